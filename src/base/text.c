@@ -1,0 +1,106 @@
+// Growing byte strings.
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+void text_init(struct text *text)
+{
+    memset(text, 0, sizeof *text);
+    text_add_bytes(text, "", 0);
+}
+
+void text_clear(struct text *text)
+{
+    free(text->at);
+    memset(text, 0, sizeof *text);
+}
+
+static void reserve(struct text *text, size_t more)
+{
+    size_t need = text->length + more + 1;
+
+    if (need <= text->capacity)
+        return;
+    text->capacity = need < 64 ? 64 : need + need / 2;
+    text->at = must_realloc(text->at, text->capacity);
+}
+
+void text_add_bytes(struct text *text, const void *bytes, size_t count)
+{
+    reserve(text, count);
+    if (count)
+        memcpy(text->at + text->length, bytes, count);
+    text->length += count;
+    text->at[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *piece)
+{
+    text_add_bytes(text, piece, strlen(piece));
+}
+
+void text_format(struct text *text, const char *format, ...)
+{
+    va_list arguments, again;
+    int length;
+
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    length = vsnprintf(NULL, 0, format, arguments);
+    if (length > 0) {
+        reserve(text, (size_t)length);
+        vsnprintf(text->at + text->length, (size_t)length + 1, format, again);
+        text->length += (size_t)length;
+    }
+    va_end(again);
+    va_end(arguments);
+}
+
+void text_add_double(struct text *text, double number)
+{
+    char digits[40];
+
+    for (int precision = 1; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, number);
+        if (strtod(digits, NULL) == number)
+            break;
+    }
+    text_add(text, digits);
+}
+
+// Length of the UTF-8 sequence at `at`, 0 if it is none.
+static size_t utf8_length(const unsigned char *at, size_t left)
+{
+    size_t length = at[0] < 0x80 ? 1 : at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3
+                    : at[0] < 0xF5 ? 4 : 0;
+
+    if (length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    return length;
+}
+
+void text_add_escaped(struct text *text, const char *name, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)name;
+
+    for (size_t i = 0; i < length;) {
+        size_t bytes = utf8_length(at + i, length - i);
+
+        // C1 control characters (U+0080..U+009F) can steer a terminal just like C0.
+        if (bytes == 0 || at[i] < 0x20 || at[i] == 0x7F || (at[i] == 0xC2 && at[i + 1] < 0xA0)) {
+            text_format(text, "\\x%02x", at[i]);
+            i++;
+        } else {
+            text_add_bytes(text, at + i, bytes);
+            i += bytes;
+        }
+    }
+}
