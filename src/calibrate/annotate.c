@@ -1,0 +1,181 @@
+// Grids for weights and activations (Jacob et al. 2018; Krishnamoorthi 2018).
+#include "calibrate/annotate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ops/attr.h"
+
+// Axis of the output channels in the weight of a node; -1: not a node with a weight matrix.
+static int weight_axis(const struct graph *graph, const struct node *node)
+{
+    const struct value *weight = node->input_count > 1 ? graph_weight(graph, node, 1) : NULL;
+
+    if (!weight || weight->tensor.dtype != DT_F32 || weight->tensor.shape.rank < 2)
+        return -1;
+    if (node_is(node, "Conv"))
+        return 0;
+    if (node_is(node, "Gemm"))
+        return ((const struct gemm_attr *)node->attr)->transB ? 0 : 1;
+    return node_is(node, "MatMul") ? weight->tensor.shape.rank - 1 : -1;
+}
+
+// Operators that run on integers once their inputs have grids.
+static bool reads_grids(const struct graph *graph, const struct node *node)
+{
+    static const char *const names[] = {"Add", "GlobalAveragePool", "MaxPool", "ReduceMean"};
+
+    if (weight_axis(graph, node) >= 0)
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (node_is(node, names[i]))
+            return true;
+    return false;
+}
+
+void annotate_weight(struct graph *graph, struct value_id id, int axis, int bits)
+{
+    struct value *value = graph_value(graph, id);
+    const struct tensor *tensor = &value->tensor;
+    int64_t channels = tensor->shape.dim[axis], inner = 1, count = tensor_count(tensor);
+    struct quant *quant = arena_alloc(graph->arena, sizeof *quant);
+    float *scale = arena_array(graph->arena, float, (size_t)channels);
+
+    for (int i = axis + 1; i < tensor->shape.rank; i++)
+        inner *= tensor->shape.dim[i];
+    for (int64_t i = 0; i < count; i++) {
+        float w = fabsf((float)tensor_get(tensor, i));
+        int64_t c = i / inner % channels;
+        scale[c] = w > scale[c] ? w : scale[c];
+    }
+    // Symmetric per channel: the lowest code stays unused, so that |q| <= 127 and sums stay small.
+    *quant = (struct quant){.dtype = DT_I8, .bits = bits, .axis = axis, .count = channels,
+                            .low = -((1 << (bits - 1)) - 1), .high = (1 << (bits - 1)) - 1};
+    for (int64_t c = 0; c < channels; c++)
+        scale[c] = scale[c] > 0 ? scale[c] / (float)quant->high : 1;
+    quant->scale = scale;
+    value->quant = quant;
+}
+
+// The value that holds the numbers: views hand on those of their input.
+static struct value_id origin(const struct graph *graph, struct value_id id)
+{
+    for (;;) {
+        const struct value *value = graph_value(graph, id);
+        if (!node_exists(value->producer))
+            return id;
+        const struct node *node = graph_node(graph, value->producer);
+        if (node->op->is_unknown || !(node->op->traits & OP_VIEW))
+            return id;
+        id = node->input[0];
+    }
+}
+
+static bool takes_grid(const struct graph *graph, struct value_id id)
+{
+    const struct value *value = graph_value(graph, id);
+
+    return value->role != VALUE_WEIGHT && !graph_is_output(graph, id) &&
+           (value->tensor.dtype == DT_F32 || value->tensor.dtype == DT_NONE) &&
+           !(node_exists(value->producer) &&
+             (node_is(graph_node(graph, value->producer), "DequantizeLinear") ||
+              graph_node(graph, value->producer)->op->is_unknown));
+}
+
+static void list_value(const struct graph *graph, struct value_id id, bool *listed,
+                       struct value_id *out, int *count)
+{
+    if (!value_exists(id))
+        return;
+    id = origin(graph, id);
+    if (!takes_grid(graph, id) || listed[id.at])
+        return;
+    listed[id.at] = true;
+    out[(*count)++] = id;
+}
+
+// Annotates weights; lists the activations that want a grid.
+static int list_activations(struct pass_run *run, const struct annotate_options *options,
+                            struct value_id *out)
+{
+    struct graph *graph = run->graph;
+    bool *listed = arena_array(graph->arena, bool, graph->value_count + 1);
+    int count = 0;
+
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->node[n];
+        int axis = weight_axis(graph, node);
+        if (!reads_grids(graph, node) || !selection_has(run->selection, node))
+            continue;
+        if (axis >= 0)
+            annotate_weight(graph, node->input[1], axis, options->weight_bits);
+        list_value(graph, node->input[0], listed, out, &count);
+        if (node_is(node, "Add"))
+            list_value(graph, node->input[1], listed, out, &count);
+    }
+    return count;
+}
+
+static void set_grid(struct graph *graph, struct value_id id, const struct range *range, int bits)
+{
+    struct quant *quant = arena_alloc(graph->arena, sizeof *quant);
+    float *scale = arena_alloc(graph->arena, sizeof *scale);
+    int32_t *zero = arena_alloc(graph->arena, sizeof *zero);
+    int32_t most = (1 << bits) - 1;
+
+    *scale = (range->high - range->low) / (float)most;
+    if (!(*scale >= 1e-30f)) // a value that is always zero
+        *scale = 1;
+    *zero = (int32_t)rintf(-range->low / *scale);
+    *zero = *zero < 0 ? 0 : *zero > most ? most : *zero;
+    *quant = (struct quant){.dtype = DT_U8, .bits = bits, .axis = QUANT_WHOLE_TENSOR, .count = 1,
+                            .scale = scale, .zero_point = zero, .low = 0, .high = most};
+    graph_value(graph, id)->quant = quant;
+}
+
+// A pool that picks among its inputs has their grid.
+static void share_through_maxpools(struct graph *graph)
+{
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->node[n];
+        struct quant *from;
+        if (!node_is(node, "MaxPool"))
+            continue;
+        from = graph_value(graph, origin(graph, node->input[0]))->quant;
+        if (from && graph_value(graph, node->output[0])->quant)
+            graph_value(graph, node->output[0])->quant = from;
+    }
+}
+
+static enum status keep_or_refuse(struct pass_run *run, const struct value_id *value, int count)
+{
+    for (int v = 0; v < count; v++)
+        if (!graph_value(run->graph, value[v])->quant)
+            return context_fail(run->context, ERR_USAGE,
+                                "activation ranges need samples: give --data");
+    context_warn(run->context, "activation ranges are kept as they were: no --data to refit them");
+    return OK;
+}
+
+enum status annotate_integers(struct pass_run *run, const struct annotate_options *options)
+{
+    struct graph *graph = run->graph;
+    struct value_id *value =
+        arena_array(graph->arena, struct value_id, 2 * graph->node_count + 1);
+    int count = list_activations(run, options, value);
+    struct range *range = arena_array(graph->arena, struct range, (size_t)count + 1);
+
+    if (options->activation_bits == 0)
+        return OK;
+    if (!run->data)
+        return count ? keep_or_refuse(run, value, count) : OK;
+    TRY(ranges_find(run->context, graph, value, count, run->data, run->preprocess, &options->range,
+                    run->isa, range));
+    for (int v = 0; v < count; v++) {
+        set_grid(graph, value[v], &range[v], options->activation_bits);
+        report_add(run->report, graph_value(graph, value[v])->name, NULL, "scale",
+                   graph_value(graph, value[v])->quant->scale[0], "");
+    }
+    share_through_maxpools(graph);
+    return OK;
+}

@@ -1,0 +1,263 @@
+// Ranges of activations by min-max, percentile or least squared rounding error.
+#include "calibrate/ranges.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parallel.h"
+#include "data/batch.h"
+#include "exec/program.h"
+
+enum { BINS = 2048 };
+
+struct observed {
+    float low, high;
+    uint64_t *bin; // [BINS], second sweep only
+};
+
+struct sweep {
+    const struct graph *graph;
+    const struct dataset *data;
+    struct batch_input *input;
+    struct program *program;
+    const struct kernels *kernels;
+    const struct value_id *value;
+    int value_count;
+    bool is_second;
+    const struct range *bounds;   // second sweep
+    struct observed **observed;   // per worker
+    struct context *contexts;     // per worker
+    void **scratch;
+    int64_t first;
+    atomic_int failed;
+};
+
+static void observe_bounds(struct observed *observed, const float *lanes, size_t size, int samples)
+{
+    for (size_t i = 0; i < size; i++)
+        for (int lane = 0; lane < samples; lane++) {
+            float x = lanes[i * N16_LANES + (size_t)lane];
+            observed->low = x < observed->low || isnan(x) ? x : observed->low;
+            observed->high = x > observed->high || isnan(x) ? x : observed->high;
+        }
+}
+
+static void observe_bins(struct observed *observed, const struct range *bounds, const float *lanes,
+                         size_t size, int samples)
+{
+    float width = bounds->high - bounds->low;
+    float per_unit = width > 0 ? (float)BINS / width : 0;
+
+    for (size_t i = 0; i < size; i++)
+        for (int lane = 0; lane < samples; lane++) {
+            int at = (int)((lanes[i * N16_LANES + (size_t)lane] - bounds->low) * per_unit);
+            observed->bin[at < 0 ? 0 : at >= BINS ? BINS - 1 : at]++;
+        }
+}
+
+static void sweep_group(void *state, long item, int worker)
+{
+    struct sweep *sweep = state;
+    int64_t sample[N16_LANES], first = sweep->first + item * N16_LANES;
+    int64_t left = sweep->data->count - first;
+    int samples = (int)(left < N16_LANES ? left : N16_LANES);
+
+    for (int i = 0; i < samples; i++)
+        sample[i] = first + i;
+    for (uint32_t i = 0; i < sweep->graph->input_count; i++)
+        batch_n16(&sweep->input[i], sweep->kernels, sample, samples,
+                  program_input(sweep->program, worker, i), sweep->scratch[worker]);
+    if (program_run_group(&sweep->contexts[worker], sweep->program, worker) != OK) {
+        atomic_store(&sweep->failed, worker + 1);
+        return;
+    }
+    for (int v = 0; v < sweep->value_count; v++) {
+        size_t size = 0;
+        const float *lanes = program_value(sweep->program, worker, sweep->value[v], &size);
+        if (!lanes)
+            continue;
+        if (sweep->is_second)
+            observe_bins(&sweep->observed[worker][v], &sweep->bounds[v], lanes, size, samples);
+        else
+            observe_bounds(&sweep->observed[worker][v], lanes, size, samples);
+    }
+}
+
+static enum status run_sweep(struct context *context, struct sweep *sweep)
+{
+    int64_t chunk = 8 * context->threads * N16_LANES, count = sweep->data->count;
+
+    for (sweep->first = 0; sweep->first < count; sweep->first += chunk) {
+        int64_t left = count - sweep->first, samples = left < chunk ? left : chunk;
+        TRY(context_tick(context, "calibrating",
+                         (uint64_t)(sweep->first + (sweep->is_second ? count : 0)),
+                         (uint64_t)(2 * count)));
+        parallel_for(context->threads, (long)((samples + N16_LANES - 1) / N16_LANES), sweep_group,
+                     sweep);
+        if (atomic_load(&sweep->failed))
+            return context_fail(context, ERR_UNSUPPORTED, "%s",
+                                sweep->contexts[atomic_load(&sweep->failed) - 1].error);
+    }
+    return OK;
+}
+
+static enum status join_bounds(struct context *context, struct sweep *sweep, struct range *out)
+{
+    for (int v = 0; v < sweep->value_count; v++) {
+        out[v] = (struct range){0, 0};
+        for (int w = 0; w < context->threads; w++) {
+            const struct observed *observed = &sweep->observed[w][v];
+            if (!isfinite(observed->low) || !isfinite(observed->high))
+                return context_fail(context, ERR_NUMERIC, "value '%s' is not finite",
+                                    graph_value(sweep->graph, sweep->value[v])->name);
+            out[v].low = observed->low < out[v].low ? observed->low : out[v].low;
+            out[v].high = observed->high > out[v].high ? observed->high : out[v].high;
+        }
+    }
+    return OK;
+}
+
+static void join_bins(const struct context *context, const struct sweep *sweep, int v,
+                      uint64_t total[BINS])
+{
+    memset(total, 0, BINS * sizeof *total);
+    for (int w = 0; w < context->threads; w++)
+        for (int b = 0; b < BINS; b++)
+            total[b] += sweep->observed[w][v].bin[b];
+}
+
+// ---- from histogram to range --------------------------------------------------------------------
+
+static float bin_centre(const struct range *bounds, int b)
+{
+    return bounds->low + ((float)b + 0.5f) * (bounds->high - bounds->low) / BINS;
+}
+
+// Cuts what lies outside the percentile, half of it at each end that holds something.
+static struct range by_percentile(const struct range *bounds, const uint64_t *bin,
+                                  double percentile)
+{
+    uint64_t total = 0, tail, seen = 0;
+    struct range out = *bounds;
+    int b;
+
+    for (b = 0; b < BINS; b++)
+        total += bin[b];
+    tail = (uint64_t)((double)total * (1 - percentile / 100) / (bounds->low < 0 ? 2 : 1));
+    for (b = BINS - 1; b > 0 && seen + bin[b] <= tail; b--)
+        seen += bin[b];
+    out.high = bin_centre(bounds, b);
+    for (b = 0, seen = 0; b < BINS - 1 && bounds->low < 0 && seen + bin[b] <= tail; b++)
+        seen += bin[b];
+    out.low = bounds->low < 0 ? bin_centre(bounds, b) : 0;
+    out.low = out.low < 0 ? out.low : 0;
+    out.high = out.high > 0 ? out.high : 0;
+    return out;
+}
+
+static double rounding_error(const struct range *bounds, const uint64_t *bin,
+                             const struct range *range, int bits)
+{
+    double levels = ldexp(1, bits) - 1, scale = (range->high - range->low) / levels, sum = 0;
+
+    if (scale <= 0)
+        return 0;
+    for (int b = 0; b < BINS; b++) {
+        double x = bin_centre(bounds, b);
+        double clipped = x < range->low ? range->low : x > range->high ? range->high : x;
+        double q = rint((clipped - range->low) / scale) * scale + range->low;
+        sum += (double)bin[b] * (x - q) * (x - q);
+    }
+    return sum;
+}
+
+// The shrunk range with the least squared error, 100 steps from 0.3 to 1 of the full one.
+static struct range by_mse(const struct range *bounds, const uint64_t *bin, int bits)
+{
+    struct range best = *bounds;
+    double least = INFINITY;
+
+    for (int step = 100; step >= 0; step--) {
+        float part = 0.3f + 0.7f * (float)step / 100;
+        struct range range = {bounds->low * part, bounds->high * part};
+        double error = rounding_error(bounds, bin, &range, bits);
+        if (error < least) {
+            least = error;
+            best = range;
+        }
+    }
+    return best;
+}
+
+// ---- setting up ---------------------------------------------------------------------------------
+
+static enum status allocate(struct context *context, struct sweep *sweep, struct arena *arena)
+{
+    size_t bytes = 64;
+
+    for (uint32_t i = 0; i < sweep->graph->input_count; i++)
+        if (batch_n16_scratch_bytes(&sweep->input[i]) > bytes)
+            bytes = batch_n16_scratch_bytes(&sweep->input[i]);
+    sweep->observed = arena_array(arena, struct observed *, (size_t)context->threads);
+    sweep->contexts = arena_array(arena, struct context, (size_t)context->threads);
+    sweep->scratch = arena_array(arena, void *, (size_t)context->threads);
+    for (int w = 0; w < context->threads; w++) {
+        context_init(&sweep->contexts[w]);
+        sweep->observed[w] = arena_array(arena, struct observed, (size_t)sweep->value_count + 1);
+        for (int v = 0; v < sweep->value_count; v++)
+            sweep->observed[w][v].bin = arena_array(arena, uint64_t, BINS);
+        if (!(sweep->scratch[w] = aligned_alloc(64, (bytes + 63) / 64 * 64)))
+            return context_fail(context, ERR_MEMORY, "no memory to calibrate");
+    }
+    return OK;
+}
+
+static enum status find(struct context *context, struct sweep *sweep, struct arena *arena,
+                        const struct range_options *options, struct range *out)
+{
+    uint64_t *bin = arena_array(arena, uint64_t, BINS);
+
+    TRY(allocate(context, sweep, arena));
+    TRY(run_sweep(context, sweep));
+    TRY(join_bounds(context, sweep, out));
+    if (options->method == RANGE_MINMAX)
+        return OK;
+    struct range *bounds = arena_copy(arena, out, (size_t)sweep->value_count * sizeof *out);
+    sweep->bounds = bounds;
+    sweep->is_second = true;
+    TRY(run_sweep(context, sweep));
+    for (int v = 0; v < sweep->value_count; v++) {
+        join_bins(context, sweep, v, bin);
+        out[v] = options->method == RANGE_PERCENTILE
+                     ? by_percentile(&bounds[v], bin, options->percentile)
+                     : by_mse(&bounds[v], bin, options->bits);
+    }
+    return OK;
+}
+
+enum status ranges_find(struct context *context, const struct graph *graph,
+                        const struct value_id *value, int count, const struct dataset *data,
+                        const struct preprocess *preprocess, const struct range_options *options,
+                        enum isa isa, struct range *out)
+{
+    struct program_options program = {.isa = isa, .keeps_values = true,
+                                      .groups = context->threads};
+    struct arena *arena = arena_new();
+    struct sweep sweep = {.graph = graph, .data = data, .kernels = kernels_select(isa),
+                          .value = value, .value_count = count};
+    enum status status;
+
+    sweep.input = arena_array(arena, struct batch_input, graph->input_count + 1);
+    status = batch_bind_graph(context, data, graph, NULL, preprocess, arena, sweep.input);
+    if (status == OK)
+        status = program_new(context, graph, &program, &sweep.program);
+    if (status == OK)
+        status = find(context, &sweep, arena, options, out);
+    for (int w = 0; w < context->threads && sweep.scratch; w++)
+        free(sweep.scratch[w]);
+    program_free(sweep.program);
+    arena_free(arena);
+    return status;
+}

@@ -1,0 +1,226 @@
+// Shape inference with folding of small values.
+#include "exec/infer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec/call.h"
+
+// Folding is for shape arithmetic; weights that pass through a Transpose stay nodes.
+enum { FOLD_COUNT_MAX = 4096 };
+
+void inference_clear(struct inference *inference)
+{
+    for (uint32_t i = 0; i < inference->value_count && inference->of_value; i++)
+        tensor_release(&inference->of_value[i]);
+    free(inference->of_value);
+    memset(inference, 0, sizeof *inference);
+}
+
+// The text behind "NAME=" in a list of such texts, NULL if the name is not there.
+static const char *setting(const struct strings *list, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (int64_t i = 0; i < list->count; i++)
+        if (strncmp(list->at[i], name, length) == 0 && list->at[i][length] == '=')
+            return list->at[i] + length + 1;
+    return NULL;
+}
+
+static enum status shape_from_text(struct context *context, const char *name, const char *text,
+                                   struct shape *shape)
+{
+    struct shape given = {0, {0}};
+
+    while (*text) {
+        char *end;
+        long long dim = strtoll(text, &end, 10);
+        if (end == text || (*end && *end != ',' && *end != 'x') || dim < 0 ||
+            given.rank == SHAPE_MAX_RANK)
+            return context_fail(context, ERR_USAGE, "'--shape %s=...' wants numbers like 1,3,8,8",
+                                name);
+        given.dim[given.rank++] = dim;
+        text = *end ? end + 1 : end;
+    }
+    if (shape->rank >= 0 && given.rank != shape->rank)
+        return context_fail(context, ERR_USAGE, "'--shape %s=...' gives %d dimensions, the model has %d",
+                            name, given.rank, shape->rank);
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] >= 0 && shape->dim[i] != given.dim[i])
+            return context_fail(context, ERR_USAGE, "input '%s': dimension %d is fixed at %lld", name,
+                                i, (long long)shape->dim[i]);
+    return shape_set(context, shape, given.rank, given.dim);
+}
+
+static enum status input_shape(struct context *context, const struct value *value,
+                               const struct infer_options *options, struct tensor *tensor)
+{
+    const char *given = setting(&options->shape, value->name);
+    struct shape *shape = &tensor->shape;
+
+    tensor->dtype = value->tensor.dtype;
+    *shape = value->tensor.shape;
+    if (given)
+        return shape_from_text(context, value->name, given, shape);
+    if (shape->rank > 0 && shape->dim[0] < 0)
+        shape->dim[0] = options->batch ? options->batch : 1;
+    if (shape_is_static(shape))
+        return OK;
+    if (options->is_lenient) {
+        *shape = SHAPE_UNKNOWN;
+        return OK;
+    }
+    if (shape->rank < 0)
+        return context_fail(context, ERR_USAGE, "input '%s' has no shape; give --shape %s=...",
+                            value->name, value->name);
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] < 0)
+            return context_fail(context, ERR_USAGE,
+                                "input '%s': dimension %d%s%s is open; give --shape %s=...",
+                                value->name, i, value->dim_name && value->dim_name[i] ? " " : "",
+                                value->dim_name && value->dim_name[i] ? value->dim_name[i] : "",
+                                value->name);
+    return OK;
+}
+
+static enum status input_value(struct context *context, const struct value *value,
+                               const struct infer_options *options, struct tensor *tensor)
+{
+    const char *given = setting(&options->set, value->name);
+    struct tensor filled;
+    double number;
+
+    if (!given || !shape_is_static(&tensor->shape))
+        return OK;
+    if (!parse_number(given, &number))
+        return context_fail(context, ERR_USAGE, "'--set %s=%s' wants a number", value->name, given);
+    TRY(tensor_alloc(context, &filled, tensor->dtype, &tensor->shape));
+    for (int64_t i = 0; i < tensor_count(&filled); i++)
+        tensor_set(&filled, i, number);
+    *tensor = filled;
+    return OK;
+}
+
+void inference_call(const struct inference *inference, const struct node *node,
+                    struct arena *arena, struct op_call *call)
+{
+    const struct tensor **input =
+        arena_array(arena, const struct tensor *, (size_t)node->input_count + 1);
+    struct tensor **output = arena_array(arena, struct tensor *, (size_t)node->output_count + 1);
+
+    *call = (struct op_call){.attr = node->attr,
+                             .input_count = node->input_count,
+                             .output_count = node->output_count,
+                             .input = input,
+                             .output = output};
+    for (int i = 0; i < node->input_count; i++)
+        if (value_exists(node->input[i]))
+            input[i] = &inference->of_value[node->input[i].at];
+    for (int i = 0; i < node->output_count; i++) {
+        if (!value_exists(node->output[i]))
+            continue;
+        output[i] = arena_alloc(arena, sizeof **output);
+        *output[i] = inference->of_value[node->output[i].at];
+        output[i]->buffer = NULL;
+    }
+}
+
+bool inference_knows(const struct inference *inference, const struct node *node)
+{
+    for (int i = 0; i < node->input_count; i++)
+        if (value_exists(node->input[i]) &&
+            !shape_is_static(&inference->of_value[node->input[i].at].shape))
+            return false;
+    for (int i = 0; i < node->output_count; i++)
+        if (value_exists(node->output[i]) &&
+            !shape_is_static(&inference->of_value[node->output[i].at].shape))
+            return false;
+    return true;
+}
+
+static bool inputs_known(const struct op_call *call, bool *all_have_data)
+{
+    *all_have_data = true;
+    for (int i = 0; i < call->input_count; i++) {
+        if (call->input[i] && !shape_is_static(&call->input[i]->shape))
+            return false;
+        if (call->input[i] && !call->input[i]->buffer)
+            *all_have_data = false;
+    }
+    return true;
+}
+
+static bool is_small(const struct op_call *call)
+{
+    for (int i = 0; i < call->output_count; i++)
+        if (call->output[i] && (tensor_count(call->output[i]) > FOLD_COUNT_MAX ||
+                                !shape_is_static(&call->output[i]->shape)))
+            return false;
+    return true;
+}
+
+static enum status infer_node(struct context *context, const struct node *node,
+                              struct inference *inference, struct arena *arena, bool is_lenient)
+{
+    struct op_call call;
+    bool all_have_data;
+
+    inference_call(inference, node, arena, &call);
+    for (int i = 0; i < node->output_count; i++)
+        if (call.output[i])
+            *call.output[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};
+    if (node->op->is_unknown && !is_lenient)
+        return context_fail(context, ERR_UNSUPPORTED, "operator is not known to ecai");
+    if (!node->op->is_unknown && inputs_known(&call, &all_have_data)) {
+        TRY(node->op->infer(context, &call));
+        if (all_have_data && is_small(&call) && !(node->op->traits & OP_RANDOM))
+            TRY(call_forward(context, node->op, &call));
+    }
+    for (int i = 0; i < node->output_count; i++)
+        if (call.output[i])
+            inference->of_value[node->output[i].at] = *call.output[i];
+    return OK;
+}
+
+static enum status infer_all(struct context *context, const struct graph *graph,
+                             const struct infer_options *options, struct inference *out)
+{
+    enum status status = OK;
+
+    for (uint32_t i = 0; i < graph->value_count; i++) {
+        out->of_value[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};
+        if (graph->value[i].role == VALUE_WEIGHT)
+            tensor_share(&out->of_value[i], &graph->value[i].tensor);
+    }
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        const struct value *value = graph_value(graph, graph->input[i]);
+        struct tensor *tensor = &out->of_value[graph->input[i].at];
+        TRY(input_shape(context, value, options, tensor));
+        TRY(input_value(context, value, options, tensor));
+    }
+    for (uint32_t n = 0; n < graph->node_count && status == OK; n++) {
+        struct arena *arena = arena_new();
+        status = infer_node(context, &graph->node[n], out, arena, options->is_lenient);
+        arena_free(arena);
+        if (status != OK)
+            graph_fail_at(context, &graph->node[n], status);
+    }
+    return status;
+}
+
+enum status graph_infer(struct context *context, const struct graph *graph,
+                        const struct infer_options *options, struct inference *out)
+{
+    static const struct infer_options none;
+    enum status status;
+
+    out->of_value = calloc(graph->value_count + 1, sizeof *out->of_value);
+    out->value_count = graph->value_count;
+    if (!out->of_value)
+        return context_fail(context, ERR_MEMORY, "no memory for %u values", graph->value_count);
+    status = infer_all(context, graph, options ? options : &none, out);
+    if (status != OK)
+        inference_clear(out);
+    return status;
+}

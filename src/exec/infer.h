@@ -1,0 +1,36 @@
+// Shapes and types of every value of a graph for given input shapes, with what can be computed on
+// the way (shape arithmetic) folded.
+#ifndef EXEC_INFER_H
+#define EXEC_INFER_H
+
+#include "ir/graph.h"
+
+struct infer_options {
+    int64_t batch;         // for an open first dimension of an input; 0: 1
+    struct strings shape;  // "NAME=1,3,224,224": --shape
+    struct strings set;    // "NAME=VALUE": --set, the input is known to hold that scalar everywhere
+    bool is_lenient;       // open dimensions that nobody gave, and unknown operators, leave values
+                           // without a shape (rank -1) instead of being errors
+};
+
+// of_value[id]: dtype and shape of that value (rank -1: not known); with data where these are
+// known: weights, folded values. A weight's tensor shares the graph's data.
+struct inference {
+    struct tensor *of_value;
+    uint32_t value_count;
+};
+
+// ERR_SHAPE and others name the node. ERR_USAGE names an open dimension that was needed. On failure
+// *out is cleared.
+MUST_CHECK enum status graph_infer(struct context *context, const struct graph *graph,
+                                   const struct infer_options *options, struct inference *out);
+void inference_clear(struct inference *inference);
+
+// Fills a call's inputs and outputs for a node from the inference; arrays belong to the arena.
+// Outputs are copies (dtype, shape) without data. For op->cost, op->map_axes and the like.
+void inference_call(const struct inference *inference, const struct node *node,
+                    struct arena *arena, struct op_call *call);
+// Whether every input and output of the node that is there has a static shape.
+bool inference_knows(const struct inference *inference, const struct node *node);
+
+#endif

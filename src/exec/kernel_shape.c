@@ -1,0 +1,58 @@
+// From ONNX attributes and shapes to the kernels' own structs.
+#include "exec/program_internal.h"
+#include "ops/attr.h"
+#include "ops/window.h"
+
+enum status conv2d_from(struct context *context, const struct conv_attr *attr,
+                        const struct shape *x, const struct shape *w, struct conv2d *out)
+{
+    int64_t kernel[2] = {w->dim[2], w->dim[3]};
+    struct window_attr window_attr = {attr->auto_pad, {2, kernel}, attr->strides, attr->dilations,
+                                      attr->pads, false};
+    struct window window;
+
+    TRY(window_from(context, x, &window_attr, &window));
+    *out = (struct conv2d){.c = (int)x->dim[1],
+                           .h = (int)window.in[1],
+                           .w = (int)window.in[2],
+                           .oc = (int)w->dim[0],
+                           .kh = (int)window.kernel[1],
+                           .kw = (int)window.kernel[2],
+                           .stride_h = (int)window.stride[1],
+                           .stride_w = (int)window.stride[2],
+                           .pad_top = (int)window.pad_begin[1],
+                           .pad_left = (int)window.pad_begin[2],
+                           .dilation_h = (int)window.dilation[1],
+                           .dilation_w = (int)window.dilation[2],
+                           .groups = (int)attr->group,
+                           .oh = (int)window.out[1],
+                           .ow = (int)window.out[2]};
+    return OK;
+}
+
+enum status pool2d_from(struct context *context, const struct pool_attr *attr,
+                        const struct shape *x, struct pool2d *out)
+{
+    struct window_attr window_attr = {attr->auto_pad,  attr->kernel_shape, attr->strides,
+                                      attr->dilations, attr->pads,         attr->ceil_mode != 0};
+    struct window window;
+
+    TRY(window_from(context, x, &window_attr, &window));
+    *out = (struct pool2d){.c = (int)x->dim[1],
+                           .h = (int)window.in[1],
+                           .w = (int)window.in[2],
+                           .kh = (int)window.kernel[1],
+                           .kw = (int)window.kernel[2],
+                           .stride_h = (int)window.stride[1],
+                           .stride_w = (int)window.stride[2],
+                           .pad_top = (int)window.pad_begin[1],
+                           .pad_left = (int)window.pad_begin[2],
+                           .pad_bottom = (int)window.pad_end[1],
+                           .pad_right = (int)window.pad_end[2],
+                           .dilation_h = (int)window.dilation[1],
+                           .dilation_w = (int)window.dilation[2],
+                           .count_include_pad = attr->count_include_pad != 0,
+                           .oh = (int)window.out[1],
+                           .ow = (int)window.out[2]};
+    return OK;
+}

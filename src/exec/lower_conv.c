@@ -1,0 +1,134 @@
+// Conv on lanes: direct or im2col kernel, with a batch norm, a sum and a clamp swallowed when the
+// program only runs forward.
+#include <math.h>
+#include <string.h>
+
+#include "exec/program_internal.h"
+#include "ops/attr.h"
+
+struct conv_state {
+    struct conv2d shape;
+    struct epilogue epilogue; // bias and clamp; add is set for each group
+    float *weight;            // [oc][c/groups][kh][kw] when a batch norm is folded in, else NULL
+    float *bias;              // when a batch norm is folded in
+    float *packed, *packed_backward;
+    bool by_im2col;
+};
+
+static bool accepts(const struct program *program, const struct step *step)
+{
+    return is_lanes(program, step, 0) && shared_f32(program, step, 1) &&
+           step->call.input[0]->shape.rank == 4 &&
+           (step->node->input_count < 3 || !value_exists(step->node->input[2]) ||
+            shared_f32(program, step, 2)) &&
+           program->slot[step->output[0]].kind == SLOT_LANES &&
+           program->slot[step->output[0]].size > 0 && step_input(program, step, 0)->size > 0;
+}
+
+static enum status prepare(struct context *context, struct program *program, struct step *step)
+{
+    struct conv_state *state = arena_alloc(program->arena, sizeof *state);
+    size_t bytes;
+
+    step->state = state;
+    TRY(conv2d_from(context, step->node->attr, &step->call.input[0]->shape,
+                    &step->call.input[1]->shape, &state->shape));
+    bytes = conv2d_weight_count(&state->shape) * sizeof(float);
+    state->by_im2col = conv2d_f32_prefers_im2col(&state->shape) != 0;
+    state->packed = aligned_block(program, bytes);
+    if (program->options.is_training)
+        state->packed_backward = aligned_block(program, bytes);
+    if (step->batchnorm) {
+        state->weight = aligned_block(program, bytes);
+        state->bias = aligned_block(program, (size_t)state->shape.oc * sizeof(float));
+    }
+    if (!state->packed || (program->options.is_training && !state->packed_backward) ||
+        (step->batchnorm && (!state->weight || !state->bias)))
+        return no_memory(context);
+    need_scratch(program, conv2d_f32_scratch_bytes(&state->shape));
+    return OK;
+}
+
+// w' = w * gamma / sqrt(variance + epsilon), b' = beta + (b - mean) * the same.
+static void fold_batchnorm(struct program *program, struct step *step, const float *weight,
+                           const float *bias)
+{
+    const struct batch_normalization_attr *attr = step->batchnorm->attr;
+    struct conv_state *state = step->state;
+    size_t each = conv2d_weight_count(&state->shape) / (size_t)state->shape.oc;
+    const float *norm[4];
+
+    for (int i = 0; i < 4; i++)
+        norm[i] = tensor_f32(&program->inference.of_value[step->batchnorm->input[i + 1].at]);
+    for (int c = 0; c < state->shape.oc; c++) {
+        double factor = norm[0][c] / sqrt((double)norm[3][c] + attr->epsilon);
+        for (size_t i = 0; i < each; i++)
+            state->weight[(size_t)c * each + i] =
+                (float)(weight[(size_t)c * each + i] * factor);
+        state->bias[c] = (float)(norm[1][c] + ((bias ? bias[c] : 0) - (double)norm[2][c]) * factor);
+    }
+}
+
+static void refresh(struct program *program, struct step *step)
+{
+    struct conv_state *state = step->state;
+    const float *weight = shared_f32(program, step, 1), *bias = shared_f32(program, step, 2);
+
+    if (step->batchnorm) {
+        fold_batchnorm(program, step, weight, bias);
+        weight = state->weight;
+        bias = state->bias;
+    }
+    state->epilogue = (struct epilogue){bias, NULL, step->low, step->high};
+    conv2d_f32_pack(&state->shape, weight, state->packed);
+    if (state->packed_backward)
+        conv2d_f32_pack_backward(&state->shape, weight, state->packed_backward);
+}
+
+static enum status forward(struct context *context, struct program *program, struct step *step,
+                           int group)
+{
+    struct conv_state *state = step->state;
+    struct epilogue epilogue = state->epilogue;
+    const float *x = lanes(program, group, step->input[0]);
+    float *y = lanes(program, group, step->output[0]);
+
+    (void)context;
+    if (step->addend != UINT32_MAX)
+        epilogue.add = lanes(program, group, step->addend);
+    if (state->by_im2col)
+        conv2d_f32_im2col(&state->shape, x,
+                          state->weight ? state->weight : shared_f32(program, step, 1), &epilogue,
+                          y, program->scratch[group]);
+    else
+        program->kernels->conv2d_f32(&state->shape, x, state->packed, &epilogue, y,
+                                     program->scratch[group]);
+    return OK;
+}
+
+static void backward(struct program *program, struct step *step, int group)
+{
+    const struct conv_state *state = step->state;
+    const struct kernels *kernels = program->kernels;
+    const float *dy = lanes_grad(program, group, step->output[0]);
+    float *dw = partial_grad(program, step, 1, group), *db = partial_grad(program, step, 2, group);
+    float *dx = lanes_grad(program, group, step->input[0]);
+
+    if (dw)
+        kernels->conv2d_f32_backward_weights(&state->shape, lanes(program, group, step->input[0]),
+                                             dy, dw, program->scratch[group]);
+    if (db)
+        kernels->bias_f32_backward(state->shape.oc, (size_t)state->shape.oh * (size_t)state->shape.ow,
+                                   dy, db);
+    if (dx)
+        kernels->conv2d_f32_backward_data(&state->shape, dy, state->packed_backward,
+                                          step->accumulate[0], dx, program->scratch[group]);
+}
+
+const struct lowering lowering_conv = {.op = "Conv",
+                                       .algorithm = "direct",
+                                       .accepts = accepts,
+                                       .prepare = prepare,
+                                       .refresh = refresh,
+                                       .forward = forward,
+                                       .backward = backward};

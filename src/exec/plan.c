@@ -1,0 +1,111 @@
+// Where values live in a group's memory. Running only: values whose lifetimes do not overlap share
+// memory (greedy by size, best fit: Pisarchyk and Lee 2020). Training keeps everything.
+#include "exec/program_internal.h"
+
+static void use(struct program *program, uint32_t slot, int step)
+{
+    struct slot *at;
+
+    if (slot == UINT32_MAX)
+        return;
+    at = &program->slot[program->slot[slot].alias_of];
+    if (at->first_use < 0 || step < at->first_use)
+        at->first_use = step < 0 ? 0 : step;
+    if (step > at->last_use)
+        at->last_use = step;
+}
+
+static void find_lifetimes(struct program *program)
+{
+    for (uint32_t i = 0; i < program->graph->input_count; i++)
+        use(program, program->graph->input[i].at, 0);
+    for (int s = 0; s < program->step_count; s++) {
+        const struct step *step = &program->step[s];
+        for (int i = 0; i < step->node->input_count; i++)
+            use(program, step->input[i], s);
+        for (int i = 0; i < step->node->output_count; i++)
+            use(program, step->output[i], s);
+        use(program, step->addend, s);
+    }
+    for (uint32_t i = 0; i < program->graph->output_count; i++)
+        use(program, program->graph->output[i].at, program->step_count);
+}
+
+static bool overlap(const struct slot *a, const struct slot *b)
+{
+    return a->first_use <= b->last_use && b->first_use <= a->last_use;
+}
+
+// The lowest offset where `slot` fits beside the slots placed before it.
+static size_t find_place(const struct program *program, const uint32_t *placed, uint32_t count,
+                         const struct slot *slot)
+{
+    size_t at = 0, need = slot->size * N16_LANES;
+
+    for (uint32_t tries = 0; tries <= count; tries++) {
+        bool is_free = true;
+        for (uint32_t i = 0; i < count; i++) {
+            const struct slot *other = &program->slot[placed[i]];
+            size_t end = other->offset + other->size * N16_LANES;
+            if (overlap(slot, other) && at < end && other->offset < at + need) {
+                at = end;
+                is_free = false;
+            }
+        }
+        if (is_free)
+            break;
+    }
+    return at;
+}
+
+// Largest first, then by id: insertion sort, the lists are short.
+static void sort_by_size(const struct program *program, uint32_t *order, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t id = order[i], j = i;
+        for (; j > 0 && program->slot[order[j - 1]].size < program->slot[id].size; j--)
+            order[j] = order[j - 1];
+        order[j] = id;
+    }
+}
+
+static void place_shared(struct program *program, uint32_t *order, uint32_t count)
+{
+    sort_by_size(program, order, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct slot *slot = &program->slot[order[i]];
+        slot->offset = find_place(program, order, i, slot);
+        if (slot->offset + slot->size * N16_LANES > program->group_floats)
+            program->group_floats = slot->offset + slot->size * N16_LANES;
+    }
+}
+
+static void place_apart(struct program *program, const uint32_t *order, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct slot *slot = &program->slot[order[i]];
+        slot->offset = program->group_floats;
+        program->group_floats += slot->size * N16_LANES;
+        if (!program->options.is_training ||
+            (!slot->wants_grad && !graph_is_output(program->graph, (struct value_id){order[i]})))
+            continue;
+        slot->grad = program->group_floats;
+        program->group_floats += slot->size * N16_LANES;
+    }
+}
+
+void plan_memory(struct program *program)
+{
+    uint32_t *order = arena_array(program->arena, uint32_t, 2 * program->graph->value_count + 1);
+    uint32_t count = 0;
+
+    find_lifetimes(program);
+    for (uint32_t i = 0; i < 2 * program->graph->value_count; i++)
+        if (program->slot[i].kind == SLOT_LANES && program->slot[i].alias_of == i &&
+            program->slot[i].first_use >= 0)
+            order[count++] = i;
+    if (program->options.is_training || program->options.keeps_values)
+        place_apart(program, order, count);
+    else
+        place_shared(program, order, count);
+}

@@ -1,0 +1,461 @@
+// Compiles a graph into a lowered program: slots, steps, parameters.
+#include "exec/program.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec/program_internal.h"
+#include "ops/attr.h"
+
+struct block {
+    struct block *next;
+    void *at;
+};
+
+void *aligned_block(struct program *program, size_t bytes)
+{
+    struct block *block = arena_alloc(program->arena, sizeof *block);
+
+    bytes = (bytes + 127) / 64 * 64;
+    block->at = aligned_alloc(64, bytes);
+    if (!block->at)
+        return NULL;
+    block->next = program->blocks;
+    program->blocks = block;
+    return memset(block->at, 0, bytes);
+}
+
+enum status no_memory(struct context *context)
+{
+    return context_fail(context, ERR_MEMORY, "no memory to run the model");
+}
+
+void need_scratch(struct program *program, size_t bytes)
+{
+    if (bytes > program->scratch_bytes)
+        program->scratch_bytes = bytes;
+}
+
+static const struct lowering *const rows[] = {
+#define LOWERED(name) &lowering_##name,
+#include "exec/lowered.def"
+#undef LOWERED
+};
+
+bool program_lowers(const char *op_name)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i]->op, op_name) == 0)
+            return true;
+    return false;
+}
+
+// ---- slots --------------------------------------------------------------------------------------
+
+// Same value at batches of 16 and 32: batch first, nothing else depends on it.
+static bool has_lanes(const struct tensor *at16, const struct tensor *at32)
+{
+    if (at16->dtype != DT_F32 || at16->shape.rank < 1 || at16->shape.rank != at32->shape.rank ||
+        at16->shape.dim[0] != N16_LANES || at32->shape.dim[0] != 2 * N16_LANES)
+        return false;
+    for (int i = 1; i < at16->shape.rank; i++)
+        if (at16->shape.dim[i] != at32->shape.dim[i])
+            return false;
+    return true;
+}
+
+static void set_slot(struct program *program, uint32_t id, const struct inference *at32)
+{
+    const struct tensor *at16 = &program->inference.of_value[id];
+    struct slot *slot = &program->slot[id];
+
+    *slot = (struct slot){.alias_of = id, .parameter = -1, .grad = NO_OFFSET, .first_use = -1};
+    if (at16->buffer) {
+        slot->kind = SLOT_SHARED;
+    } else if (has_lanes(at16, &at32->of_value[id])) {
+        slot->kind = SLOT_LANES;
+        slot->size = (size_t)(tensor_count(at16) / N16_LANES);
+    } else if (at16->shape.rank >= 0) {
+        slot->kind = SLOT_TENSOR;
+    }
+}
+
+static enum status check_inputs(struct context *context, const struct program *program)
+{
+    const struct graph *graph = program->graph;
+
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        if (program->slot[graph->input[i].at].kind != SLOT_LANES)
+            return context_fail(context, ERR_UNSUPPORTED,
+                                "input '%s' has no open batch dimension of floats",
+                                graph_value(graph, graph->input[i])->name);
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        if (program->slot[graph->output[i].at].kind != SLOT_LANES)
+            return context_fail(context, ERR_UNSUPPORTED, "output '%s' is not one result a sample",
+                                graph_value(graph, graph->output[i])->name);
+    return OK;
+}
+
+static enum status infer_slots(struct context *context, struct program *program)
+{
+    struct infer_options options = program->options.infer;
+    struct inference at32;
+
+    options.batch = N16_LANES;
+    TRY(graph_infer(context, program->graph, &options, &program->inference));
+    options.batch = 2 * N16_LANES;
+    TRY(graph_infer(context, program->graph, &options, &at32));
+    // Behind the values' slots: one more each, for a value before its fake quantisation.
+    program->slot = arena_array(program->arena, struct slot, 2 * program->graph->value_count + 1);
+    for (uint32_t i = 0; i < program->graph->value_count; i++)
+        set_slot(program, i, &at32);
+    inference_clear(&at32);
+    return check_inputs(context, program);
+}
+
+// ---- parameters ---------------------------------------------------------------------------------
+
+// A float weight that some node names among its weight inputs.
+static bool is_trained(const struct graph *graph, uint32_t id)
+{
+    const struct value *value = &graph->value[id];
+
+    if (value->role != VALUE_WEIGHT || value->tensor.dtype != DT_F32)
+        return false;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->node[n];
+        for (int i = 0; i < node->input_count && i < 32; i++)
+            if (node->input[i].at == id && (node->op->weight_inputs >> i & 1) &&
+                !(node_is(node, "BatchNormalization") && i > 2))
+                return true;
+    }
+    return false;
+}
+
+static enum status add_parameter(struct context *context, struct program *program, uint32_t id)
+{
+    struct parameter *parameter = &program->parameter[program->parameter_count];
+    struct tensor *tensor = &program->inference.of_value[id];
+    const struct value *value = &program->graph->value[id];
+    struct tensor copy;
+
+    TRY(tensor_convert(context, &copy, tensor, DT_F32));
+    tensor_release(tensor);
+    *tensor = copy;
+    *parameter = (struct parameter){.value = {id},
+                                    .name = value->name,
+                                    .count = (size_t)tensor_count(tensor),
+                                    .is_matrix = tensor->shape.rank >= 2,
+                                    .data = tensor_write(tensor),
+                                    .quant = value->quant};
+    parameter->grad = aligned_block(program, parameter->count * sizeof(float));
+    if (!parameter->grad)
+        return no_memory(context);
+    if (value->quant) { // kernels read the quantised copy, the optimizer moves the master
+        TRY(tensor_alloc(context, &copy, DT_F32, &tensor->shape));
+        parameter->data = aligned_block(program, parameter->count * sizeof(float));
+        if (!parameter->data)
+            return no_memory(context);
+        memcpy(parameter->data, tensor_data(tensor), parameter->count * sizeof(float));
+        tensor_release(tensor);
+        *tensor = copy;
+        parameter->quantized = tensor_write(tensor);
+    }
+    program->slot[id].parameter = program->parameter_count;
+    program->slot[id].wants_grad = true;
+    program->partial_offset[program->parameter_count++] = program->partial_count;
+    program->partial_count += (parameter->count + 15) / 16 * 16;
+    return OK;
+}
+
+static enum status find_parameters(struct context *context, struct program *program)
+{
+    uint32_t count = program->graph->value_count;
+
+    program->parameter = arena_array(program->arena, struct parameter, count + 1);
+    program->partial_offset = arena_array(program->arena, size_t, count + 1);
+    for (uint32_t i = 0; i < count && program->options.is_training; i++)
+        if (is_trained(program->graph, i))
+            TRY(add_parameter(context, program, i));
+    if (program->partial_count) {
+        program->partial = aligned_block(program, program->partial_count * sizeof(float) *
+                                                      (size_t)program->options.groups);
+        if (!program->partial)
+            return no_memory(context);
+    }
+    return OK;
+}
+
+// ---- steps --------------------------------------------------------------------------------------
+
+static void open_step(struct program *program, struct step *step, const struct node *node)
+{
+    step->node = node;
+    step->addend = UINT32_MAX;
+    step->low = -INFINITY;
+    step->high = INFINITY;
+    inference_call(&program->inference, node, program->arena, &step->call);
+    step->call.training = program->options.is_training;
+    step->input = arena_array(program->arena, uint32_t, (size_t)node->input_count + 1);
+    step->output = arena_array(program->arena, uint32_t, (size_t)node->output_count + 1);
+    step->accumulate = arena_array(program->arena, bool, (size_t)node->input_count + 1);
+    for (int i = 0; i < node->input_count; i++)
+        step->input[i] = node->input[i].at;
+    for (int i = 0; i < node->output_count; i++)
+        step->output[i] = node->output[i].at;
+}
+
+static const struct lowering *choose(const struct program *program, const struct step *step)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (node_is(step->node, rows[i]->op) && rows[i]->accepts(program, step))
+            return rows[i];
+    return &lowering_reference;
+}
+
+// All outputs known beforehand (or never wanted): nothing to run.
+static bool is_settled(const struct program *program, const struct node *node)
+{
+    for (int i = 0; i < node->output_count; i++)
+        if (value_exists(node->output[i]) &&
+            program->slot[node->output[i].at].kind != SLOT_SHARED)
+            return false;
+    return true;
+}
+
+// A node whose inputs are all shared but whose output was too big to fold while inferring: run once.
+static enum status settle(struct context *context, struct program *program,
+                          const struct node *node, bool *is_done)
+{
+    struct op_call call;
+
+    *is_done = false;
+    for (int i = 0; i < node->input_count; i++)
+        if (value_exists(node->input[i]) &&
+            (program->slot[node->input[i].at].kind != SLOT_SHARED ||
+             program->slot[node->input[i].at].parameter >= 0))
+            return OK;
+    if (node->op->traits & OP_RANDOM)
+        return OK;
+    inference_call(&program->inference, node, program->arena, &call);
+    TRY(call_forward(context, node->op, &call));
+    for (int i = 0; i < node->output_count; i++)
+        if (call.output[i]) {
+            program->inference.of_value[node->output[i].at] = *call.output[i];
+            program->slot[node->output[i].at].kind = SLOT_SHARED;
+        }
+    *is_done = true;
+    return OK;
+}
+
+static void mark_wants_grad(struct program *program, const struct step *step)
+{
+    bool wants = false;
+
+    for (int i = 0; i < step->node->input_count; i++)
+        wants |= step->input[i] != UINT32_MAX && program->slot[step->input[i]].wants_grad;
+    for (int i = 0; i < step->node->output_count; i++)
+        if (step->output[i] != UINT32_MAX)
+            program->slot[step->output[i]].wants_grad = wants;
+}
+
+// Adds the rounding of a value whose annotation says so, from a slot of its own behind the values'.
+static enum status add_fake_quant(struct context *context, struct program *program, uint32_t id)
+{
+    const struct value *value = &program->graph->value[id];
+    struct step *step = &program->step[program->step_count];
+    uint32_t raw = program->graph->value_count + id;
+    struct node *node;
+
+    if (!program->options.is_training || !value->quant || value->role == VALUE_WEIGHT ||
+        program->slot[id].kind != SLOT_LANES || value->quant->dtype == DT_F16)
+        return OK;
+    program->slot[raw] = program->slot[id];
+    program->slot[raw].alias_of = raw;
+    node = arena_alloc(program->arena, sizeof *node);
+    *node = (struct node){.name = value->name, .op = op_find("QuantizeLinear"), .input_count = 1,
+                          .output_count = 1};
+    step->node = node;
+    step->row = &lowering_fake_quant;
+    step->addend = UINT32_MAX;
+    step->input = arena_array(program->arena, uint32_t, 1);
+    step->output = arena_array(program->arena, uint32_t, 1);
+    step->accumulate = arena_array(program->arena, bool, 1);
+    step->input[0] = raw;
+    step->output[0] = id;
+    program->step_count++;
+    return step->row->prepare(context, program, step);
+}
+
+// After a step: its outputs that are rounded are written to their raw slots instead.
+static enum status add_fake_quants(struct context *context, struct program *program,
+                                   struct step *step)
+{
+    for (int i = 0; i < step->node->output_count; i++) {
+        uint32_t id = step->output[i];
+        int before = program->step_count;
+        if (id == UINT32_MAX)
+            continue;
+        TRY(add_fake_quant(context, program, id));
+        if (program->step_count > before) {
+            step->output[i] = program->graph->value_count + id;
+            if (program->slot[id].alias_of != id) { // a view, rounded: needs memory of its own
+                program->slot[step->output[i]].alias_of = program->slot[id].alias_of;
+                program->slot[id].alias_of = id;
+            }
+        }
+    }
+    return OK;
+}
+
+static enum status add_step(struct context *context, struct program *program, uint32_t n,
+                            bool *swallowed)
+{
+    const struct node *node = &program->graph->node[n];
+    const struct integer_node *integer =
+        program->integer ? &program->integer->node[n] : NULL;
+    struct step *step = &program->step[program->step_count];
+    bool is_done = false;
+
+    if (swallowed[n] || is_settled(program, node) ||
+        (integer && integer->kind == INTEGER_SKIP))
+        return OK;
+    TRY(settle(context, program, node, &is_done));
+    if (is_done)
+        return OK;
+    open_step(program, step, node);
+    if (integer && integer->kind != INTEGER_NONE) {
+        step->integer = integer;
+        step->row = &lowering_integer;
+    } else {
+        step->row = choose(program, step);
+    }
+    if (!program->options.is_training && !program->options.keeps_values && !step->integer)
+        fuse_into(program, step, n, swallowed);
+    mark_wants_grad(program, step);
+    program->step_count++;
+    if (step->row->prepare)
+        TRY(step->row->prepare(context, program, step));
+    return add_fake_quants(context, program, step);
+}
+
+static enum status add_steps(struct context *context, struct program *program)
+{
+    const struct graph *graph = program->graph;
+    bool *swallowed = arena_array(program->arena, bool, graph->node_count + 1);
+
+    program->step =
+        arena_array(program->arena, struct step, graph->node_count + graph->value_count + 1);
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        TRY(add_fake_quant(context, program, graph->input[i].at));
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (add_step(context, program, n, swallowed) != OK)
+            return graph_fail_at(context, &graph->node[n], ERR_UNSUPPORTED);
+    return OK;
+}
+
+// The first step from the end that reads a value writes its gradient, the others add.
+static void order_gradients(struct program *program)
+{
+    bool *written = arena_array(program->arena, bool, 2 * program->graph->value_count + 1);
+
+    for (int s = program->step_count - 1; s >= 0; s--) {
+        struct step *step = &program->step[s];
+        for (int i = 0; i < step->node->input_count; i++) {
+            uint32_t slot = step->input[i];
+            if (slot == UINT32_MAX || program->slot[slot].kind != SLOT_LANES)
+                continue;
+            slot = program->slot[slot].alias_of;
+            step->accumulate[i] = written[slot];
+            written[slot] = true;
+        }
+    }
+}
+
+// ---- making and freeing -------------------------------------------------------------------------
+
+static enum status allocate_groups(struct context *context, struct program *program)
+{
+    size_t values = program->graph->value_count + 1;
+
+    program->groups = program->options.groups > 0 ? program->options.groups : 1;
+    program->group = arena_array(program->arena, struct group, (size_t)program->groups);
+    program->scratch = arena_array(program->arena, void *, (size_t)program->groups);
+    for (int g = 0; g < program->groups; g++) {
+        program->group[g].samples = N16_LANES;
+        program->group[g].tensor = arena_array(program->arena, struct tensor, values);
+        program->group[g].memory = aligned_block(program, program->group_floats * sizeof(float));
+        program->scratch[g] = aligned_block(program, program->scratch_bytes);
+        if (!program->group[g].memory || !program->scratch[g])
+            return no_memory(context);
+    }
+    return OK;
+}
+
+// Values on an integer grid live in lanes whatever their type in the file.
+static enum status plan_integers(struct context *context, struct program *program)
+{
+    TRY(integer_plan_new(context, program->graph, &program->inference, &program->integer));
+    for (uint32_t i = 0; i < program->graph->value_count; i++) {
+        const struct tensor *tensor = &program->inference.of_value[i];
+        if (!program->integer->value[i].is_set || program->slot[i].kind == SLOT_SHARED)
+            continue;
+        program->slot[i].kind = SLOT_LANES;
+        program->slot[i].size = (size_t)(tensor_count(tensor) / N16_LANES);
+    }
+    return OK;
+}
+
+static enum status make(struct context *context, struct program *program)
+{
+    TRY(infer_slots(context, program));
+    if (program->options.is_integer)
+        TRY(plan_integers(context, program));
+    TRY(find_parameters(context, program));
+    program->statistics =
+        arena_array(program->arena, struct statistics, 2 * program->graph->node_count + 1);
+    TRY(add_steps(context, program));
+    order_gradients(program);
+    plan_memory(program);
+    TRY(allocate_groups(context, program));
+    program_refresh(context, program);
+    return OK;
+}
+
+enum status program_new(struct context *context, const struct graph *graph,
+                        const struct program_options *options, struct program **out)
+{
+    struct arena *arena = arena_new();
+    struct program *program = arena_alloc(arena, sizeof *program);
+    enum status status;
+
+    program->arena = arena;
+    program->graph = graph_clone(graph);
+    program->options = *options;
+    program->kernels = kernels_select(options->isa);
+    status = program->kernels ? make(context, program)
+                              : context_fail(context, ERR_UNSUPPORTED,
+                                             "this processor has no %s", isa_name(options->isa));
+    if (status != OK) {
+        program_free(program);
+        program = NULL;
+    }
+    *out = program;
+    return status;
+}
+
+void program_free(struct program *program)
+{
+    if (!program)
+        return;
+    for (int g = 0; g < program->groups && program->group; g++)
+        for (uint32_t i = 0; i < program->graph->value_count && program->group[g].tensor; i++)
+            tensor_release(&program->group[g].tensor[i]);
+    for (struct block *block = program->blocks; block; block = block->next)
+        free(block->at);
+    integer_plan_free(program->integer);
+    inference_clear(&program->inference);
+    graph_free(program->graph);
+    arena_free(program->arena);
+}

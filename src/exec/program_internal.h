@@ -1,0 +1,160 @@
+// Inside of the lowered program: slots (where values live), steps (kernel calls), lowerings (one row
+// an operator in lowered.def).
+#ifndef EXEC_PROGRAM_INTERNAL_H
+#define EXEC_PROGRAM_INTERNAL_H
+
+#include "exec/call.h"
+#include "exec/integer.h"
+#include "exec/program.h"
+
+enum slot_kind {
+    SLOT_NONE,   // left out, or nobody's business
+    SLOT_LANES,  // float[size][16] in the group's memory
+    SLOT_SHARED, // the same for all samples: a tensor known when the program is made
+    SLOT_TENSOR, // depends on the batch but has no lanes: a tensor of the group
+};
+
+struct slot {
+    enum slot_kind kind;
+    size_t size;          // elements a sample
+    size_t offset, grad;  // floats from the start of the group's memory; grad NO_OFFSET: none
+    uint32_t alias_of;    // the slot whose memory this one is (views), itself otherwise
+    int parameter;        // index, -1: none
+    int first_use, last_use; // steps, for the memory plan
+    bool wants_grad;
+};
+#define NO_OFFSET SIZE_MAX
+
+struct group {
+    float *memory;
+    struct tensor *tensor; // per value, SLOT_TENSOR
+    int samples;
+};
+
+struct step;
+
+// How one operator becomes kernel calls. All functions run on one group, in any thread, and cannot
+// fail, but for `forward` of the fallback.
+struct lowering {
+    const char *op, *algorithm;
+    bool (*accepts)(const struct program *, const struct step *);
+    enum status (*prepare)(struct context *, struct program *, struct step *); // allocates state
+    void (*refresh)(struct program *, struct step *);                          // weights changed
+    enum status (*forward)(struct context *, struct program *, struct step *, int group);
+    // Batch statistics: forward leaves sums per group, join adds them up, after uses the result.
+    void (*join)(struct program *, struct step *);
+    void (*after)(struct program *, struct step *, int group);
+    void (*backward)(struct program *, struct step *, int group);
+    void (*backward_join)(struct program *, struct step *);
+    void (*backward_after)(struct program *, struct step *, int group);
+};
+
+struct step {
+    const struct lowering *row;
+    const struct node *node;
+    const struct integer_node *integer; // not NULL: runs on integers
+    struct op_call call;                // shapes at a batch of 16; shared inputs have data
+    uint32_t *input, *output;           // slots (value ids), UINT32_MAX: left out
+    bool *accumulate; // per input: a later step has already written its gradient
+    // Swallowed nodes, inference only: batch norm behind a Conv, then a sum, then a clamp.
+    const struct node *batchnorm;
+    uint32_t addend; // slot, UINT32_MAX: none
+    float low, high;
+    void *state;
+    double seconds;
+};
+
+struct statistics {
+    struct value_id value;
+    size_t count;
+    float *data;
+};
+
+struct block; // 64-byte aligned memory of a program
+
+struct program {
+    struct arena *arena;
+    struct block *blocks;
+    struct graph *graph; // a clone, so that the caller's may go
+    struct program_options options;
+    const struct kernels *kernels;
+    struct inference inference; // at a batch of 16
+    struct integer_plan *integer;
+    struct slot *slot;          // per value
+    struct step *step;
+    int step_count, parameter_count, statistics_count;
+    struct parameter *parameter;
+    struct statistics *statistics;
+    float *partial;         // [groups][partial_count]: gradients of the parameters
+    size_t *partial_offset; // per parameter
+    size_t partial_count;
+    size_t group_floats, scratch_bytes;
+    int groups, workers;
+    struct group *group;
+    void **scratch; // per group memory
+    bool is_timed;
+    uint64_t seed;
+    double statistics_rate;
+};
+
+// For lowerings -----------------------------------------------------------------------------------
+static inline float *lanes(const struct program *program, int group, uint32_t slot)
+{
+    return program->group[group].memory + program->slot[program->slot[slot].alias_of].offset;
+}
+static inline float *lanes_grad(const struct program *program, int group, uint32_t slot)
+{
+    const struct slot *at = &program->slot[program->slot[slot].alias_of];
+
+    return at->grad == NO_OFFSET ? NULL : program->group[group].memory + at->grad;
+}
+static inline const struct slot *step_input(const struct program *program, const struct step *step,
+                                            int i)
+{
+    static const struct slot none;
+
+    return i < step->node->input_count && step->input[i] != UINT32_MAX
+               ? &program->slot[step->input[i]]
+               : &none;
+}
+static inline bool is_lanes(const struct program *program, const struct step *step, int i)
+{
+    return step_input(program, step, i)->kind == SLOT_LANES;
+}
+static inline bool is_shared(const struct program *program, const struct step *step, int i)
+{
+    return step_input(program, step, i)->kind == SLOT_SHARED;
+}
+// Shared float data of an input: the parameter's effective data when it is trained. NULL: none.
+const float *shared_f32(const struct program *program, const struct step *step, int i);
+// Where the group's share of the gradient of input i goes, NULL: not wanted.
+float *partial_grad(const struct program *program, const struct step *step, int i, int group);
+void need_scratch(struct program *program, size_t bytes);
+// Zeroed, 64-byte aligned, freed with the program. NULL without memory.
+void *aligned_block(struct program *program, size_t bytes);
+enum status no_memory(struct context *context);
+// Dense, plain per-channel or scalar layouts of a shared operand against lanes of shape
+// [16, C, ...]: 1 for a scalar, C for one per channel, 0 for anything else.
+int64_t channel_operand(const struct tensor *operand, const struct shape *with);
+
+// kernel_shape.c: from ONNX attributes and shapes (4 dims) to the kernels' structs.
+struct conv_attr;
+struct pool_attr;
+MUST_CHECK enum status conv2d_from(struct context *context, const struct conv_attr *attr,
+                                   const struct shape *x, const struct shape *w,
+                                   struct conv2d *out);
+MUST_CHECK enum status pool2d_from(struct context *context, const struct pool_attr *attr,
+                                   const struct shape *x, struct pool2d *out);
+
+#define LOWERED(name) extern const struct lowering lowering_##name;
+#include "exec/lowered.def"
+#undef LOWERED
+extern const struct lowering lowering_reference; // the fallback: any operator
+extern const struct lowering lowering_integer;   // whatever exec/integer.h planned
+extern const struct lowering lowering_fake_quant; // rounding of annotated values in training
+
+void plan_memory(struct program *program);                 // plan.c
+// fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
+void fuse_into(struct program *program, struct step *step, uint32_t n, bool *swallowed);
+
+#endif

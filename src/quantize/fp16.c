@@ -1,0 +1,120 @@
+// Half precision throughout: weights and activations become float16, the graph's inputs and outputs
+// stay float32 behind Cast nodes.
+#include <math.h>
+#include <string.h>
+
+#include "ops/attr.h"
+#include "quantize/methods.h"
+
+static enum status to_half(struct context *context, struct value *value)
+{
+    struct tensor half;
+
+    TRY(tensor_convert(context, &half, &value->tensor, DT_F16));
+    for (int64_t i = 0; i < tensor_count(&half); i++)
+        if (isfinite(tensor_get(&value->tensor, i)) && !isfinite(tensor_get(&half, i))) {
+            tensor_release(&half);
+            return context_fail(context, ERR_NUMERIC, "weight '%s' leaves the range of float16",
+                                value->name);
+        }
+    tensor_release(&value->tensor);
+    value->tensor = half;
+    value->quant = NULL;
+    return OK;
+}
+
+// Operators whose types do not follow their data input.
+static enum status check_node(struct context *context, const struct node *node)
+{
+    if (node->op->is_unknown || node_is(node, "QuantizeLinear") ||
+        node_is(node, "DequantizeLinear") || node_is(node, "Cast"))
+        return graph_fail_at(context, node,
+                             context_fail(context, ERR_UNSUPPORTED,
+                                          "does not let its types be changed to float16"));
+    return OK;
+}
+
+static struct value_id add_cast(struct graph *graph, struct value_id from, const char *stem,
+                                enum dtype dtype)
+{
+    const struct op *op = op_find("Cast");
+    struct cast_attr *attr = arena_alloc(graph->arena, op->attr_bytes);
+    struct value_id to = graph_add_activation(graph, stem, dtype);
+
+    fields_preset(op->attr, attr, graph->arena);
+    attr->to = dtype_info[dtype].onnx;
+    graph_value(graph, to)->tensor.shape = graph_value(graph, from)->tensor.shape;
+    graph_add_node(graph, op, graph_value(graph, to)->name, attr, &from, 1, &to, 1);
+    return to;
+}
+
+static void cast_input(struct graph *graph, struct value_id input)
+{
+    uint32_t at = graph->node_count;
+    struct value_id half =
+        add_cast(graph, input, arena_format(graph->arena, "%s_f16", graph_value(graph, input)->name),
+                 DT_F16);
+
+    graph_replace_uses(graph, input, half);
+    graph_set_input(graph, (struct node_id){at}, 0, input);
+}
+
+// The output keeps its name and type; its producer writes a half-precision value instead.
+static void cast_output(struct graph *graph, struct value_id output)
+{
+    struct node_id producer = graph_value(graph, output)->producer;
+    const struct node *node;
+    struct value_id half, from;
+    int slot = 0;
+
+    if (!node_exists(producer))
+        return;
+    node = graph_node(graph, producer);
+    while (slot < node->output_count && !value_is(node->output[slot], output))
+        slot++;
+    half = graph_add_activation(
+        graph, arena_format(graph->arena, "%s_f16", graph_value(graph, output)->name), DT_F16);
+    graph_value(graph, half)->tensor.shape = graph_value(graph, output)->tensor.shape;
+    from = half;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (int i = 0; i < graph->node[n].input_count; i++)
+            if (value_is(graph->node[n].input[i], output))
+                graph_set_input(graph, (struct node_id){n}, i, half);
+    graph_set_output(graph, producer, slot, half);
+    const struct op *op = op_find("Cast");
+    struct cast_attr *attr = arena_alloc(graph->arena, op->attr_bytes);
+    fields_preset(op->attr, attr, graph->arena);
+    attr->to = dtype_info[DT_F32].onnx;
+    graph_add_node(graph, op, NULL, attr, &from, 1, &output, 1);
+}
+
+// Requires: no quantisation. Keeps: inputs and outputs. ERR_NUMERIC where a weight is too large.
+static enum status run(struct pass_run *run)
+{
+    struct graph *graph = run->graph;
+
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        TRY(check_node(run->context, &graph->node[n]));
+    for (uint32_t i = 0; i < graph->value_count; i++) {
+        struct value *value = &graph->value[i];
+        if (value->role == VALUE_WEIGHT && value->tensor.dtype == DT_F32)
+            TRY(to_half(run->context, value));
+        if (value->role == VALUE_ACTIVATION && value->tensor.dtype == DT_F32 &&
+            !graph_is_output(graph, (struct value_id){i}))
+            value->tensor.dtype = DT_F16;
+        value->quant = NULL;
+    }
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        if (graph_value(graph, graph->output[i])->role == VALUE_ACTIVATION)
+            cast_output(graph, graph->output[i]);
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        if (graph_value(graph, graph->input[i])->tensor.dtype == DT_F32)
+            cast_input(graph, graph->input[i]);
+    return graph_sort(run->context, graph);
+}
+
+const struct pass quantize_fp16 = {
+    .name = "fp16",
+    .summary = "half-precision weights and activations",
+    .run = run,
+};
