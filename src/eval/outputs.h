@@ -39,7 +39,5 @@ MUST_CHECK enum status outputs_save(struct context *context, const struct output
                                     const char *path);
 MUST_CHECK enum status outputs_load(struct context *context, const char *path,
                                     struct outputs *outputs);
-// Whether the first bytes of a file are those of a zip, so that it may be a saved one.
-bool outputs_probe(const void *bytes, size_t count);
 
 #endif

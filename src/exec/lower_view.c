@@ -45,3 +45,21 @@ VIEW(identity, "Identity", accepts);
 VIEW(squeeze, "Squeeze", accepts);
 VIEW(unsqueeze, "Unsqueeze", accepts);
 VIEW(dropout, "Dropout", dropout_accepts);
+
+// Cast between float32 and float16: both are lanes of float32, the rounding comes after the step.
+static enum status copy(struct context *context, struct program *program, struct step *step,
+                        int group)
+{
+    (void)context;
+    memcpy(lanes(program, group, step->output[0]), lanes(program, group, step->input[0]),
+           program->slot[step->output[0]].size * N16_LANES * sizeof(float));
+    return OK;
+}
+
+static bool cast_accepts(const struct program *program, const struct step *step)
+{
+    return !program->options.is_training && accepts(program, step);
+}
+
+const struct lowering lowering_cast = {
+    .op = "Cast", .algorithm = "copy", .accepts = cast_accepts, .forward = copy};

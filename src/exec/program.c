@@ -56,7 +56,7 @@ bool program_lowers(const char *op_name)
 // Same value at batches of 16 and 32: batch first, nothing else depends on it.
 static bool has_lanes(const struct tensor *at16, const struct tensor *at32)
 {
-    if (at16->dtype != DT_F32 || at16->shape.rank < 1 || at16->shape.rank != at32->shape.rank ||
+    if ((at16->dtype != DT_F32 && at16->dtype != DT_F16) || at16->shape.rank < 1 || at16->shape.rank != at32->shape.rank ||
         at16->shape.dim[0] != N16_LANES || at32->shape.dim[0] != 2 * N16_LANES)
         return false;
     for (int i = 1; i < at16->shape.rank; i++)
@@ -76,6 +76,7 @@ static void set_slot(struct program *program, uint32_t id, const struct inferenc
     } else if (has_lanes(at16, &at32->of_value[id])) {
         slot->kind = SLOT_LANES;
         slot->size = (size_t)(tensor_count(at16) / N16_LANES);
+        slot->is_half = at16->dtype == DT_F16;
     } else if (at16->shape.rank >= 0) {
         slot->kind = SLOT_TENSOR;
     }
@@ -97,6 +98,24 @@ static enum status check_inputs(struct context *context, const struct program *p
     return OK;
 }
 
+// Shared halves become float32, which holds them exactly.
+static enum status widen_halves(struct context *context, struct program *program)
+{
+    for (uint32_t i = 0; i < program->graph->value_count; i++) {
+        struct tensor *tensor = &program->inference.of_value[i], wide;
+        if (tensor->dtype != DT_F16)
+            continue;
+        if (!tensor->buffer) {
+            tensor->dtype = DT_F32; // lanes of float32
+            continue;
+        }
+        TRY(tensor_convert(context, &wide, tensor, DT_F32));
+        tensor_release(tensor);
+        *tensor = wide;
+    }
+    return OK;
+}
+
 static enum status infer_slots(struct context *context, struct program *program)
 {
     struct infer_options options = program->options.infer;
@@ -111,6 +130,7 @@ static enum status infer_slots(struct context *context, struct program *program)
     for (uint32_t i = 0; i < program->graph->value_count; i++)
         set_slot(program, i, &at32);
     inference_clear(&at32);
+    TRY(widen_halves(context, program));
     return check_inputs(context, program);
 }
 
@@ -161,6 +181,7 @@ static enum status add_parameter(struct context *context, struct program *progra
         tensor_release(tensor);
         *tensor = copy;
         parameter->quantized = tensor_write(tensor);
+        parameter->scale = arena_array(program->arena, float, parameter->count);
     }
     program->slot[id].parameter = program->parameter_count;
     program->slot[id].wants_grad = true;
@@ -208,7 +229,7 @@ static void open_step(struct program *program, struct step *step, const struct n
 
 static const struct lowering *choose(const struct program *program, const struct step *step)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && !program->options.no_lowering; i++)
         if (node_is(step->node, rows[i]->op) && rows[i]->accepts(program, step))
             return rows[i];
     return &lowering_reference;

@@ -15,6 +15,7 @@ struct program;
 struct program_options {
     enum isa isa;
     bool is_training;  // keeps what backward needs; batch norm by batch statistics
+    bool no_lowering;  // every node runs its op's own forward and backward: the golden answer
     bool keeps_values; // every value can be looked at after a run (program_value)
     bool is_integer;   // nodes between Q/DQ run on exact integers (exec/integer.h)
     int groups;        // memories for this many groups of 16: the batch / 16 when training; when
@@ -56,7 +57,7 @@ struct parameter {
     bool is_matrix; // rank 2 or more: weight decay and pruning are for these
     float *data, *grad;
     const struct quant *quant; // fake quantisation in the loop; scales are refitted to data
-    float *quantized;          // what the kernels see if quant is set
+    float *quantized, *scale;  // what the kernels see if quant is set, and its scales
 };
 int program_parameter_count(const struct program *program);
 struct parameter *program_parameter(struct program *program, int index);

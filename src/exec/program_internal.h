@@ -22,6 +22,7 @@ struct slot {
     int parameter;        // index, -1: none
     int first_use, last_use; // steps, for the memory plan
     bool wants_grad;
+    bool is_half; // float16 in the file: runs in float32, rounded after every step
 };
 #define NO_OFFSET SIZE_MAX
 

@@ -1,6 +1,6 @@
 // Running a lowered program: group by group, and in training step by step between joins.
+#include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,12 +15,25 @@ static double now_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static void round_halves(const struct program *program, const struct step *step, int group)
+{
+    for (int i = 0; i < step->node->output_count; i++) {
+        uint32_t id = step->output[i];
+        if (id == UINT32_MAX || !program->slot[id].is_half)
+            continue;
+        float *value = lanes(program, group, id);
+        for (size_t k = 0; k < program->slot[id].size * N16_LANES; k++)
+            value[k] = f32_from_f16(f16_from_f32(value[k]));
+    }
+}
+
 static enum status run_step(struct context *context, struct program *program, struct step *step,
                             int group)
 {
     double start = program->is_timed ? now_seconds() : 0;
     enum status status = step->row->forward(context, program, step, group);
 
+    round_halves(program, step, group);
     if (program->is_timed) // one worker only while timed
         step->seconds += now_seconds() - start;
     return status == OK ? OK : graph_fail_at(context, step->node, status);
@@ -143,24 +156,25 @@ size_t program_group_bytes(const struct program *program)
 
 // ---- weights ------------------------------------------------------------------------------------
 
+// Symmetric per channel; the scale follows the master weights as training moves them.
 static void requantise_parameter(const struct program *program, struct parameter *parameter)
 {
     const struct tensor *tensor = &program->inference.of_value[parameter->value.at];
     const struct quant *quant = parameter->quant;
-    int64_t channels = quant->axis == 0 ? tensor->shape.dim[0] : 1;
-    size_t each = parameter->count / (size_t)(channels ? channels : 1);
+    size_t channels = quant->axis >= 0 ? (size_t)tensor->shape.dim[quant->axis] : 1, inner = 1;
 
-    // Symmetric per channel; the scale follows the master weights as training moves them.
-    for (int64_t c = 0; c < channels; c++) {
-        float most = 0;
-        for (size_t i = 0; i < each; i++) {
-            float w = parameter->data[(size_t)c * each + i];
-            most = w > most ? w : -w > most ? -w : most;
-        }
-        float scale = most > 0 ? most / (float)quant->high : 1;
-        struct quant_channels one = {1, each, &scale, NULL, quant->low, quant->high};
-        program->kernels->fake_quant_f32_channels(&one, parameter->data + (size_t)c * each,
-                                                  parameter->quantized + (size_t)c * each);
+    for (int i = quant->axis + 1; quant->axis >= 0 && i < tensor->shape.rank; i++)
+        inner *= (size_t)tensor->shape.dim[i];
+    memset(parameter->scale, 0, channels * sizeof *parameter->scale);
+    for (size_t i = 0; i < parameter->count; i++) {
+        float *scale = &parameter->scale[i / inner % channels], w = fabsf(parameter->data[i]);
+        *scale = w > *scale ? w : *scale;
+    }
+    for (size_t c = 0; c < channels; c++)
+        parameter->scale[c] = parameter->scale[c] > 0 ? parameter->scale[c] / (float)quant->high : 1;
+    for (size_t i = 0; i < parameter->count; i++) {
+        float scale = parameter->scale[i / inner % channels];
+        parameter->quantized[i] = rintf(parameter->data[i] / scale) * scale;
     }
 }
 

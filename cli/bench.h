@@ -1,0 +1,40 @@
+// Measures a lowered model: throughput of batches on all threads, latency of one inference, and the
+// share of every layer.
+#ifndef CLI_BENCH_H
+#define CLI_BENCH_H
+
+#include "base/arena.h"
+#include "energy/count.h"
+#include "exec/infer.h"
+#include "kernels/kernels.h"
+
+struct best_and_median {
+    double best, median;
+};
+
+struct bench_layer {
+    const char *node, *op, *algorithm; // names belong to the arena
+    double share;   // of the time of all layers
+    double of_peak; // MACs a second over those of a large matrix product; NaN: no MACs
+};
+
+struct bench {
+    // In.
+    double seconds;
+    enum isa isa;
+    int64_t batch; // 0: 16 a thread; then what was used
+    // Out.
+    bool is_integer;
+    struct best_and_median throughput; // inferences a second
+    struct best_and_median latency_ms; // one inference on one thread
+    struct bench_layer *layer;
+    int layer_count;
+};
+
+// Inputs are noise seeded by the context. ERR_UNSUPPORTED for models whose samples cannot be told
+// apart.
+MUST_CHECK enum status bench_run(struct context *context, struct arena *arena,
+                                 const struct graph *graph, const struct infer_options *infer,
+                                 const struct counts *counts, struct bench *bench);
+
+#endif

@@ -1,0 +1,161 @@
+// ecai bench: throughput and latency of a model, and where the time goes.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/bench.h"
+#include "cli/groups.h"
+#include "cli/json_common.h"
+#include "cli/shell.h"
+#include "cli/table.h"
+
+struct bench_options {
+    struct json_options json;
+    struct input_options input;
+    struct run_options run;
+    struct bench_own_options {
+        double seconds;
+    } own;
+};
+
+static struct json *bench_json(struct invocation *invocation, const struct named_model *model,
+                               const struct figures *figures, const struct bench *bench)
+{
+    struct json *document = json_object(), *part;
+
+    json_add_text(document, "schema", "ecai/bench/1");
+    json_add_model(document, "model", model, &figures->counts,
+                   bench->is_integer ? "int8" : "float");
+    part = json_add_object(document, "throughput");
+    json_add_number(part, "best", bench->throughput.best);
+    json_add_number(part, "median", bench->throughput.median);
+    json_add_text(part, "unit", "inferences/s");
+    part = json_add_object(document, "latency_ms");
+    json_add_number(part, "best", bench->latency_ms.best);
+    json_add_number(part, "median", bench->latency_ms.median);
+    json_add_int(document, "batch", bench->batch);
+    json_add_int(document, "threads", invocation->context->threads);
+    json_add_text(document, "isa", isa_name(bench->isa));
+    part = json_add_array(document, "layers");
+    for (int i = 0; i < bench->layer_count; i++) {
+        struct json *layer = json_add_object(part, NULL);
+        json_add_name(layer, "node", bench->layer[i].node);
+        json_add_name(layer, "op", bench->layer[i].op);
+        json_add_text(layer, "algorithm", bench->layer[i].algorithm);
+        json_add_number(layer, "share", bench->layer[i].share);
+        json_add_number(layer, "of_peak", bench->layer[i].of_peak);
+    }
+    json_add_provenance(document, invocation);
+    return document;
+}
+
+static void bench_text(struct invocation *invocation, const struct bench *bench,
+                       struct text *out)
+{
+    static const char *const heads[] = {"node", "op", "algorithm", "share", "of peak"};
+    struct table table;
+
+    text_format(out,
+                "throughput  best %.5g, median %.5g inferences/s (batch %lld, %d threads, %s)\n"
+                "latency     best %.4g, median %.4g ms (one thread)\n\n",
+                bench->throughput.best, bench->throughput.median, (long long)bench->batch,
+                invocation->context->threads, isa_name(bench->isa), bench->latency_ms.best,
+                bench->latency_ms.median);
+    table_init(&table, "lllrr");
+    for (int i = 0; i < table.columns; i++)
+        table_add(&table, heads[i]);
+    for (int i = 0; i < bench->layer_count; i++) {
+        const struct bench_layer *layer = &bench->layer[i];
+        table_add(&table, layer->node);
+        table_add(&table, layer->op);
+        table_add(&table, layer->algorithm);
+        table_format(&table, "%.1f %%", 100 * layer->share);
+        if (isnan(layer->of_peak))
+            table_add(&table, "");
+        else
+            table_format(&table, "%.0f %%", 100 * layer->of_peak);
+    }
+    table_print(&table, out);
+    table_clear(&table);
+}
+
+static enum status tell(struct invocation *invocation, const struct named_model *model,
+                        const struct figures *figures, const struct bench *bench)
+{
+    const struct bench_options *options = invocation->options;
+    struct text text;
+    enum status status = OK;
+
+    if (options->json.json) {
+        struct json *document = bench_json(invocation, model, figures, bench);
+        status = json_write(invocation, document, options->json.json);
+        json_free(document);
+    }
+    if (status != OK || streams_use_stdout(&invocation->streams))
+        return status;
+    text_init(&text);
+    bench_text(invocation, bench, &text);
+    status = print_result(invocation->context, &text);
+    text_clear(&text);
+    return status;
+}
+
+static enum status work(struct invocation *invocation, struct named_model *model,
+                        struct figures *figures)
+{
+    const struct bench_options *options = invocation->options;
+    struct infer_options infer = run_infer(&options->run);
+    struct bench bench = {.seconds = options->own.seconds, .batch = options->run.batch};
+    enum status status;
+
+    TRY(invocation_isa(invocation, &bench.isa));
+    TRY(model_open(invocation, invocation->operand[0], options->input.external_data, model));
+    status = figures_init(invocation->context, model->graph, &infer, true, figures);
+    if (status == OK)
+        status = bench_run(invocation->context, invocation->arena, model->graph, &infer,
+                           &figures->counts, &bench);
+    return status == OK ? tell(invocation, model, figures, &bench)
+                        : model_fail(invocation->context, model, status);
+}
+
+static enum status run(struct invocation *invocation)
+{
+    const struct bench_options *options = invocation->options;
+    struct named_model model = {0};
+    struct figures figures = {0};
+    enum status status;
+
+    TRY(streams_add_input(invocation->context, &invocation->streams, "MODEL",
+                          invocation->operand[0]));
+    TRY(streams_add_output(invocation->context, &invocation->streams, "--json",
+                           options->json.json, false));
+    invocation->console->carries_model = streams_carry_model(&invocation->streams);
+    status = work(invocation, &model, &figures);
+    figures_clear(&figures);
+    model_close(&model);
+    return status;
+}
+
+static const struct field own_fields[] = {
+    FIELD(struct bench_own_options, seconds, "2", 0.05, 3600, "how long to measure"),
+    FIELDS_END,
+};
+
+static const struct option_group groups[] = {
+    {"measuring", own_fields, offsetof(struct bench_options, own)},
+    {"report", json_fields, offsetof(struct bench_options, json)},
+    {"running", run_fields, offsetof(struct bench_options, run)},
+    {"model", input_fields, offsetof(struct bench_options, input)},
+    {NULL, NULL, 0},
+};
+
+const struct command command_bench = {
+    .operands = "MODEL",
+    .details = "Inputs are seeded noise. Compare speeds only within one run on one machine: share "
+               "and of_peak say where time goes and how far a layer is from the machine's best.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .groups = groups,
+    .option_bytes = sizeof(struct bench_options),
+    .run = run,
+};

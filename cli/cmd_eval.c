@@ -1,0 +1,292 @@
+// ecai eval: accuracy, size and energy of one model, against a baseline if there is one, and the
+// verdict on requirements; or one table of several models.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/eval_run.h"
+#include "cli/json_common.h"
+#include "cli/shell.h"
+#include "io/file.h"
+#include "kernels/kernels.h"
+
+// One run of the command.
+struct eval {
+    struct invocation *invocation;
+    const struct eval_options *options;
+    struct eval_report report;
+    struct dataset *data;
+    struct eval_subject *subject; // one an operand
+    int subject_count;
+    struct eval_subject baseline;
+    struct text warnings;
+};
+
+static enum status check_streams(struct eval *eval)
+{
+    struct context *context = eval->invocation->context;
+    struct streams *streams = &eval->invocation->streams;
+    const struct eval_options *options = eval->options;
+
+    for (int i = 0; i < eval->invocation->operand_count; i++)
+        TRY(streams_add_input(context, streams, "MODEL", eval->invocation->operand[i]));
+    TRY(streams_add_input(context, streams, "--baseline", options->own.baseline));
+    TRY(streams_add_output(context, streams, "--json", options->json.json, false));
+    TRY(streams_add_output(context, streams, "--save-outputs", options->own.save_outputs, true));
+    eval->invocation->console->carries_model = streams_carry_model(streams);
+    if (!options->source.data)
+        return context_fail(context, ERR_USAGE, "'--data' is needed, such as "
+                                                "'--data fashion-mnist:test'");
+    if (eval->invocation->operand_count > 1 &&
+        (options->own.baseline || options->own.save_outputs || options->require.require.count ||
+         options->require.min.count || options->require.max.count))
+        return context_fail(context, ERR_USAGE, "several models give one table: '--baseline', "
+                                                "'--save-outputs' and requirements take one");
+    return OK;
+}
+
+static enum status parse_requirements(struct eval *eval)
+{
+    struct eval_report *report = &eval->report;
+    struct context *context = eval->invocation->context;
+    struct arena *arena = eval->invocation->arena;
+    const struct require_options *options = &eval->options->require;
+    int64_t count = options->require.count + options->min.count + options->max.count;
+    struct requirement *at = arena_array(arena, struct requirement, (size_t)count);
+    const char **devices = arena_array(arena, const char *, (size_t)report->device_count + 1);
+
+    for (int i = 0; i < report->device_count; i++)
+        devices[i] = report->device[i].name;
+    report->requirement = at;
+    report->requirement_count = (int)count;
+    for (int64_t i = 0; i < options->require.count; i++)
+        TRY(requirement_parse(context, arena, options->require.at[i], devices, at++));
+    for (int64_t i = 0; i < options->min.count; i++)
+        TRY(requirement_parse_bound(context, arena, options->min.at[i], AT_LEAST, devices, at++));
+    for (int64_t i = 0; i < options->max.count; i++)
+        TRY(requirement_parse_bound(context, arena, options->max.at[i], AT_MOST, devices, at++));
+    if (!parse_quantity(options->margin, QUANTITY_FRACTION, &report->margin) ||
+        report->margin < 0 || report->margin >= 1)
+        return context_fail(context, ERR_USAGE, "'--margin' wants a loss such as 0.5%%, got '%s'",
+                            options->margin);
+    if (!strchr(options->margin, '%') && report->margin > 0.1)
+        return context_fail(context, ERR_USAGE, "'--margin %s': beyond 0.1 it must be written with "
+                                                "%% (did you mean '%s%%'?)",
+                            options->margin, options->margin);
+    return OK;
+}
+
+static enum status parse_metric(struct eval *eval)
+{
+    const char *name = eval->options->run.metric;
+    struct eval_report *report = &eval->report;
+
+    if (name && !metric_from_name(name, &report->metric))
+        return context_fail(eval->invocation->context, ERR_USAGE,
+                            "'--metric' wants top1, top5, balanced, auc, mse, cosine or "
+                            "perplexity, got '%s'",
+                            name);
+    report->has_metric = name != NULL;
+    return OK;
+}
+
+// What accuracy means where nobody said: by what the data have.
+static void choose_metric(struct eval_report *report)
+{
+    if (report->has_metric)
+        return;
+    report->has_metric = report->data->is_labelled || report->data->target.dtype != DT_NONE;
+    report->metric = report->data->is_labelled ? METRIC_TOP1 : METRIC_MSE;
+}
+
+static enum status open_all(struct eval *eval)
+{
+    struct invocation *invocation = eval->invocation;
+    const struct eval_options *options = eval->options;
+    const char *folder = options->input.external_data;
+
+    for (int i = 0; i < invocation->operand_count; i++) {
+        eval->subject_count++;
+        TRY(eval_open_subject(invocation, invocation->operand[i], folder, false,
+                              &eval->subject[i]));
+    }
+    if (options->own.baseline) {
+        eval->report.baseline = &eval->baseline;
+        TRY(eval_open_subject(invocation, options->own.baseline, folder, true, &eval->baseline));
+    }
+    TRY(dataset_open(invocation->context, options->source.data, &options->dataset, &eval->data));
+    eval->report.data = eval->data;
+    dataset_sha256(eval->data, eval->report.data_sha256);
+    choose_metric(&eval->report);
+    return OK;
+}
+
+static enum status run_all(struct eval *eval)
+{
+    struct eval_report *report = &eval->report;
+    const struct eval_subject *other = report->baseline;
+
+    for (int i = 0; i < eval->subject_count; i++) {
+        report->model = &eval->subject[i];
+        TRY(eval_subject_run(report, eval->options, other ? other : &eval->subject[0],
+                             report->model));
+    }
+    report->model = &eval->subject[0];
+    if (report->baseline)
+        TRY(eval_subject_run(report, eval->options, report->model, &eval->baseline));
+    return eval_compare(report);
+}
+
+// All documents: one, or a list of them for several models.
+static struct json *documents(struct eval *eval)
+{
+    struct json *whole, *list;
+
+    if (eval->subject_count == 1)
+        return eval_json(&eval->report);
+    whole = json_object();
+    json_add_text(whole, "schema", "ecai/evals/1");
+    list = json_add_array(whole, "evals");
+    for (int i = 0; i < eval->subject_count; i++) {
+        eval->report.model = &eval->subject[i];
+        json_add(list, NULL, eval_json(&eval->report));
+    }
+    return whole;
+}
+
+static enum status judge(struct eval *eval)
+{
+    struct eval_report *report = &eval->report;
+    struct json *document = eval_json(report);
+    bool unknown = false;
+
+    report->result = arena_array(eval->invocation->arena, struct requirement_result,
+                                 (size_t)report->requirement_count);
+    eval_judge(report, document);
+    json_free(document);
+    for (int i = 0; i < report->requirement_count; i++) {
+        unknown |= report->result[i].verdict == VERDICT_UNKNOWN;
+        eval->invocation->requirement_missed |= report->result[i].verdict == VERDICT_MISSED;
+    }
+    return unknown ? context_fail(eval->invocation->context, ERR_NUMERIC,
+                                  "a requirement cannot be judged: the report has null")
+                   : OK;
+}
+
+// Where stdout carries JSON or nothing, verdicts are told on stderr.
+static enum status print_text(struct eval *eval)
+{
+    struct text text;
+    enum status status = OK;
+
+    text_init(&text);
+    if (streams_use_stdout(&eval->invocation->streams)) {
+        eval_requirements_text(&eval->report, &text);
+        if (text.length) {
+            text.at[--text.length] = '\0';
+            console_note(eval->invocation->console, text.at);
+        }
+    } else {
+        if (eval->subject_count == 1)
+            eval_text(&eval->report, &text);
+        else
+            eval_table(&eval->report, eval->subject, eval->subject_count, &text);
+        status = print_result(eval->invocation->context, &text);
+    }
+    text_clear(&text);
+    return status;
+}
+
+static enum status save(struct eval *eval)
+{
+    struct eval_report *report = &eval->report;
+
+    if (!eval->options->own.save_outputs)
+        return OK;
+    free(report->model->outputs.figures);
+    report->model->outputs.figures = eval_saved_figures(report);
+    return outputs_save(eval->invocation->context, &report->model->outputs,
+                        eval->options->own.save_outputs);
+}
+
+// The report is written in full before anything is said about requirements.
+static enum status tell(struct eval *eval)
+{
+    enum status verdict = judge(eval), status = save(eval);
+
+    if (status == OK && eval->options->json.json) {
+        struct json *document = documents(eval);
+        status = json_write(eval->invocation, document, eval->options->json.json);
+        json_free(document);
+    }
+    if (status == OK)
+        status = print_text(eval);
+    return status != OK ? status : verdict;
+}
+
+static enum status work(struct eval *eval)
+{
+    TRY(check_streams(eval));
+    TRY(eval_open_devices(eval->invocation, &eval->options->own.device, &eval->report));
+    TRY(parse_requirements(eval));
+    TRY(parse_metric(eval));
+    TRY(open_all(eval));
+    TRY(run_all(eval));
+    return tell(eval);
+}
+
+static enum status run(struct invocation *invocation)
+{
+    struct eval eval = {.invocation = invocation, .options = invocation->options};
+    enum status status;
+
+    eval.report.invocation = invocation;
+    TRY(invocation_isa(invocation, &eval.report.isa));
+    eval.subject = arena_array(invocation->arena, struct eval_subject,
+                               (size_t)invocation->operand_count);
+    text_init(&eval.warnings);
+    invocation->console->warnings = &eval.warnings;
+    status = work(&eval);
+    for (int i = 0; i < eval.subject_count; i++)
+        eval_close_subject(&eval.subject[i]);
+    eval_close_subject(&eval.baseline);
+    eval_close_devices(&eval.report);
+    dataset_free(eval.data);
+    invocation->console->warnings = NULL;
+    text_clear(&eval.warnings);
+    return status;
+}
+
+static const struct field own_fields[] = {
+    FIELD(struct eval_own_options, baseline, NULL, 0, 0,
+          "MODEL: compare with this model, or with outputs saved of one"),
+    FIELD(struct eval_own_options, device, NULL, 0, 0,
+          "NAME: energy profile; the first one counts for ratios (default asic-45nm)"),
+    FIELD(struct eval_own_options, save_outputs, NULL, 0, 0,
+          "FILE.npz: keep outputs, labels and figures"),
+    FIELDS_END,
+};
+
+static const struct option_group groups[] = {
+    {"evaluation", own_fields, offsetof(struct eval_options, own)},
+    {"data", source_fields, offsetof(struct eval_options, source)},
+    {"data", dataset_fields, offsetof(struct eval_options, dataset)},
+    {"preprocessing", preprocess_fields, offsetof(struct eval_options, preprocess)},
+    {"requirements", require_fields, offsetof(struct eval_options, require)},
+    {"report", json_fields, offsetof(struct eval_options, json)},
+    {"running", run_fields, offsetof(struct eval_options, run)},
+    {"model", input_fields, offsetof(struct eval_options, input)},
+    {NULL, NULL, 0},
+};
+
+const struct command command_eval = {
+    .operands = "MODEL... --data SOURCE",
+    .details = "A requirement is one KEY of the JSON report, one of >= <= > < == !=, and one "
+               "VALUE: a number, true, false, or with a unit (% kB MB KiB MiB nJ uJ mJ J us ms s). "
+               "Several models give one table.",
+    .min_operands = 1,
+    .max_operands = -1,
+    .groups = groups,
+    .option_bytes = sizeof(struct eval_options),
+    .run = run,
+};

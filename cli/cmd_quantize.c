@@ -1,0 +1,21 @@
+// ecai quantize METHOD MODEL -o OUT.
+#include "cli/compress.h"
+#include "quantize/methods.h"
+
+static enum status run(struct invocation *invocation)
+{
+    return compress_run(invocation, "quantize");
+}
+
+const struct command command_quantize = {
+    .operands = "MODEL -o OUT",
+    .details = "Weights are stored as integers with DequantizeLinear, activations carry "
+               "QuantizeLinear and DequantizeLinear: plain ONNX that runs in any runtime. A budget "
+               "that is not met is an error.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .groups = compressor_groups,
+    .option_bytes = sizeof(struct compressor_options),
+    .method_at = quantize_method_at,
+    .run = run,
+};

@@ -1,0 +1,212 @@
+// ecai show: what is in a model, as text and as ecai/show/1.
+#include <math.h>
+#include <string.h>
+
+#include "cli/figures.h"
+#include "cli/groups.h"
+#include "cli/json_common.h"
+#include "cli/layers.h"
+#include "cli/shell.h"
+#include "cli/table.h"
+
+struct show_options {
+    struct input_options input;
+    struct json_options json;
+    struct run_options run;
+};
+
+struct show {
+    struct invocation *invocation;
+    const struct named_model *model;
+    const struct figures *figures;
+    const struct layer_figures *layer;
+};
+
+static void add_values(struct json *parent, const char *key, const struct graph *graph,
+                       const struct value_id *id, uint32_t count)
+{
+    struct json *list = json_add_array(parent, key);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct value *value = graph_value(graph, id[i]);
+        struct json *item = json_add_object(list, NULL);
+        json_add_name(item, "name", value->name);
+        json_add_text(item, "dtype", value->tensor.dtype == DT_NONE
+                                         ? NULL
+                                         : dtype_info[value->tensor.dtype].name);
+        json_add_shape(item, "shape", &value->tensor.shape, value->dim_name);
+    }
+}
+
+static void add_graph(struct json *document, const struct graph *graph)
+{
+    struct json *block = json_add_object(document, "graph");
+
+    json_add_name(block, "name", graph->name);
+    json_add_name(block, "producer", graph->producer);
+    json_add_number(block, "opset", graph->source_opset ? (double)graph->source_opset : NAN);
+    json_add_int(block, "nodes", graph->node_count);
+    add_values(block, "inputs", graph, graph->input, graph->input_count);
+    add_values(block, "outputs", graph, graph->output, graph->output_count);
+}
+
+static void add_layers(struct json *document, const struct show *show)
+{
+    struct json *list = json_add_array(document, "layers");
+
+    for (uint32_t i = 0; i < show->figures->counts.node_count; i++)
+        layer_figures_json(json_add_object(list, NULL), &show->layer[i]);
+}
+
+// A metadata text that is JSON itself; null if it is not there or damaged.
+static void add_record(struct json *document, const char *key, const char *text)
+{
+    struct context quiet;
+    struct json *record = NULL;
+
+    context_init(&quiet);
+    if (text && json_parse(&quiet, text, strlen(text), &record) == OK)
+        json_add(document, key, record);
+    else
+        json_add_null(document, key);
+}
+
+static struct json *show_json(const struct show *show)
+{
+    const struct counts *counts = &show->figures->counts;
+    const struct graph *graph = show->model->graph;
+    struct json *document = json_object(), *memory;
+
+    json_add_text(document, "schema", "ecai/show/1");
+    json_add_model(document, "model", show->model, counts, NULL);
+    add_graph(document, graph);
+    add_layers(document, show);
+    memory = json_add_object(document, "memory");
+    json_add_number(memory, "weights", counts->weight_bytes);
+    json_add_number(memory, "weights_dense", counts->dense_weight_bytes);
+    json_add_number(memory, "activations", counts->activation_bytes);
+    json_add_number(memory, "activations_peak", counts->peak_activation_bytes);
+    json_add_name(document, "unknown", counts->reason);
+    add_record(document, "preprocess", graph_metadata(graph, "ecai.preprocess"));
+    add_record(document, "history", graph_metadata(graph, "ecai.history"));
+    json_add_warnings(document, show->invocation);
+    json_add_provenance(document, show->invocation);
+    return document;
+}
+
+static void print_values(const char *title, const struct graph *graph, const struct value_id *id,
+                         uint32_t count, struct text *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct value *value = graph_value(graph, id[i]);
+        text_format(out, "%-9s ", title);
+        text_add_escaped(out, value->name, strlen(value->name));
+        text_format(out, " %s ",
+                    value->tensor.dtype == DT_NONE ? "?" : dtype_info[value->tensor.dtype].name);
+        shape_print(&value->tensor.shape, out);
+        text_add(out, "\n");
+    }
+}
+
+static void print_amount(const char *title, double amount, const char *unit, struct text *out)
+{
+    text_format(out, "%-9s ", title);
+    text_add_number(out, amount, unit);
+    text_add(out, "\n");
+}
+
+static void print_metadata(const struct graph *graph, struct text *out)
+{
+    for (const struct metadata *entry = graph->metadata; entry; entry = entry->next) {
+        text_add_escaped(out, entry->key, strlen(entry->key));
+        text_add(out, ": ");
+        text_add_escaped(out, entry->text, strnlen(entry->text, 400));
+        text_add(out, strlen(entry->text) > 400 ? " ...\n" : "\n");
+    }
+}
+
+static void show_text(const struct show *show, struct text *out)
+{
+    const struct counts *counts = &show->figures->counts;
+    const struct graph *graph = show->model->graph;
+
+    text_add(out, "model     ");
+    text_add_escaped(out, show->model->name, strlen(show->model->name));
+    text_format(out, ", %lld bytes, opset %lld, sha256 %.16s\n", (long long)show->model->bytes,
+                (long long)graph->source_opset, show->model->sha256);
+    print_values("input", graph, graph->input, graph->input_count, out);
+    print_values("output", graph, graph->output, graph->output_count, out);
+    text_add(out, "\n");
+    layer_figures_table(show->layer, counts->node_count, false, out);
+    text_add(out, "\n");
+    print_amount("weights", counts->parameters, "", out);
+    print_amount("non-zero", counts->nonzero, "", out);
+    print_amount("MACs", counts->macs, "", out);
+    print_amount("  of them", counts->macs_nonzero, " of weights that are not zero", out);
+    print_amount("stored", counts->weight_bytes, "B of weights", out);
+    print_amount("memory", counts->peak_activation_bytes, "B of activations at the peak", out);
+    if (counts->reason)
+        text_format(out, "unknown: %s\n", counts->reason);
+    print_metadata(graph, out);
+}
+
+static enum status report(const struct show *show, const char *json)
+{
+    struct text text;
+    enum status status = OK;
+
+    if (json) {
+        struct json *document = show_json(show);
+        status = json_write(show->invocation, document, json);
+        json_free(document);
+    }
+    if (status != OK || (json && is_dash(json)))
+        return status;
+    text_init(&text);
+    show_text(show, &text);
+    status = print_result(show->invocation->context, &text);
+    text_clear(&text);
+    return status;
+}
+
+static enum status run(struct invocation *invocation)
+{
+    const struct show_options *options = invocation->options;
+    struct context *context = invocation->context;
+    struct named_model model = {0};
+    struct figures figures = {0};
+    struct infer_options infer = run_infer(&options->run);
+    enum status status;
+
+    TRY(streams_add_input(context, &invocation->streams, "MODEL", invocation->operand[0]));
+    TRY(streams_add_output(context, &invocation->streams, "--json", options->json.json, false));
+    status = model_open(invocation, invocation->operand[0], options->input.external_data, &model);
+    if (status == OK) {
+        status = figures_init(context, model.graph, &infer, false, &figures);
+        if (status != OK)
+            model_fail(context, &model, status);
+    }
+    if (status == OK)
+        status = report(&(struct show){invocation, &model, &figures,
+                                       figures_layers(&figures.counts, invocation->arena)},
+                        options->json.json);
+    figures_clear(&figures);
+    model_close(&model);
+    return status;
+}
+
+static const struct option_group groups[] = {
+    {"report", json_fields, offsetof(struct show_options, json)},
+    {"model", input_fields, offsetof(struct show_options, input)},
+    {"running", run_fields, offsetof(struct show_options, run)},
+    {NULL, NULL, 0},
+};
+
+const struct command command_show = {
+    .operands = "MODEL",
+    .min_operands = 1,
+    .max_operands = 1,
+    .groups = groups,
+    .option_bytes = sizeof(struct show_options),
+    .run = run,
+};

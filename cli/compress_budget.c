@@ -1,0 +1,115 @@
+// Budgets of a compressor: the least sparsity that meets them, by bisection.
+#include <math.h>
+#include <string.h>
+
+#include "cli/compress.h"
+#include "cli/requirement.h"
+
+enum { SEARCH_STEPS = 12 };
+
+struct budget {
+    double energy_ratio, macs_ratio, bytes_ratio, max_energy, max_bytes; // NaN: none
+};
+
+static enum status parse(struct context *context, const char *name, const char *text,
+                         enum quantity quantity, double *out)
+{
+    *out = NAN;
+    if (!text || (parse_quantity(text, quantity, out) && *out > 0))
+        return OK;
+    return context_fail(context, ERR_USAGE, "'--%s' wants a value such as %s, got '%s'", name,
+                        quantity == QUANTITY_JOULES ? "40uJ" : "64KiB", text);
+}
+
+static enum status read_budget(const struct compression *compression, struct budget *out)
+{
+    const struct compress_options *options = compression->options;
+    struct context *context = compression->invocation->context;
+
+    if (options->max_drop)
+        return context_fail(context, ERR_UNSUPPORTED,
+                            "'--max-drop' is not there yet for '%s'; use 'ecai eval' with "
+                            "'--min baseline.difference=-%s'",
+                            compression->verb, options->max_drop);
+    *out = (struct budget){options->energy_ratio, options->macs_ratio, options->bytes_ratio, NAN,
+                           NAN};
+    TRY(parse(context, "max-energy", options->max_energy, QUANTITY_JOULES, &out->max_energy));
+    return parse(context, "max-bytes", options->max_bytes, QUANTITY_BYTES, &out->max_bytes);
+}
+
+static bool is_free(const struct budget *budget)
+{
+    return isnan(budget->energy_ratio) && isnan(budget->macs_ratio) &&
+           isnan(budget->bytes_ratio) && isnan(budget->max_energy) && isnan(budget->max_bytes);
+}
+
+// What is not met, as text; NULL: all is. An unknown figure meets nothing.
+static const char *missed(const struct compression *compression, const struct budget *budget)
+{
+    const struct counts *before = &compression->before.counts;
+    const struct counts *after = &compression->after.counts;
+
+    if (!isnan(budget->energy_ratio) && !(compression->ratio.energy >= budget->energy_ratio))
+        return "--energy-ratio";
+    if (!isnan(budget->macs_ratio) && !(before->macs / after->macs_nonzero >= budget->macs_ratio))
+        return "--macs-ratio";
+    if (!isnan(budget->bytes_ratio) &&
+        !(before->weight_bytes / after->weight_bytes >= budget->bytes_ratio))
+        return "--bytes-ratio";
+    if (!isnan(budget->max_energy) && !(compression_joules(compression, &compression->after) <= budget->max_energy))
+        return "--max-energy";
+    if (!isnan(budget->max_bytes) && !(after->weight_bytes <= budget->max_bytes))
+        return "--max-bytes";
+    return NULL;
+}
+
+static enum status cannot(const struct compression *compression, const char *option)
+{
+    return context_fail(compression->invocation->context, ERR_NUMERIC,
+                        "'%s' cannot be met by '%s %s'", option, compression->verb,
+                        compression->invocation->method->name);
+}
+
+static enum status search(struct compression *compression, const struct budget *budget,
+                          double *sparsity)
+{
+    double low = 0, high = 1;
+
+    *sparsity = high;
+    TRY(compression_try(compression));
+    if (missed(compression, budget))
+        return cannot(compression, missed(compression, budget));
+    for (int i = 0; i < SEARCH_STEPS; i++) {
+        double middle = (low + high) / 2;
+        *sparsity = middle;
+        TRY(compression_try(compression));
+        if (missed(compression, budget))
+            low = middle;
+        else
+            high = middle;
+    }
+    *sparsity = high;
+    return compression_try(compression);
+}
+
+enum status compression_meet_budget(struct compression *compression)
+{
+    struct invocation *invocation = compression->invocation;
+    const struct pass *method = invocation->method;
+    const struct field *field = method->option ? field_find(method->option, "sparsity") : NULL;
+    struct budget budget;
+
+    TRY(read_budget(compression, &budget));
+    if (is_free(&budget))
+        return compression_try(compression);
+    if (!field || field->type != FIELD_DOUBLE) {
+        TRY(compression_try(compression));
+        return missed(compression, &budget) ? cannot(compression, missed(compression, &budget))
+                                            : OK;
+    }
+    if (!field_is_preset(field, invocation->method_options))
+        return context_fail(invocation->context, ERR_USAGE,
+                            "'--sparsity' and a budget contradict each other: give one");
+    return search(compression, &budget,
+                  (double *)((char *)invocation->method_options + field->offset));
+}

@@ -1,0 +1,76 @@
+// What `ecai eval` found out, gathered by eval_run.c and told by json_eval.c and text_eval.c.
+#ifndef CLI_EVAL_REPORT_H
+#define CLI_EVAL_REPORT_H
+
+#include "cli/figures.h"
+#include "cli/model_args.h"
+#include "cli/requirement.h"
+#include "data/preprocess.h"
+#include "energy/estimate.h"
+#include "eval/metrics.h"
+#include "kernels/kernels.h"
+
+// One model on the data, or outputs that were saved of one.
+struct eval_subject {
+    struct named_model file; // graph NULL: saved outputs stand for the model
+    struct json *saved;     // their figures, NULL: none
+    struct figures figures;
+    struct preprocess preprocess;
+    struct outputs outputs;
+    const char *executor; // "float", "int8"
+    double seconds;
+    bool has_accuracy;    // value and ci95 hold; `accuracy` only for labelled data
+    double value;
+    struct interval ci95;
+    struct accuracy accuracy;
+    struct class_accuracy *per_class; // [outputs.width], labelled data only
+    struct energy *energy;            // one a device; NULL for saved outputs
+};
+
+struct requirement_result {
+    const struct requirement *requirement;
+    enum verdict verdict;
+    double value;
+};
+
+struct eval_report {
+    struct invocation *invocation;
+    const struct dataset *data;
+    char data_sha256[SHA256_HEX_BYTES];
+    enum metric metric;
+    bool has_metric; // false: neither labels nor targets
+    struct eval_subject *model, *baseline; // baseline NULL: none
+    struct device *device;
+    int device_count;
+    bool has_comparison;
+    struct comparison comparison;
+    double difference;
+    struct interval difference_ci95;
+    struct energy_ratio ratio; // baseline / model on device 0
+    double ratio_bytes, ratio_parameters, ratio_macs;
+    double margin;
+    enum isa isa;
+    const struct requirement *requirement;
+    int requirement_count;
+    struct requirement_result *result; // filled by eval_judge
+};
+
+// What is known of a subject by name, from its figures or from what was saved; NaN: nothing.
+// "bytes", "parameters", "macs".
+double eval_figure(const struct eval_subject *subject, const char *name);
+double eval_joules(const struct eval_report *report, const struct eval_subject *subject, int device);
+
+// ecai/eval/1; its requirements are empty while result is NULL. The caller frees.
+struct json *eval_json(const struct eval_report *report);
+// Judges the requirements by such a document; result has room for all.
+void eval_judge(struct eval_report *report, const struct json *document);
+
+void eval_text(const struct eval_report *report, struct text *out);
+void eval_requirements_text(const struct eval_report *report, struct text *out);
+// One table for several models on the same data.
+void eval_table(const struct eval_report *report, const struct eval_subject *subject, int count,
+                struct text *out);
+// The figures that go with saved outputs: a JSON text on the heap.
+char *eval_saved_figures(const struct eval_report *report);
+
+#endif

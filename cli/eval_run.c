@@ -1,0 +1,246 @@
+// Gathers what `ecai eval` reports.
+#include "cli/eval_run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/json_common.h"
+#include "data/batch.h"
+#include "eval/evaluate.h"
+#include "io/file.h"
+#include "io/npy.h"
+
+enum status eval_open_devices(struct invocation *invocation, const struct strings *names,
+                              struct eval_report *report)
+{
+    static const char *const usual[] = {"asic-45nm"};
+    struct strings wanted = names->count ? *names : (struct strings){1, usual};
+
+    if (!names->count)
+        context_note(invocation->context, "energy is estimated for asic-45nm; '--device' takes "
+                                          "another ('ecai devices list')");
+    report->device = arena_array(invocation->arena, struct device, (size_t)wanted.count);
+    for (int64_t i = 0; i < wanted.count; i++) {
+        TRY(device_read(invocation->context, wanted.at[i], &report->device[i]));
+        report->device_count++;
+        for (int64_t k = 0; k < i; k++)
+            if (strcmp(report->device[k].name, report->device[i].name) == 0)
+                return context_fail(invocation->context, ERR_USAGE, "'--device %s' is given twice",
+                                    wanted.at[i]);
+    }
+    return OK;
+}
+
+void eval_close_devices(struct eval_report *report)
+{
+    for (int i = 0; i < report->device_count; i++)
+        device_clear(&report->device[i]);
+    report->device_count = 0;
+}
+
+// Whether the file holds saved outputs: known by content.
+static enum status is_saved(struct context *context, const char *path, bool *answer)
+{
+    struct mapped *file;
+    struct span bytes;
+    enum status status;
+
+    *answer = false;
+    if (is_dash(path))
+        return OK;
+    status = mapped_open(context, path, &file);
+    if (status != OK)
+        return context_fail_in(context, status, "%s", path);
+    bytes = mapped_bytes(file);
+    *answer = npz_probe(bytes) > 0;
+    mapped_release(file);
+    return OK;
+}
+
+static enum status open_saved(struct invocation *invocation, const char *path,
+                              struct eval_subject *out)
+{
+    const char *figures;
+    struct json *saved = NULL;
+
+    TRY(outputs_load(invocation->context, path, &out->outputs));
+    out->file.path = out->file.name = path;
+    figures = out->outputs.figures;
+    if (figures && json_parse(invocation->context, figures, strlen(figures), &saved) == OK) {
+        const struct json *sha256 = json_at(saved, "sha256"), *file = json_at(saved, "file");
+        out->saved = saved;
+        if (sha256 && json_text(sha256) && strlen(json_text(sha256)) < SHA256_HEX_BYTES)
+            memcpy(out->file.sha256, json_text(sha256), strlen(json_text(sha256)) + 1);
+        if (file && json_text(file))
+            out->file.path = out->file.name = json_text(file);
+    }
+    invocation_add_input(invocation, path, out->file.sha256);
+    return OK;
+}
+
+enum status eval_open_subject(struct invocation *invocation, const char *path,
+                              const char *external_data, bool may_be_saved,
+                              struct eval_subject *out)
+{
+    bool saved = false;
+
+    memset(out, 0, sizeof *out);
+    if (may_be_saved)
+        TRY(is_saved(invocation->context, path, &saved));
+    if (saved)
+        return open_saved(invocation, path, out);
+    return model_open(invocation, path, external_data, &out->file);
+}
+
+void eval_close_subject(struct eval_subject *subject)
+{
+    if (subject->energy)
+        for (int i = 0; subject->energy[i].arena; i++) // ends with a cleared one
+            energy_clear(&subject->energy[i]);
+    outputs_clear(&subject->outputs);
+    figures_clear(&subject->figures);
+    json_free(subject->saved);
+    model_close(&subject->file);
+    memset(subject, 0, sizeof *subject);
+}
+
+// Runs the model over all samples.
+static enum status collect(struct eval_report *report, const struct eval_options *options,
+                           struct eval_subject *subject)
+{
+    struct invocation *invocation = report->invocation;
+    struct context *context = invocation->context;
+    struct evaluation evaluation;
+    struct evaluate_options how = {.isa = report->isa,
+                                   .infer = run_infer(&options->run),
+                                   .output = options->run.output};
+    enum status status;
+
+    status = evaluate(context, subject->file.graph, report->data, &subject->preprocess, &how,
+                      &evaluation);
+    if (status != OK)
+        return model_fail(context, &subject->file, status);
+    subject->outputs = evaluation.outputs;
+    subject->seconds = evaluation.seconds;
+    subject->executor = evaluation.executor;
+    if (evaluation.is_one_by_one)
+        context_note(context, "%s: samples run one batch of the model's own size at a time",
+                     subject->file.name);
+    status = outputs_check(context, &subject->outputs);
+    return status == OK ? OK : model_fail(context, &subject->file, status);
+}
+
+static enum status judge(struct eval_report *report, struct eval_subject *subject)
+{
+    struct context *context = report->invocation->context;
+    const struct outputs *outputs = &subject->outputs;
+    enum status status;
+
+    if (outputs->samples != report->data->count)
+        return context_fail(context, ERR_SHAPE, "%s: %lld outputs, but the data have %lld samples",
+                            subject->file.name, (long long)outputs->samples,
+                            (long long)report->data->count);
+    subject->value = NAN;
+    subject->ci95 = (struct interval){NAN, NAN};
+    if (outputs->label) {
+        subject->per_class = arena_array(report->invocation->arena, struct class_accuracy,
+                                         (size_t)outputs->width);
+        accuracy_of(outputs, subject->per_class, &subject->accuracy);
+    }
+    if (!report->has_metric)
+        return OK;
+    status = metric_of(context, report->metric, outputs, &subject->value, &subject->ci95);
+    if (status != OK)
+        return model_fail(context, &subject->file, status);
+    subject->has_accuracy = true;
+    if (report->metric == METRIC_TOP1 && interval_holds_chance(subject->ci95, outputs->width))
+        context_warn(context, "%s: top1 %.2f %% is no better than guessing among %lld classes: do "
+                              "data, labels and preprocessing belong to this model?",
+                     subject->file.name, 100 * subject->value, (long long)outputs->width);
+    return OK;
+}
+
+static void estimate(const struct eval_report *report, struct eval_subject *subject)
+{
+    subject->energy = arena_array(report->invocation->arena, struct energy,
+                                  (size_t)report->device_count + 1);
+    for (int i = 0; i < report->device_count; i++)
+        energy_init(&subject->energy[i], &subject->figures.counts, &report->device[i]);
+}
+
+enum status eval_subject_run(struct eval_report *report, const struct eval_options *options,
+                             const struct eval_subject *other, struct eval_subject *subject)
+{
+    struct context *context = report->invocation->context;
+    struct infer_options infer = run_infer(&options->run);
+    enum status status;
+
+    if (!subject->file.graph)
+        return judge(report, subject);
+    TRY(preprocess_resolve(context,
+                           &(struct preprocess_request){.line = &options->preprocess,
+                                                        .model = subject->file.graph,
+                                                        .model_name = subject->file.name,
+                                                        .other = other ? other->file.graph : NULL,
+                                                        .data = report->data},
+                           report->invocation->arena, &subject->preprocess));
+    if (subject->preprocess.from == FROM_OTHER)
+        context_note(context, "%s: preprocessing is taken from %s", subject->file.name,
+                     other->file.name);
+    status = figures_init(context, subject->file.graph, &infer, true, &subject->figures);
+    if (status != OK)
+        return model_fail(context, &subject->file, status);
+    estimate(report, subject);
+    TRY(collect(report, options, subject));
+    return judge(report, subject);
+}
+
+// Ratio of two counts; NaN where one is unknown or nothing is left to divide by.
+static double ratio_of(const struct eval_report *report, const char *name)
+{
+    double before = eval_figure(report->baseline, name), after = eval_figure(report->model, name);
+
+    return after > 0 ? before / after : NAN;
+}
+
+static void compare_energy(struct eval_report *report)
+{
+    struct energy_ratio *ratio = &report->ratio;
+    double before, after;
+
+    if (report->baseline->file.graph) {
+        energy_compare(&report->baseline->figures.counts, &report->device[0],
+                       &report->model->figures.counts, &report->device[0], ratio);
+        return;
+    }
+    before = eval_joules(report, report->baseline, 0);
+    after = eval_joules(report, report->model, 0);
+    ratio->energy = after > 0 ? before / after : NAN;
+}
+
+enum status eval_compare(struct eval_report *report)
+{
+    struct context *context = report->invocation->context;
+    const struct eval_subject *model = report->model, *baseline = report->baseline;
+
+    report->ratio = (struct energy_ratio){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    report->difference = report->ratio_bytes = report->ratio_parameters = report->ratio_macs = NAN;
+    report->difference_ci95 = (struct interval){NAN, NAN};
+    if (!baseline)
+        return OK;
+    TRY(comparison_of(context, &baseline->outputs, &model->outputs, report->margin,
+                      &report->comparison));
+    report->has_comparison = true;
+    if (report->metric == METRIC_TOP1 && report->comparison.is_labelled) {
+        report->difference = report->comparison.difference;
+        report->difference_ci95 = report->comparison.difference_ci95;
+    } else if (model->has_accuracy && baseline->has_accuracy) {
+        report->difference = model->value - baseline->value;
+    }
+    report->ratio_bytes = ratio_of(report, "bytes");
+    report->ratio_parameters = ratio_of(report, "parameters");
+    report->ratio_macs = ratio_of(report, "macs");
+    compare_energy(report);
+    return OK;
+}

@@ -1,0 +1,250 @@
+// ecai/eval/1: every key always there, in the order that docs/json.md gives; unknown is null.
+#include <math.h>
+#include <string.h>
+
+#include "cli/eval_report.h"
+#include "cli/json_common.h"
+#include "energy/energy_json.h"
+
+double eval_figure(const struct eval_subject *subject, const char *name)
+{
+    const struct counts *counts = &subject->figures.counts;
+
+    if (!subject->file.graph)
+        return subject->saved ? json_number(json_at(subject->saved, name)) : NAN;
+    if (strcmp(name, "bytes") == 0)
+        return (double)subject->file.bytes;
+    return strcmp(name, "parameters") == 0 ? counts->parameters : counts->macs;
+}
+
+double eval_joules(const struct eval_report *report, const struct eval_subject *subject, int device)
+{
+    const struct json *joules;
+
+    if (subject->energy)
+        return subject->energy[device].joules;
+    joules = subject->saved ? json_at(subject->saved, "joules") : NULL;
+    return joules ? json_number(json_at(joules, report->device[device].name)) : NAN;
+}
+
+static void add_interval(struct json *parent, const char *key, struct interval interval)
+{
+    struct json *list;
+
+    if (isnan(interval.low) || isnan(interval.high)) {
+        json_add_null(parent, key);
+        return;
+    }
+    list = json_add_array(parent, key);
+    json_add_number(list, NULL, interval.low);
+    json_add_number(list, NULL, interval.high);
+}
+
+static void add_data(struct json *document, const struct eval_report *report)
+{
+    struct json *data = json_add_object(document, "data");
+
+    json_add_name(data, "name", report->data->name);
+    json_add_int(data, "samples", report->data->count);
+    json_add_text(data, "sha256", report->data_sha256);
+    json_add_bool(data, "labelled", report->data->is_labelled);
+    if (report->data->is_labelled)
+        json_add_int(data, "classes", report->data->classes);
+    else
+        json_add_null(data, "classes");
+    json_add(data, "preprocess", preprocess_json(&report->model->preprocess, true));
+}
+
+static void add_per_class(struct json *accuracy, const struct eval_report *report)
+{
+    const struct eval_subject *model = report->model;
+    struct json *list = json_add_array(accuracy, "per_class");
+
+    for (int64_t i = 0; model->per_class && i < report->data->classes &&
+                        i < model->outputs.width; i++) {
+        const struct class_accuracy *row = &model->per_class[i];
+        struct json *item = json_add_object(list, NULL);
+        if (report->data->class_name)
+            json_add_name(item, "class", report->data->class_name[i]);
+        else
+            json_add_int(item, "class", i);
+        json_add_int(item, "samples", row->samples);
+        json_add_number(item, "value",
+                        row->samples ? (double)row->correct / (double)row->samples : (double)NAN);
+    }
+}
+
+static void add_accuracy(struct json *document, const struct eval_report *report)
+{
+    const struct eval_subject *model = report->model;
+    bool labelled = model->per_class != NULL;
+    struct json *accuracy;
+
+    if (!model->has_accuracy) {
+        json_add_null(document, "accuracy");
+        return;
+    }
+    accuracy = json_add_object(document, "accuracy");
+    json_add_text(accuracy, "metric", metric_name(report->metric));
+    json_add_number(accuracy, "value", model->value);
+    add_interval(accuracy, "ci95", model->ci95);
+    json_add_text(accuracy, "better",
+                  metric_is_higher_better(report->metric) ? "higher" : "lower");
+    json_add_number(accuracy, "top5", labelled ? model->accuracy.top5 : (double)NAN);
+    json_add_number(accuracy, "balanced", labelled ? model->accuracy.balanced : (double)NAN);
+    add_per_class(accuracy, report);
+}
+
+static void add_comparison(struct json *block, const struct eval_report *report)
+{
+    const struct comparison *c = report->has_comparison ? &report->comparison : NULL;
+    bool paired = c && c->is_labelled;
+    bool judged = paired && report->metric == METRIC_TOP1;
+    struct json *non_inferior;
+
+    json_add_number(block, "difference", report->difference);
+    add_interval(block, "difference_ci95", report->difference_ci95);
+    json_add_number(block, "lost", paired ? (double)c->lost : (double)NAN);
+    json_add_number(block, "gained", paired ? (double)c->gained : (double)NAN);
+    json_add_number(block, "agreement", c ? c->agreement : (double)NAN);
+    json_add_number(block, "kl", c ? c->kl : (double)NAN);
+    json_add_number(block, "mcnemar_p", paired ? c->mcnemar_p : (double)NAN);
+    non_inferior = json_add_object(block, "non_inferior");
+    json_add_number(non_inferior, "margin", report->margin);
+    if (judged)
+        json_add_bool(non_inferior, "holds", c->is_non_inferior);
+    else
+        json_add_null(non_inferior, "holds");
+}
+
+static void add_baseline_preprocess(struct json *block, const struct eval_subject *baseline)
+{
+    const struct json *saved =
+        baseline && baseline->saved ? json_at(baseline->saved, "preprocess") : NULL;
+
+    if (baseline && baseline->file.graph)
+        json_add(block, "preprocess", preprocess_json(&baseline->preprocess, true));
+    else if (saved)
+        json_add(block, "preprocess", json_copy(saved));
+    else
+        json_add_null(block, "preprocess");
+}
+
+static void add_baseline(struct json *document, const struct eval_report *report)
+{
+    const struct eval_subject *baseline = report->baseline;
+    struct json *block = json_add_object(document, "baseline");
+
+    json_add_name(block, "file", baseline ? baseline->file.path : NULL);
+    json_add_text(block, "sha256", baseline && *baseline->file.sha256 ? baseline->file.sha256
+                                                                      : NULL);
+    json_add_count(block, "bytes", baseline ? eval_figure(baseline, "bytes") : NAN);
+    json_add_count(block, "parameters", baseline ? eval_figure(baseline, "parameters") : NAN);
+    json_add_count(block, "macs", baseline ? eval_figure(baseline, "macs") : NAN);
+    json_add_number(block, "accuracy",
+                    baseline && baseline->has_accuracy ? baseline->value : (double)NAN);
+    json_add_number(block, "joules", baseline ? eval_joules(report, baseline, 0) : NAN);
+    add_baseline_preprocess(block, baseline);
+    add_comparison(block, report);
+}
+
+static void add_energy(struct json *document, const struct eval_report *report)
+{
+    const struct eval_subject *model = report->model;
+    struct json *by_device;
+
+    energy_to_json(json_add_object(document, "energy"), &model->energy[0], &report->device[0]);
+    by_device = json_add_object(document, "energy_by_device");
+    for (int i = 0; i < report->device_count; i++)
+        energy_to_json(json_add_object(by_device, report->device[i].name), &model->energy[i],
+                       &report->device[i]);
+}
+
+static void add_ratio(struct json *document, const struct eval_report *report)
+{
+    struct json *ratio = json_add_object(document, "ratio");
+
+    energy_ratio_to_json(ratio, &report->ratio);
+    json_add_number(ratio, "bytes", report->ratio_bytes);
+    json_add_number(ratio, "parameters", report->ratio_parameters);
+    json_add_number(ratio, "macs", report->ratio_macs);
+    energy_factors_to_json(json_add_object(ratio, "factors"), &report->ratio);
+}
+
+static void add_timing(struct json *document, const struct eval_report *report)
+{
+    struct json *timing = json_add_object(document, "timing");
+    double seconds = report->model->seconds;
+
+    json_add_number(timing, "seconds", seconds);
+    json_add_number(timing, "inferences_per_second",
+                    seconds > 0 ? (double)report->data->count / seconds : (double)NAN);
+    json_add_int(timing, "threads", report->invocation->context->threads);
+    json_add_text(timing, "isa", isa_name(report->isa));
+}
+
+static void add_requirements(struct json *document, const struct eval_report *report)
+{
+    struct json *list = json_add_array(document, "requirements");
+
+    for (int i = 0; i < report->requirement_count && report->result; i++) {
+        struct json *item = json_add_object(list, NULL);
+        json_add_name(item, "expression", report->requirement[i].expression);
+        json_add_number(item, "value", report->result[i].value);
+        if (report->result[i].verdict == VERDICT_UNKNOWN)
+            json_add_null(item, "holds");
+        else
+            json_add_bool(item, "holds", report->result[i].verdict == VERDICT_HOLDS);
+    }
+}
+
+struct json *eval_json(const struct eval_report *report)
+{
+    struct json *document = json_object();
+
+    json_add_text(document, "schema", "ecai/eval/1");
+    json_add_model(document, "model", &report->model->file, &report->model->figures.counts,
+                   report->model->executor);
+    add_data(document, report);
+    add_accuracy(document, report);
+    add_baseline(document, report);
+    add_energy(document, report);
+    add_ratio(document, report);
+    add_timing(document, report);
+    add_requirements(document, report);
+    json_add_warnings(document, report->invocation);
+    json_add_provenance(document, report->invocation);
+    return document;
+}
+
+void eval_judge(struct eval_report *report, const struct json *document)
+{
+    for (int i = 0; i < report->requirement_count; i++) {
+        struct requirement_result *result = &report->result[i];
+        result->requirement = &report->requirement[i];
+        result->verdict = requirement_judge(result->requirement, document, &result->value);
+    }
+}
+
+char *eval_saved_figures(const struct eval_report *report)
+{
+    const struct eval_subject *model = report->model;
+    struct json *figures = json_object(), *joules;
+    struct text text;
+
+    json_add_name(figures, "file", model->file.path);
+    json_add_text(figures, "sha256", model->file.sha256);
+    json_add_int(figures, "bytes", model->file.bytes);
+    json_add_count(figures, "parameters", model->figures.counts.parameters);
+    json_add_count(figures, "nonzero", model->figures.counts.nonzero);
+    json_add_count(figures, "macs", model->figures.counts.macs);
+    joules = json_add_object(figures, "joules");
+    for (int i = 0; i < report->device_count; i++)
+        json_add_number(joules, report->device[i].name, model->energy[i].joules);
+    json_add(figures, "preprocess", preprocess_json(&model->preprocess, true));
+    json_add_text(figures, "data_sha256", report->data_sha256);
+    text_init(&text);
+    json_print(figures, false, &text);
+    json_free(figures);
+    return text.at; // the caller frees
+}

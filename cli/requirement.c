@@ -1,0 +1,288 @@
+// The language of requirements: one KEY, one comparison, one VALUE; no arithmetic.
+#include "cli/requirement.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/suggest.h"
+
+// clang-format off
+#define ENERGY_KEYS(prefix)                                                                        \
+    {prefix "batch", QUANTITY_NUMBER}, {prefix "joules", QUANTITY_JOULES},                         \
+    {prefix "interval.#", QUANTITY_JOULES}, {prefix "fits", QUANTITY_BOOL},                        \
+    {prefix "profile.error_percent", QUANTITY_NUMBER},                                             \
+    {prefix "breakdown.mac", QUANTITY_JOULES}, {prefix "breakdown.weights", QUANTITY_JOULES},      \
+    {prefix "breakdown.activations", QUANTITY_JOULES},                                             \
+    {prefix "breakdown.fixed", QUANTITY_JOULES}, {prefix "layers.#.macs", QUANTITY_NUMBER},        \
+    {prefix "layers.#.bits", QUANTITY_NUMBER}, {prefix "layers.#.activation_bits", QUANTITY_NUMBER}, \
+    {prefix "layers.#.bytes", QUANTITY_BYTES}, {prefix "layers.#.joules", QUANTITY_JOULES},        \
+    {prefix "measured.joules", QUANTITY_JOULES}, {prefix "measured.interval.#", QUANTITY_JOULES}
+
+const struct report_key eval_report_keys[] = {
+    {"model.bytes", QUANTITY_BYTES}, {"model.parameters", QUANTITY_NUMBER},
+    {"model.nonzero", QUANTITY_NUMBER}, {"model.macs", QUANTITY_NUMBER},
+    {"model.macs_nonzero", QUANTITY_NUMBER}, {"model.weight_bits", QUANTITY_NUMBER},
+    {"model.activation_bits", QUANTITY_NUMBER},
+    {"data.samples", QUANTITY_NUMBER}, {"data.labelled", QUANTITY_BOOL},
+    {"data.classes", QUANTITY_NUMBER},
+    {"accuracy.value", QUANTITY_FRACTION}, {"accuracy.ci95.#", QUANTITY_FRACTION},
+    {"accuracy.top5", QUANTITY_FRACTION}, {"accuracy.balanced", QUANTITY_FRACTION},
+    {"accuracy.per_class.#.samples", QUANTITY_NUMBER},
+    {"accuracy.per_class.#.value", QUANTITY_FRACTION},
+    {"baseline.bytes", QUANTITY_BYTES}, {"baseline.parameters", QUANTITY_NUMBER},
+    {"baseline.macs", QUANTITY_NUMBER}, {"baseline.accuracy", QUANTITY_FRACTION},
+    {"baseline.joules", QUANTITY_JOULES}, {"baseline.difference", QUANTITY_FRACTION},
+    {"baseline.difference_ci95.#", QUANTITY_FRACTION}, {"baseline.lost", QUANTITY_NUMBER},
+    {"baseline.gained", QUANTITY_NUMBER}, {"baseline.agreement", QUANTITY_FRACTION},
+    {"baseline.kl", QUANTITY_NUMBER}, {"baseline.mcnemar_p", QUANTITY_NUMBER},
+    {"baseline.non_inferior.margin", QUANTITY_FRACTION},
+    {"baseline.non_inferior.holds", QUANTITY_BOOL},
+    ENERGY_KEYS("energy."), ENERGY_KEYS("energy_by_device.*."),
+    {"ratio.energy", QUANTITY_NUMBER}, {"ratio.energy_interval.#", QUANTITY_NUMBER},
+    {"ratio.bytes", QUANTITY_NUMBER}, {"ratio.parameters", QUANTITY_NUMBER},
+    {"ratio.macs", QUANTITY_NUMBER}, {"ratio.factors.bits", QUANTITY_NUMBER},
+    {"ratio.factors.sparsity", QUANTITY_NUMBER}, {"ratio.factors.architecture", QUANTITY_NUMBER},
+    {"ratio.factors.memory", QUANTITY_NUMBER}, {"ratio.factors.hardware", QUANTITY_NUMBER},
+    {"timing.seconds", QUANTITY_SECONDS}, {"timing.inferences_per_second", QUANTITY_NUMBER},
+    {"timing.threads", QUANTITY_NUMBER},
+    {NULL, QUANTITY_NUMBER},
+};
+
+// Factor and divisor are whole, so that 40uJ and 0.00004 become the same double.
+static const struct {
+    const char *name;
+    enum quantity quantity;
+    double factor, divisor;
+} units[] = {
+    {"%", QUANTITY_FRACTION, 1, 100},
+    {"B", QUANTITY_BYTES, 1, 1}, {"kB", QUANTITY_BYTES, 1e3, 1}, {"MB", QUANTITY_BYTES, 1e6, 1},
+    {"GB", QUANTITY_BYTES, 1e9, 1}, {"KiB", QUANTITY_BYTES, 1024, 1},
+    {"MiB", QUANTITY_BYTES, 1048576, 1}, {"GiB", QUANTITY_BYTES, 1073741824, 1},
+    {"nJ", QUANTITY_JOULES, 1, 1e9}, {"uJ", QUANTITY_JOULES, 1, 1e6},
+    {"mJ", QUANTITY_JOULES, 1, 1e3}, {"J", QUANTITY_JOULES, 1, 1},
+    {"us", QUANTITY_SECONDS, 1, 1e6}, {"ms", QUANTITY_SECONDS, 1, 1e3},
+    {"s", QUANTITY_SECONDS, 1, 1},
+};
+static const struct {
+    const char *sign;
+    enum relation relation;
+} comparisons[] = {{">=", AT_LEAST}, {"<=", AT_MOST}, {"==", EQUAL}, {"!=", NOT_EQUAL},
+                   {">", GREATER}, {"<", LESS}};
+static const char *const wants[] = {
+    [QUANTITY_NUMBER] = "a number without unit", [QUANTITY_FRACTION] = "a number or %",
+    [QUANTITY_BYTES] = "bytes, kB, MB, KiB or MiB", [QUANTITY_JOULES] = "nJ, uJ, mJ or J",
+    [QUANTITY_SECONDS] = "us, ms or s", [QUANTITY_BOOL] = "true or false",
+};
+// clang-format on
+
+enum { UNIT_COUNT = sizeof units / sizeof *units,
+       COMPARISON_COUNT = sizeof comparisons / sizeof *comparisons };
+
+// One step of a dotted key against one of a pattern.
+static bool step_matches(const char *pattern, size_t pattern_length, const char *step,
+                         size_t length, const char *const *devices)
+{
+    if (length == 0)
+        return false;
+    if (pattern_length == 1 && *pattern == '#')
+        return strspn(step, "0123456789") == length;
+    if (pattern_length == 1 && *pattern == '*') {
+        for (; devices && *devices; devices++)
+            if (strlen(*devices) == length && memcmp(*devices, step, length) == 0)
+                return true;
+        return false;
+    }
+    return pattern_length == length && memcmp(pattern, step, length) == 0;
+}
+
+static bool key_matches(const char *pattern, const char *key, const char *const *devices)
+{
+    for (;;) {
+        size_t pattern_length = strcspn(pattern, "."), length = strcspn(key, ".");
+        if (!step_matches(pattern, pattern_length, key, length, devices))
+            return false;
+        pattern += pattern_length;
+        key += length;
+        if (*pattern == '\0' || *key == '\0')
+            return *pattern == *key;
+        pattern++;
+        key++;
+    }
+}
+
+static const struct report_key *find_key(const char *key, const char *const *devices)
+{
+    for (const struct report_key *row = eval_report_keys; row->key; row++)
+        if (key_matches(row->key, key, devices))
+            return row;
+    return NULL;
+}
+
+static enum status unknown_key(struct context *context, const char *expression, const char *key)
+{
+    struct suggestion suggestion;
+    struct text text;
+    enum status status;
+
+    suggestion_init(&suggestion, key);
+    for (const struct report_key *row = eval_report_keys; row->key; row++)
+        suggestion_offer(&suggestion, row->key);
+    text_init(&text);
+    suggestion_add(&suggestion, "", &text);
+    status = context_fail(context, ERR_USAGE, "requirement '%s': unknown key '%s'%s", expression,
+                          key, text.at);
+    text_clear(&text);
+    return status;
+}
+
+bool parse_quantity(const char *text, enum quantity quantity, double *out)
+{
+    char digits[64];
+    size_t length = strlen(text), number = length;
+    double factor = 1, divisor = 1;
+
+    for (int i = 0; i < UNIT_COUNT; i++) {
+        size_t unit = strlen(units[i].name);
+        // "mJ" also ends in "J": the unit must follow a digit, a point or a space.
+        if (units[i].quantity == quantity && length > unit &&
+            strcmp(text + length - unit, units[i].name) == 0 &&
+            strchr("0123456789. ", text[length - unit - 1])) {
+            number = length - unit;
+            factor = units[i].factor;
+            divisor = units[i].divisor;
+        }
+    }
+    while (number && text[number - 1] == ' ')
+        number--;
+    if (number == 0 || number >= sizeof digits)
+        return false;
+    memcpy(digits, text, number);
+    digits[number] = '\0';
+    // strtod would also take hexadecimal, "inf" and "nan".
+    if (strspn(digits, "0123456789+-.eE") != number || !parse_number(digits, out))
+        return false;
+    *out = *out * factor / divisor;
+    return true;
+}
+
+static enum status parse_value(struct context *context, const char *text, struct requirement *out)
+{
+    if (out->quantity != QUANTITY_BOOL) {
+        if (parse_quantity(text, out->quantity, &out->value))
+            return OK;
+    } else if (out->relation != EQUAL && out->relation != NOT_EQUAL) {
+        return context_fail(context, ERR_USAGE, "requirement '%s': '%s' takes only == and !=",
+                            out->expression, out->key);
+    } else if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+        out->value = *text == 't';
+        return OK;
+    }
+    return context_fail(context, ERR_USAGE, "requirement '%s': '%s' wants %s, got '%s'",
+                        out->expression, out->key, wants[out->quantity], text);
+}
+
+// Points of accuracy are easily mistaken for fractions: -0.5 would allow half of all to be lost.
+static enum status check_difference(struct context *context, const char *text,
+                                    const struct requirement *requirement)
+{
+    if (strncmp(requirement->key, "baseline.difference", 19) != 0 || strchr(text, '%') ||
+        fabs(requirement->value) <= 0.1)
+        return OK;
+    return context_fail(context, ERR_USAGE,
+                        "requirement '%s': a bound beyond 0.1 on '%s' must be written with %% "
+                        "(did you mean '%s%%'?)",
+                        requirement->expression, requirement->key, text);
+}
+
+static enum status complete(struct context *context, const char *value, const char *const *devices,
+                            struct requirement *out)
+{
+    const struct report_key *row = find_key(out->key, devices);
+
+    if (!row)
+        return unknown_key(context, out->expression, out->key);
+    out->quantity = row->quantity;
+    TRY(parse_value(context, value, out));
+    return check_difference(context, value, out);
+}
+
+// A copy without blanks at either end.
+static const char *trimmed(struct arena *arena, const char *from, size_t length)
+{
+    while (length && isspace((unsigned char)*from)) {
+        from++;
+        length--;
+    }
+    while (length && isspace((unsigned char)from[length - 1]))
+        length--;
+    return arena_copy_bytes(arena, from, length);
+}
+
+enum status requirement_parse(struct context *context, struct arena *arena, const char *expression,
+                              const char *const *devices, struct requirement *out)
+{
+    size_t at = strcspn(expression, "<>=!");
+
+    out->expression = trimmed(arena, expression, strlen(expression));
+    out->key = trimmed(arena, expression, at);
+    for (int i = 0; i < COMPARISON_COUNT; i++) {
+        size_t length = strlen(comparisons[i].sign);
+        if (strncmp(expression + at, comparisons[i].sign, length) != 0)
+            continue;
+        out->relation = comparisons[i].relation;
+        const char *value = expression + at + length;
+        return complete(context, trimmed(arena, value, strlen(value)), devices, out);
+    }
+    return context_fail(context, ERR_USAGE,
+                        "requirement '%s' has no comparison (>=, <=, >, <, == or !=)",
+                        out->expression);
+}
+
+enum status requirement_parse_bound(struct context *context, struct arena *arena, const char *bound,
+                                    enum relation relation, const char *const *devices,
+                                    struct requirement *out)
+{
+    const char *equals = strchr(bound, '='), *sign = relation == AT_LEAST ? ">=" : "<=";
+
+    if (!equals)
+        return context_fail(context, ERR_USAGE, "'--%s' wants KEY=VALUE, got '%s'",
+                            relation == AT_LEAST ? "min" : "max", bound);
+    out->key = trimmed(arena, bound, (size_t)(equals - bound));
+    const char *value = trimmed(arena, equals + 1, strlen(equals + 1));
+    out->expression = arena_format(arena, "%s %s %s", out->key, sign, value);
+    out->relation = relation;
+    return complete(context, value, devices, out);
+}
+
+static bool holds(double value, enum relation relation, double bound)
+{
+    switch (relation) {
+    case AT_LEAST:
+        return value >= bound;
+    case AT_MOST:
+        return value <= bound;
+    case GREATER:
+        return value > bound;
+    case LESS:
+        return value < bound;
+    case EQUAL:
+        return value == bound;
+    case NOT_EQUAL:
+        return value != bound;
+    }
+    return false;
+}
+
+enum verdict requirement_judge(const struct requirement *requirement, const struct json *report,
+                               double *value)
+{
+    const struct json *at = json_at(report, requirement->key);
+
+    *value = at && (json_is_number(at) || json_is_bool(at)) ? json_number(at) : NAN;
+    if (isnan(*value))
+        return VERDICT_UNKNOWN;
+    return holds(*value, requirement->relation, requirement->value) ? VERDICT_HOLDS
+                                                                      : VERDICT_MISSED;
+}

@@ -1,0 +1,268 @@
+// The report of `ecai eval` for people.
+#include <math.h>
+#include <string.h>
+
+#include "cli/eval_report.h"
+#include "cli/table.h"
+
+static void add_title(struct text *out, const char *title)
+{
+    text_format(out, "%-13s", title);
+}
+
+static void add_name(struct text *out, const char *name)
+{
+    text_add_escaped(out, name, strlen(name));
+}
+
+static void add_interval(struct text *out, struct interval interval, bool is_share)
+{
+    if (isnan(interval.low) || isnan(interval.high))
+        return;
+    if (is_share)
+        text_format(out, " (95 %%: %.2f .. %.2f)", 100 * interval.low, 100 * interval.high);
+    else
+        text_format(out, " (95 %%: %.4g .. %.4g)", interval.low, interval.high);
+}
+
+static bool is_share(enum metric metric)
+{
+    return metric == METRIC_TOP1 || metric == METRIC_TOP5 || metric == METRIC_BALANCED;
+}
+
+static void add_value(struct text *out, enum metric metric, double value)
+{
+    if (is_share(metric))
+        text_add_percent(out, value);
+    else
+        text_format(out, "%.6g", value);
+}
+
+static void add_model(const struct eval_report *report, struct text *out)
+{
+    const struct counts *counts = &report->model->figures.counts;
+
+    add_title(out, "model");
+    add_name(out, report->model->file.name);
+    text_format(out, ", %lld bytes, ", (long long)report->model->file.bytes);
+    text_add_number(out, counts->parameters, " weights, ");
+    text_add_percent(out, counts->nonzero / counts->parameters);
+    text_add(out, " of them not zero, ");
+    text_add_number(out, counts->macs, "MAC");
+    if (counts->weight_bits)
+        text_format(out, ", %d/%d bits", counts->weight_bits, counts->activation_bits);
+    text_format(out, ", %s executor\n", report->model->executor);
+}
+
+static void add_preprocess(const struct preprocess *preprocess, struct text *out)
+{
+    struct json *record = preprocess_json(preprocess, false);
+    struct text text;
+
+    text_init(&text);
+    json_print(record, false, &text);
+    json_free(record);
+    if (preprocess->from == FROM_NONE)
+        text_add(out, "numbers as they are");
+    else
+        text_format(out, "%s (from the %s)", text.at,
+                    preprocess->from == FROM_OTHER ? "other model"
+                                                   : preprocess_from_name(preprocess->from));
+    text_clear(&text);
+}
+
+static void add_data(const struct eval_report *report, struct text *out)
+{
+    add_title(out, "data");
+    add_name(out, report->data->name);
+    text_format(out, ", %lld samples", (long long)report->data->count);
+    if (report->data->is_labelled)
+        text_format(out, ", %lld classes", (long long)report->data->classes);
+    text_add(out, "\n");
+    add_title(out, "preprocess");
+    add_preprocess(&report->model->preprocess, out);
+    text_add(out, "\n");
+    if (report->baseline && report->baseline->file.graph &&
+        !preprocess_equal(&report->baseline->preprocess, &report->model->preprocess)) {
+        add_title(out, "  baseline");
+        add_preprocess(&report->baseline->preprocess, out);
+        text_add(out, "\n");
+    }
+}
+
+static void add_accuracy(const struct eval_report *report, struct text *out)
+{
+    const struct eval_subject *model = report->model;
+
+    if (!model->has_accuracy)
+        return;
+    add_title(out, metric_name(report->metric));
+    add_value(out, report->metric, model->value);
+    add_interval(out, model->ci95, is_share(report->metric));
+    if (report->metric == METRIC_TOP1 && model->per_class)
+        text_format(out, ", %lld of %lld", (long long)model->accuracy.correct,
+                    (long long)model->accuracy.samples);
+    text_add(out, "\n");
+}
+
+static void add_difference(const struct eval_report *report, struct text *out)
+{
+    const struct comparison *c = &report->comparison;
+
+    add_title(out, "difference");
+    text_format(out, is_share(report->metric) ? "%+.2f points" : "%+.6g",
+                (is_share(report->metric) ? 100 : 1) * report->difference);
+    add_interval(out, report->difference_ci95, is_share(report->metric));
+    if (report->has_comparison && c->is_labelled)
+        text_format(out, ", %lld lost, %lld gained, McNemar p = %.3g", (long long)c->lost,
+                    (long long)c->gained, c->mcnemar_p);
+    text_add(out, "\n");
+    if (report->has_comparison && c->is_labelled && report->metric == METRIC_TOP1) {
+        add_title(out, "no loss");
+        text_format(out, "%s by a margin of %.4g points\n", c->is_non_inferior ? "yes" : "not shown",
+                    100 * report->margin);
+    }
+}
+
+static void add_baseline(const struct eval_report *report, struct text *out)
+{
+    const struct eval_subject *baseline = report->baseline;
+
+    if (!baseline)
+        return;
+    add_title(out, "baseline");
+    add_name(out, baseline->file.name);
+    if (baseline->has_accuracy) {
+        text_format(out, ", %s ", metric_name(report->metric));
+        add_value(out, report->metric, baseline->value);
+        add_interval(out, baseline->ci95, is_share(report->metric));
+    }
+    text_add(out, "\n");
+    if (!isnan(report->difference))
+        add_difference(report, out);
+    if (report->has_comparison) {
+        add_title(out, "agreement");
+        text_add_percent(out, report->comparison.agreement);
+        text_format(out, ", KL %.4g nat\n", report->comparison.kl);
+    }
+}
+
+static void add_energy(const struct eval_report *report, int i, struct text *out)
+{
+    const struct energy *energy = &report->model->energy[i];
+
+    add_title(out, "energy");
+    text_format(out, "%s, estimated: ", report->device[i].name);
+    text_add_number(out, energy->joules, "J");
+    if (!isnan(energy->low)) {
+        text_add(out, " (");
+        text_add_number(out, energy->low, "J");
+        text_add(out, " .. ");
+        text_add_number(out, energy->high, "J");
+        text_add(out, ")");
+    }
+    text_add(out, " an inference: MACs ");
+    text_add_number(out, energy->mac, "J");
+    text_add(out, ", weights ");
+    text_add_number(out, energy->weights, "J");
+    text_add(out, ", activations ");
+    text_add_number(out, energy->activations, "J");
+    if (energy->fits == FITS_NOT)
+        text_add(out, "; does not fit the device");
+    text_add(out, "\n");
+    if (energy->reason) {
+        add_title(out, "");
+        add_name(out, energy->reason);
+        text_add(out, "\n");
+    }
+}
+
+static void add_ratio(const struct eval_report *report, struct text *out)
+{
+    const struct energy_ratio *ratio = &report->ratio;
+
+    if (!report->baseline)
+        return;
+    add_title(out, "ratio");
+    text_format(out, "energy %.4g", ratio->energy);
+    if (!isnan(ratio->bits))
+        text_format(out, " = bits %.4g x sparsity %.4g x architecture %.4g x memory %.4g x "
+                         "hardware %.4g",
+                    ratio->bits, ratio->sparsity, ratio->architecture, ratio->memory,
+                    ratio->hardware);
+    text_format(out, "; bytes %.4g, weights %.4g, MACs %.4g\n", report->ratio_bytes,
+                report->ratio_parameters, report->ratio_macs);
+}
+
+void eval_text(const struct eval_report *report, struct text *out)
+{
+    add_model(report, out);
+    add_data(report, out);
+    add_accuracy(report, out);
+    add_baseline(report, out);
+    for (int i = 0; i < report->device_count; i++)
+        add_energy(report, i, out);
+    add_ratio(report, out);
+    add_title(out, "time");
+    text_format(out, "%.3g s, %.4g inferences/s, %d threads, %s\n", report->model->seconds,
+                (double)report->data->count / report->model->seconds,
+                report->invocation->context->threads, isa_name(report->isa));
+    eval_requirements_text(report, out);
+}
+
+void eval_requirements_text(const struct eval_report *report, struct text *out)
+{
+    static const char *const words[] = {
+        [VERDICT_HOLDS] = "holds", [VERDICT_MISSED] = "missed", [VERDICT_UNKNOWN] = "unknown"};
+
+    for (int i = 0; i < report->requirement_count; i++) {
+        const struct requirement_result *result = &report->result[i];
+        add_title(out, "requirement");
+        text_format(out, "%s: ", words[result->verdict]);
+        add_name(out, result->requirement->expression);
+        if (result->verdict == VERDICT_UNKNOWN) {
+            text_add(out, " (the report has null)\n");
+        } else {
+            text_add(out, " (");
+            text_add_double(out, result->value);
+            text_add(out, ")\n");
+        }
+    }
+}
+
+void eval_table(const struct eval_report *report, const struct eval_subject *subject, int count,
+                struct text *out)
+{
+    const char *const heads[] = {"model",
+                                 report->has_metric ? metric_name(report->metric) : "accuracy",
+                                 "95 %", "bytes", "weights", "non-zero", "MACs", "bits", "energy"};
+    struct table table;
+
+    table_init(&table, "lrrrrrrrr");
+    for (int i = 0; i < table.columns; i++)
+        table_add(&table, heads[i]);
+    for (int i = 0; i < count; i++) {
+        const struct eval_subject *one = &subject[i];
+        const struct counts *counts = &one->figures.counts;
+        double scale = is_share(report->metric) ? 100 : 1;
+        table_add(&table, one->file.name);
+        if (one->has_accuracy) {
+            table_format(&table, "%.4g", scale * one->value);
+            table_format(&table, "%.4g .. %.4g", scale * one->ci95.low, scale * one->ci95.high);
+        } else {
+            table_add(&table, "?");
+            table_add(&table, "?");
+        }
+        table_format(&table, "%lld", (long long)one->file.bytes);
+        table_add_number(&table, counts->parameters, "");
+        table_add_number(&table, counts->nonzero, "");
+        table_add_number(&table, counts->macs, "");
+        table_format(&table, "%d/%d", counts->weight_bits, counts->activation_bits);
+        table_add_number(&table, one->energy[0].joules, "J");
+    }
+    table_print(&table, out);
+    table_clear(&table);
+    text_format(out, "energy: %s, estimated, one inference; data: ", report->device[0].name);
+    add_name(out, report->data->name);
+    text_format(out, ", %lld samples\n", (long long)report->data->count);
+}

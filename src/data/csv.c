@@ -1,0 +1,385 @@
+// Tables of numbers as text (RFC 4180, with ',', ';' or tab between the fields): one sample a line,
+// features as float32, one column the label: a number of a class, a word, or a number to predict.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "data/source.h"
+
+static const struct field csv_fields[] = {
+    FIELD(struct csv_options, label, "last", 0, 0,
+          "first, last, none or a column's number, from 0"),
+    FIELDS_END,
+};
+
+struct piece {
+    const char *at;
+    size_t length;
+};
+
+// A walk over the lines; fields of the present one in field[0 .. count).
+struct reader {
+    const char *at, *end;
+    char delimiter;
+    int64_t line; // from 1
+    struct piece *field;
+    int64_t count, capacity;
+};
+
+enum { FIELD_LIMIT = 1 << 20, NUMBER_LIMIT = 64 };
+
+static void add_field(struct reader *reader, struct piece piece)
+{
+    if (reader->count == reader->capacity) {
+        reader->capacity = reader->capacity * 2 + 16;
+        reader->field =
+            must_realloc(reader->field, (size_t)reader->capacity * sizeof *reader->field);
+    }
+    while (piece.length && (piece.at[0] == ' ' || piece.at[0] == '\t')) {
+        piece.at++;
+        piece.length--;
+    }
+    while (piece.length && strchr(" \t\r", piece.at[piece.length - 1]))
+        piece.length--;
+    reader->field[reader->count++] = piece;
+}
+
+static const char *find_any(const char *at, const char *end, char a, char b)
+{
+    while (at < end && *at != a && *at != b)
+        at++;
+    return at;
+}
+
+// One field from reader->at; leaves it on the delimiter, the line's end or the end of the text.
+static enum status read_field(struct context *context, struct reader *reader)
+{
+    const char *start = reader->at, *stop;
+
+    if (start < reader->end && *start == '"') {
+        stop = memchr(start + 1, '"', (size_t)(reader->end - start - 1));
+        if (!stop)
+            return context_fail(context, ERR_FORMAT, "line %lld: a quote is not closed",
+                                (long long)reader->line);
+        if (stop + 1 < reader->end && stop[1] == '"')
+            return context_fail(context, ERR_UNSUPPORTED, "line %lld: quotes inside quotes",
+                                (long long)reader->line);
+        add_field(reader, (struct piece){start + 1, (size_t)(stop - start - 1)});
+        reader->at = find_any(stop + 1, reader->end, reader->delimiter, '\n');
+        return OK;
+    }
+    stop = find_any(start, reader->end, reader->delimiter, '\n');
+    add_field(reader, (struct piece){start, (size_t)(stop - start)});
+    reader->at = stop;
+    return OK;
+}
+
+// The next line that is not empty; count 0 at the end of the text.
+static enum status read_line(struct context *context, struct reader *reader)
+{
+    do {
+        reader->count = 0;
+        if (reader->at == reader->end)
+            return OK;
+        reader->line++;
+        for (;;) {
+            TRY(read_field(context, reader));
+            if (reader->count > FIELD_LIMIT)
+                return context_fail(context, ERR_FORMAT, "line %lld: more than %d fields",
+                                    (long long)reader->line, FIELD_LIMIT);
+            if (reader->at == reader->end || *reader->at == '\n')
+                break;
+            reader->at++;
+        }
+        if (reader->at < reader->end)
+            reader->at++;
+    } while (reader->count == 1 && reader->field[0].length == 0);
+    return OK;
+}
+
+static bool number_of(struct piece piece, double *number)
+{
+    char copy[NUMBER_LIMIT];
+
+    if (piece.length == 0 || piece.length >= sizeof copy || memchr(piece.at, '/', piece.length) ||
+        memchr(piece.at, '\0', piece.length))
+        return false;
+    memcpy(copy, piece.at, piece.length);
+    copy[piece.length] = '\0';
+    return parse_number(copy, number) && fabs(*number) < 3.4e38;
+}
+
+static enum status label_column(struct context *context, const char *label, int64_t fields,
+                                int64_t *column)
+{
+    double number;
+
+    if (strcmp(label, "first") == 0)
+        *column = 0;
+    else if (strcmp(label, "last") == 0)
+        *column = fields - 1;
+    else if (strcmp(label, "none") == 0)
+        *column = -1;
+    else if (!parse_number(label, &number) || number != floor(number) || number < 0)
+        return context_fail(context, ERR_USAGE,
+                            "label= wants first, last, none or the number of a column, got '%s'",
+                            label);
+    else if (number >= (double)fields)
+        return context_fail(context, ERR_USAGE, "label=%s: there are %lld columns, counted from 0",
+                            label, (long long)fields);
+    else
+        *column = (int64_t)number;
+    return OK;
+}
+
+// A first line is a header if nothing in it is a number, or if it is not as long as the second.
+static enum status skip_header(struct context *context, struct reader *reader)
+{
+    const char *start = reader->at, *behind;
+    int64_t first_count, line, numbers = 0;
+    double number;
+
+    TRY(read_line(context, reader));
+    first_count = reader->count;
+    behind = reader->at;
+    line = reader->line;
+    for (int64_t i = 0; i < first_count; i++)
+        numbers += number_of(reader->field[i], &number);
+    TRY(read_line(context, reader));
+    bool is_header = reader->count && (numbers == 0 || reader->count != first_count);
+    if (is_header && numbers)
+        context_note(context, "line 1 has %lld fields, the next has %lld: line 1 is left out",
+                     (long long)first_count, (long long)reader->count);
+    reader->at = is_header ? behind : start;
+    reader->line = is_header ? line : 0;
+    return OK;
+}
+
+// What the lines become.
+struct table {
+    int64_t rows, features, label_column; // -1: none
+    float *value;
+    struct piece *label;
+    int64_t capacity;
+};
+
+static enum status no_number(struct context *context, const struct reader *reader, int64_t column)
+{
+    struct piece piece = reader->field[column];
+    enum status status;
+    struct text name;
+
+    text_init(&name);
+    text_add_escaped(&name, piece.at, piece.length < 40 ? piece.length : 40);
+    status = context_fail(context, ERR_FORMAT, "line %lld, column %lld: '%s' is no number",
+                          (long long)reader->line, (long long)column, name.at ? name.at : "");
+    text_clear(&name);
+    return status;
+}
+
+static enum status add_row(struct context *context, const struct reader *reader,
+                           struct table *table)
+{
+    int64_t fields = table->features + (table->label_column >= 0);
+    float *value;
+
+    if (reader->count != fields)
+        return context_fail(context, ERR_FORMAT,
+                            "line %lld has %lld fields, those before have %lld",
+                            (long long)reader->line, (long long)reader->count, (long long)fields);
+    if (table->rows == table->capacity) {
+        table->capacity = table->capacity * 2 + 1;
+        table->value = must_realloc(table->value, (size_t)table->capacity *
+                                                      (size_t)table->features * sizeof(float));
+        table->label = must_realloc(table->label, (size_t)table->capacity * sizeof *table->label);
+    }
+    value = table->value + table->rows * table->features;
+    for (int64_t i = 0; i < fields; i++) {
+        double number;
+        if (i == table->label_column) {
+            table->label[table->rows] = reader->field[i];
+            continue;
+        }
+        if (!number_of(reader->field[i], &number))
+            return no_number(context, reader, i);
+        *value++ = (float)number;
+    }
+    table->rows++;
+    return OK;
+}
+
+static enum status read_table(struct context *context, struct reader *reader, const char *label,
+                              struct table *table)
+{
+    TRY(skip_header(context, reader));
+    TRY(read_line(context, reader));
+    if (reader->count == 0)
+        return context_fail(context, ERR_FORMAT, "the table is empty");
+    TRY(label_column(context, label, reader->count, &table->label_column));
+    table->features = reader->count - (table->label_column >= 0);
+    if (table->features < 1)
+        return context_fail(context, ERR_FORMAT, "there is no column beside the label");
+    while (reader->count) {
+        TRY(add_row(context, reader, table));
+        TRY(read_line(context, reader));
+    }
+    return OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct piece *x = *(const struct piece *const *)a, *y = *(const struct piece *const *)b;
+    int order = memcmp(x->at, y->at, x->length < y->length ? x->length : y->length);
+
+    return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+// Words: the classes are the different ones, in byte order.
+static void number_words(struct dataset *dataset, const struct table *table, int64_t *label)
+{
+    const struct piece **sorted = must_alloc((size_t)table->rows * sizeof *sorted);
+    const char **name = arena_array(dataset->arena, const char *, (size_t)table->rows);
+    int64_t classes = 0;
+
+    for (int64_t i = 0; i < table->rows; i++)
+        sorted[i] = &table->label[i];
+    qsort(sorted, (size_t)table->rows, sizeof *sorted, by_bytes);
+    for (int64_t i = 0; i < table->rows; i++) {
+        if (i == 0 || by_bytes(&sorted[i - 1], &sorted[i]) != 0)
+            name[classes++] = arena_copy_bytes(dataset->arena, sorted[i]->at, sorted[i]->length);
+        label[sorted[i] - table->label] = classes - 1;
+    }
+    free(sorted);
+    dataset->classes = classes;
+    dataset->class_name = name;
+}
+
+enum label_kind { LABEL_CLASS, LABEL_NUMBER, LABEL_WORD };
+
+static enum label_kind kind_of_labels(const struct table *table)
+{
+    bool is_class = true;
+    double number;
+
+    for (int64_t i = 0; i < table->rows; i++) {
+        if (!number_of(table->label[i], &number))
+            return LABEL_WORD;
+        is_class &= number == floor(number) && number >= 0 && number < 1e9;
+    }
+    return is_class ? LABEL_CLASS : LABEL_NUMBER;
+}
+
+static enum status add_float_target(struct context *context, struct dataset *dataset,
+                                    const struct table *table)
+{
+    struct data_column column = {.dtype = DT_F32, .shape = {1, {1}}};
+    struct tensor target = {0};
+    struct shape shape;
+    enum status status;
+    double number = 0;
+
+    TRY(shape_set(context, &shape, 1, &table->rows));
+    TRY(tensor_alloc(context, &target, DT_F32, &shape));
+    for (int64_t i = 0; i < table->rows; i++) {
+        (void)number_of(table->label[i], &number);
+        ((float *)tensor_write(&target))[i] = (float)number;
+    }
+    status = source_set_target(context, dataset, &column, &target, 0);
+    tensor_release(&target);
+    return status;
+}
+
+static enum status add_labels(struct context *context, struct dataset *dataset,
+                              const struct table *table)
+{
+    enum label_kind kind = kind_of_labels(table);
+    double number = 0;
+    int64_t *label;
+
+    if (kind == LABEL_NUMBER)
+        return add_float_target(context, dataset, table);
+    TRY(source_add_labels(context, dataset, &label));
+    if (kind == LABEL_WORD)
+        number_words(dataset, table, label);
+    else
+        for (int64_t i = 0; i < table->rows; i++) {
+            (void)number_of(table->label[i], &number);
+            label[i] = (int64_t)number;
+        }
+    return source_end_labels(context, dataset);
+}
+
+static enum status add_features(struct context *context, struct dataset *dataset,
+                                const struct table *table)
+{
+    struct data_column column = {.dtype = DT_F32, .shape = {1, {table->features}}};
+    int64_t dim[2] = {table->rows, table->features};
+    struct tensor values = {0};
+    struct shape shape;
+    enum status status;
+
+    TRY(shape_set(context, &shape, 2, dim));
+    TRY(tensor_alloc(context, &values, DT_F32, &shape));
+    memcpy(tensor_write(&values), table->value, tensor_bytes(&values));
+    dataset->record_count = table->rows;
+    status = source_add_input(context, dataset, &column, &values, 0);
+    tensor_release(&values);
+    return status;
+}
+
+// What stands most often in the first line.
+static char delimiter_of(const char *at, const char *end)
+{
+    const char candidate[] = ",;\t";
+    int best_count = 0;
+    char best = ',';
+
+    for (int i = 0; i < 3; i++) {
+        int count = 0;
+        for (const char *c = at; c < end && *c != '\n'; c++)
+            count += *c == candidate[i];
+        if (count > best_count) {
+            best_count = count;
+            best = candidate[i];
+        }
+    }
+    return best;
+}
+
+enum status csv_parse(struct context *context, struct dataset *dataset, const struct tensor *bytes,
+                      const void *option)
+{
+    const struct csv_options *csv = option;
+    struct reader reader = {.at = tensor_data(bytes)};
+    struct table table = {0};
+    enum status status;
+
+    reader.end = reader.at + tensor_bytes(bytes);
+    if (tensor_bytes(bytes) >= 3 && memcmp(reader.at, "\xEF\xBB\xBF", 3) == 0)
+        reader.at += 3;
+    reader.delimiter = delimiter_of(reader.at, reader.end);
+    status = read_table(context, &reader, csv->label, &table);
+    if (status == OK)
+        status = add_features(context, dataset, &table);
+    if (status == OK && table.label_column >= 0)
+        status = add_labels(context, dataset, &table);
+    free(reader.field);
+    free(table.value);
+    free(table.label);
+    return status;
+}
+
+static enum status open_csv(struct context *context, struct dataset *dataset,
+                            const struct source_call *call)
+{
+    return source_parse_file(context, dataset, call->path[0], csv_parse, call->option);
+}
+
+const struct source source_csv = {.name = "csv",
+                                  .form = "csv:FILE,label=first|last|none|N",
+                                  .min_paths = 1,
+                                  .max_paths = 1,
+                                  .option = csv_fields,
+                                  .option_bytes = sizeof(struct csv_options),
+                                  .open = open_csv};

@@ -1,0 +1,384 @@
+// The common course of distillation.
+#include "distill/recipe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sha256.h"
+#include "calibrate/annotate.h"
+#include "io/file.h"
+#include "pass/sparsity.h"
+#include "train/prune_hook.h"
+
+enum { CALIBRATION_SAMPLES = 1024, STATISTICS_BATCHES = 80, MASKS_PER_COURSE = 100 };
+
+// Where a course stands; phases: 0 floats with batch norm, 1 fake quantisation without.
+struct recipe {
+    struct pass_run *run;
+    const struct distill_options *options;
+    struct course course;
+    const float *logits;
+    int weight_bits, activation_bits; // 0: no fake quantisation
+    int64_t first_quantised;          // epoch at which phase 1 begins
+    struct trainer trainer;
+    struct prune_hook prune;
+    struct text end_of_first;         // phase 0's last state, for checkpoints of phase 1
+    char fingerprint[SHA256_HEX_BYTES];
+};
+
+// ---- the output ---------------------------------------------------------------------------------
+
+struct value_id output_before_softmax(struct graph *graph)
+{
+    struct value_id output = graph->output[0];
+    struct node_id producer = graph_value(graph, output)->producer;
+    struct value_id *outputs;
+
+    if (!node_exists(producer) || (!node_is(graph_node(graph, producer), "Softmax") &&
+                                   !node_is(graph_node(graph, producer), "LogSoftmax")))
+        return NO_VALUE;
+    outputs = arena_copy(graph->arena, graph->output, graph->output_count * sizeof *outputs);
+    outputs[0] = graph_node(graph, producer)->input[0];
+    graph_set_outputs(graph, outputs, graph->output_count);
+    return output;
+}
+
+static void restore_output(struct graph *graph, struct value_id output)
+{
+    struct value_id *outputs =
+        arena_copy(graph->arena, graph->output, graph->output_count * sizeof *outputs);
+
+    if (!value_exists(output))
+        return;
+    outputs[0] = output;
+    graph_set_outputs(graph, outputs, graph->output_count);
+}
+
+// ---- checkpoints --------------------------------------------------------------------------------
+
+static const char magic[] = "ecai checkpoint 1\n";
+
+static void hash_weights(struct sha256 *hash, const struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->value_count; i++)
+        if (graph->value[i].tensor.buffer)
+            sha256_add(hash, tensor_data(&graph->value[i].tensor),
+                       tensor_bytes(&graph->value[i].tensor));
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        sha256_add(hash, graph->node[n].op->name, strlen(graph->node[n].op->name));
+}
+
+// Of all that decides the result: options, seed, student, data, the teacher's answers.
+static void set_fingerprint(struct recipe *recipe)
+{
+    const struct dataset *data = recipe->run->data;
+    char data_hex[SHA256_HEX_BYTES];
+    struct sha256 hash;
+    struct text text;
+
+    text_init(&text);
+    for (const struct field *field = distill_logits.option; field->name; field++) {
+        text_format(&text, "%s=", field->name);
+        field_print(field, recipe->options, &text);
+        text_add(&text, "\n");
+    }
+    text_format(&text, "seed=%llu\n", (unsigned long long)recipe->course.seed);
+    sha256_init(&hash);
+    sha256_add(&hash, text.at, text.length);
+    dataset_sha256(data, data_hex);
+    sha256_add(&hash, data_hex, sizeof data_hex);
+    hash_weights(&hash, recipe->run->graph);
+    if (recipe->logits)
+        sha256_add(&hash, recipe->logits,
+                   (size_t)data->count * (size_t)recipe->trainer.classes * sizeof(float));
+    sha256_hex(&hash, recipe->fingerprint);
+    text_clear(&text);
+}
+
+static void add_section(struct text *out, const struct text *section)
+{
+    uint64_t length = section->length;
+
+    text_add_bytes(out, &length, sizeof length);
+    text_add_bytes(out, section->at, section->length);
+}
+
+static enum status save(struct recipe *recipe, int phase)
+{
+    static const struct output_options plain;
+    struct text file, state;
+    enum status status;
+
+    if (!recipe->run->checkpoint)
+        return OK;
+    text_init(&file);
+    text_init(&state);
+    trainer_save(&recipe->trainer, &state);
+    text_add(&file, magic);
+    text_add_bytes(&file, recipe->fingerprint, sizeof recipe->fingerprint);
+    text_add_bytes(&file, &phase, sizeof phase);
+    text_add_bytes(&file, &recipe->prune.reached, sizeof recipe->prune.reached);
+    add_section(&file, phase == 0 ? &state : &recipe->end_of_first);
+    if (phase == 1)
+        add_section(&file, &state);
+    status = output_file(recipe->run->context, recipe->run->checkpoint, &plain, file.at,
+                         file.length);
+    text_clear(&file);
+    text_clear(&state);
+    return status;
+}
+
+// What a checkpoint holds; sections point into its bytes.
+struct saved {
+    struct mapped *mapped;
+    int phase;
+    double reached;
+    struct span section[2];
+};
+
+static bool take_section(const char **at, const char *end, struct span *out)
+{
+    uint64_t length;
+
+    if ((size_t)(end - *at) < sizeof length)
+        return false;
+    memcpy(&length, *at, sizeof length);
+    *at += sizeof length;
+    if ((size_t)(end - *at) < length)
+        return false;
+    *out = (struct span){(const unsigned char *)*at, (size_t)length};
+    *at += length;
+    return true;
+}
+
+// A checkpoint of this very run, if there is one; another run's is left alone with a note.
+static bool find_saved(struct recipe *recipe, struct saved *out)
+{
+    struct context silent;
+    const char *at, *end;
+    size_t head = sizeof magic - 1;
+
+    memset(out, 0, sizeof *out);
+    context_init(&silent);
+    if (!recipe->run->checkpoint || mapped_open(&silent, recipe->run->checkpoint, &out->mapped) != OK)
+        return false;
+    at = (const char *)mapped_bytes(out->mapped).at;
+    end = at + mapped_bytes(out->mapped).length;
+    if ((size_t)(end - at) < head + sizeof recipe->fingerprint + sizeof out->phase + sizeof(double) ||
+        memcmp(at, magic, head) != 0 ||
+        memcmp(at + head, recipe->fingerprint, sizeof recipe->fingerprint) != 0) {
+        context_warn(recipe->run->context, "'%s' is of another run: starting anew",
+                     recipe->run->checkpoint);
+        return false;
+    }
+    at += head + sizeof recipe->fingerprint;
+    memcpy(&out->phase, at, sizeof out->phase);
+    memcpy(&out->reached, at + sizeof out->phase, sizeof out->reached);
+    at += sizeof out->phase + sizeof out->reached;
+    return (out->phase == 0 || out->phase == 1) && take_section(&at, end, &out->section[0]) &&
+           (out->phase == 0 || take_section(&at, end, &out->section[1]));
+}
+
+static enum status load(struct recipe *recipe, const struct saved *saved, int section)
+{
+    const char *at = (const char *)saved->section[section].at;
+
+    recipe->prune.reached = saved->reached;
+    return trainer_load(&recipe->trainer, &at, at + saved->section[section].length);
+}
+
+// ---- phases -------------------------------------------------------------------------------------
+
+static enum status start_trainer(struct recipe *recipe, bool is_pruned)
+{
+    const struct distill_options *options = recipe->options;
+    struct pass_run *run = recipe->run;
+    double end = strcmp(options->schedule, "one-shot") == 0 ? options->prune_begin
+                                                            : options->prune_end;
+    struct prune_schedule schedule = {.sparsity = options->sparsity,
+                                      .begin = options->prune_begin,
+                                      .end = end,
+                                      .keep = options->keep,
+                                      .keep_ends = options->keep_ends};
+
+    TRY(trainer_init(run->context, &recipe->trainer, run->graph, &recipe->course, run->data,
+                     run->preprocess, recipe->logits, run->isa));
+    if (options->sparsity <= 0)
+        return OK;
+    schedule.interval = 1 + recipe->trainer.steps_per_epoch * options->epochs / MASKS_PER_COURSE;
+    TRY(prune_hook_init(&recipe->prune, &recipe->trainer, &schedule));
+    if (is_pruned)
+        TRY(prune_hook_freeze(&recipe->prune, &recipe->trainer));
+    trainer_add_hook(&recipe->trainer, prune_hook_train(&recipe->prune));
+    return OK;
+}
+
+static enum status train_until(struct recipe *recipe, int64_t epoch, int phase)
+{
+    char name[64];
+
+    while (recipe->trainer.epoch < epoch) {
+        TRY(trainer_run_epoch(&recipe->trainer));
+        snprintf(name, sizeof name, "loss after epoch %lld", (long long)recipe->trainer.epoch);
+        report_add(recipe->run->report, NULL, NULL, name, recipe->trainer.loss, "");
+        TRY(save(recipe, phase));
+    }
+    return OK;
+}
+
+static enum status finish_phase(struct recipe *recipe)
+{
+    trainer_use_average(&recipe->trainer);
+    TRY(trainer_estimate_statistics(&recipe->trainer, STATISTICS_BATCHES));
+    return trainer_store(&recipe->trainer, recipe->run->graph);
+}
+
+static enum status mark_sparsity(struct recipe *recipe)
+{
+    struct graph *graph = recipe->run->graph;
+
+    for (uint32_t n = 0; n < graph->node_count && recipe->options->sparsity > 0; n++) {
+        struct value_id id = prunable_weight(graph, &graph->node[n]);
+        struct value *value = value_exists(id) ? graph_value(graph, id) : NULL;
+        if (value && !value->sparsity)
+            value->sparsity = arena_alloc(graph->arena, sizeof *value->sparsity);
+    }
+    return OK;
+}
+
+static enum status annotate(struct recipe *recipe)
+{
+    struct pass_run run = *recipe->run;
+    struct annotate_options options = {.range = {.method = RANGE_MSE, .bits = 8},
+                                       .weight_bits = recipe->weight_bits,
+                                       .activation_bits = recipe->activation_bits};
+    int64_t count = run.data->count;
+    struct dataset *some;
+    enum status status;
+
+    TRY(dataset_slice(run.context, run.data, 0,
+                      count < CALIBRATION_SAMPLES ? count : CALIBRATION_SAMPLES, &some));
+    run.data = some;
+    run.report = NULL;
+    status = annotate_integers(&run, &options);
+    dataset_free(some);
+    return status;
+}
+
+// Scales of the weights follow what training made of them.
+static void refit_weights(struct recipe *recipe)
+{
+    struct graph *graph = recipe->run->graph;
+
+    for (uint32_t i = 0; i < graph->value_count; i++) {
+        const struct quant *quant = graph->value[i].quant;
+        if (graph->value[i].role == VALUE_WEIGHT && quant && quant->axis >= 0)
+            annotate_weight(graph, (struct value_id){i}, quant->axis, quant->bits);
+    }
+}
+
+static enum status run_quantised(struct recipe *recipe, const struct saved *saved)
+{
+    trainer_save(&recipe->trainer, &recipe->end_of_first);
+    TRY(finish_phase(recipe));
+    trainer_clear(&recipe->trainer);
+    TRY(pass_simplify.run(recipe->run));
+    TRY(annotate(recipe));
+    TRY(start_trainer(recipe, true));
+    recipe->trainer.epoch = recipe->first_quantised;
+    if (saved->phase == 1)
+        TRY(load(recipe, saved, 1));
+    TRY(train_until(recipe, recipe->course.epochs, 1));
+    TRY(finish_phase(recipe));
+    refit_weights(recipe);
+    return OK;
+}
+
+static enum status run_phases(struct recipe *recipe)
+{
+    struct saved saved;
+    enum status status = OK;
+
+    TRY(start_trainer(recipe, false));
+    set_fingerprint(recipe);
+    if (find_saved(recipe, &saved)) {
+        status = load(recipe, &saved, 0);
+        if (status == OK)
+            context_note(recipe->run->context, "going on from '%s' after epoch %lld",
+                         recipe->run->checkpoint, (long long)recipe->trainer.epoch);
+    } else {
+        saved.phase = 0;
+    }
+    if (status == OK)
+        status = train_until(recipe, recipe->first_quantised, 0);
+    if (status == OK)
+        status = recipe->weight_bits ? run_quantised(recipe, &saved) : finish_phase(recipe);
+    mapped_release(saved.mapped);
+    TRY(status);
+    return mark_sparsity(recipe);
+}
+
+// ---- options ------------------------------------------------------------------------------------
+
+static enum status parse_bits(struct recipe *recipe)
+{
+    const char *bits = recipe->options->bits;
+    int w, a, used = 0;
+
+    recipe->first_quantised = recipe->course.epochs;
+    if (!bits)
+        return OK;
+    if (sscanf(bits, "%d/%d%n", &w, &a, &used) != 2 || bits[used] || w < 2 || w > 8 || a < 2 || a > 8)
+        return context_fail(recipe->run->context, ERR_USAGE,
+                            "'--bits %s' wants WEIGHT/ACTIVATION bits from 2 to 8, such as 8/8", bits);
+    recipe->weight_bits = w;
+    recipe->activation_bits = a;
+    recipe->first_quantised =
+        (int64_t)((double)recipe->course.epochs * recipe->options->quantize_from);
+    return OK;
+}
+
+static void set_course(struct recipe *recipe)
+{
+    const struct distill_options *options = recipe->options;
+
+    recipe->course = (struct course){
+        .epochs = options->epochs,
+        .batch = options->batch,
+        .learning_rate = options->learning_rate,
+        .warmup = options->warmup,
+        .final_rate = options->final_rate,
+        .alpha = options->alpha,
+        .temperature = options->temperature,
+        .label_smoothing = options->label_smoothing,
+        .optimizer = {.kind = strcmp(options->optimizer, "adamw") == 0 ? OPTIMIZER_ADAMW
+                                                                       : OPTIMIZER_SGD,
+                      .momentum = options->momentum,
+                      .weight_decay = options->weight_decay,
+                      .ema = options->ema},
+        .augment = {.flip = options->flip, .shift = options->shift, .border = "reflect",
+                    .erase = options->erase, .erase_fill = "noise"},
+        .seed = recipe->run->context->seed};
+}
+
+enum status recipe_run(struct pass_run *run, const struct distill_options *options,
+                       const float *logits, int64_t classes)
+{
+    struct recipe recipe = {.run = run, .options = options, .logits = logits};
+    struct value_id softmax = output_before_softmax(run->graph);
+    enum status status;
+
+    set_course(&recipe);
+    TRY(parse_bits(&recipe));
+    text_init(&recipe.end_of_first);
+    status = run_phases(&recipe);
+    if (status == OK && logits && recipe.trainer.classes != classes)
+        status = context_fail(run->context, ERR_SHAPE,
+                              "student has %d outputs, the teacher %lld", recipe.trainer.classes,
+                              (long long)classes);
+    trainer_clear(&recipe.trainer);
+    text_clear(&recipe.end_of_first);
+    restore_output(run->graph, softmax);
+    return status;
+}

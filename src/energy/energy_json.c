@@ -1,0 +1,93 @@
+// Energy figures as JSON; see energy_json.h.
+#include "energy/energy_json.h"
+
+#include <math.h>
+
+static void add_interval(struct json *object, const char *key, double low, double high)
+{
+    if (isnan(low) || isnan(high)) {
+        json_add_null(object, key);
+        return;
+    }
+    struct json *interval = json_add_array(object, key);
+    json_add_number(interval, NULL, low);
+    json_add_number(interval, NULL, high);
+}
+
+static void add_profile(struct json *object, const struct device *device)
+{
+    struct json *profile = json_add_object(object, "profile");
+
+    json_add_text(profile, "sha256", device->sha256);
+    json_add_text(profile, "scope", device->scope);
+    json_add_number(profile, "error_percent", device->error_percent);
+    json_add_text(profile, "validated_by", device->validated_by);
+    json_add_text(profile, "runtime", device->runtime);
+    json_add_text(profile, "unverified", device->unverified);
+}
+
+static void add_layer(struct json *layers, const struct energy_layer *layer)
+{
+    struct json *object = json_add_object(layers, NULL);
+
+    json_add_text(object, "node", layer->name);
+    json_add_text(object, "op", layer->op);
+    json_add_number(object, "macs", layer->macs);
+    if (layer->weight_bits)
+        json_add_int(object, "bits", layer->weight_bits);
+    else
+        json_add_null(object, "bits");
+    json_add_number(object, "bytes", layer->bytes);
+    json_add_number(object, "joules", layer->joules);
+    if (layer->activation_bits)
+        json_add_int(object, "activation_bits", layer->activation_bits);
+    else
+        json_add_null(object, "activation_bits");
+}
+
+void energy_to_json(struct json *object, const struct energy *energy, const struct device *device)
+{
+    struct json *part;
+
+    json_add_text(object, "device", device->name);
+    json_add_text(object, "basis", "estimated");
+    json_add_text(object, "per", "inference");
+    json_add_int(object, "batch", 1);
+    json_add_number(object, "joules", energy->joules);
+    add_interval(object, "interval", energy->low, energy->high);
+    json_add_text(object, "reason", energy->reason);
+    if (energy->fits == FITS_UNKNOWN)
+        json_add_null(object, "fits");
+    else
+        json_add_bool(object, "fits", energy->fits == FITS);
+    add_profile(object, device);
+    part = json_add_object(object, "breakdown");
+    json_add_number(part, "mac", energy->mac);
+    json_add_number(part, "weights", energy->weights);
+    json_add_number(part, "activations", energy->activations);
+    json_add_number(part, "fixed", energy->fixed);
+    part = json_add_array(object, "layers");
+    for (uint32_t i = 0; i < energy->layer_count; i++)
+        if (energy->layer[i].joules != 0) // in place, nothing moves: no news
+            add_layer(part, &energy->layer[i]);
+    part = json_add_object(object, "measured");
+    json_add_null(part, "joules");
+    json_add_null(part, "interval");
+    json_add_null(part, "counter");
+    json_add_null(part, "scope");
+}
+
+void energy_ratio_to_json(struct json *object, const struct energy_ratio *ratio)
+{
+    json_add_number(object, "energy", ratio->energy);
+    add_interval(object, "energy_interval", ratio->low, ratio->high);
+}
+
+void energy_factors_to_json(struct json *object, const struct energy_ratio *ratio)
+{
+    json_add_number(object, "bits", ratio->bits);
+    json_add_number(object, "sparsity", ratio->sparsity);
+    json_add_number(object, "architecture", ratio->architecture);
+    json_add_number(object, "memory", ratio->memory);
+    json_add_number(object, "hardware", ratio->hardware);
+}

@@ -1,0 +1,163 @@
+// What the files of the ONNX reader and writer share: field numbers of onnx.proto, and the forms
+// that nodes and attributes have between the file and the graph.
+#ifndef IO_ONNX_INTERNAL_H
+#define IO_ONNX_INTERNAL_H
+
+#include "io/name_map.h"
+#include "io/onnx.h"
+#include "io/protobuf.h"
+
+enum { MODEL_IR_VERSION = 1, MODEL_PRODUCER = 2, MODEL_PRODUCER_VERSION = 3, MODEL_DOMAIN = 4,
+       MODEL_VERSION = 5, MODEL_DOC = 6, MODEL_GRAPH = 7, MODEL_OPSET = 8, MODEL_METADATA = 14,
+       MODEL_TRAINING = 20, MODEL_FUNCTION = 25 };
+enum { OPSET_DOMAIN = 1, OPSET_VERSION = 2 };
+enum { ENTRY_KEY = 1, ENTRY_VALUE = 2 };
+enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INITIALIZER = 5, GRAPH_DOC = 10, GRAPH_INPUT = 11,
+       GRAPH_OUTPUT = 12, GRAPH_VALUE_INFO = 13, GRAPH_SPARSE = 15 };
+enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP = 4, NODE_ATTRIBUTE = 5,
+       NODE_DOC = 6, NODE_DOMAIN = 7, NODE_OVERLOAD = 8 };
+enum { ATTR_NAME = 1, ATTR_F = 2, ATTR_I = 3, ATTR_S = 4, ATTR_T = 5, ATTR_G = 6, ATTR_FLOATS = 7,
+       ATTR_INTS = 8, ATTR_STRINGS = 9, ATTR_GRAPHS = 11, ATTR_TYPE = 20, ATTR_REF = 21 };
+enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_SEGMENT = 3, TENSOR_FLOATS = 4, TENSOR_INT32S = 5,
+       TENSOR_STRINGS = 6, TENSOR_INT64S = 7, TENSOR_NAME = 8, TENSOR_RAW = 9, TENSOR_DOUBLES = 10,
+       TENSOR_UINT64S = 11, TENSOR_DOC = 12, TENSOR_EXTERNAL = 13, TENSOR_LOCATION = 14 };
+enum { INFO_NAME = 1, INFO_TYPE = 2, INFO_DOC = 3 };
+enum { TYPE_TENSOR = 1, TYPE_ELEM = 1, TYPE_SHAPE = 2, SHAPE_DIM = 1, DIM_VALUE = 1,
+       DIM_PARAM = 2 };
+enum { FUNCTION_NAME = 1, FUNCTION_INPUT = 4, FUNCTION_OUTPUT = 5, FUNCTION_NODE = 7,
+       FUNCTION_OPSET = 9, FUNCTION_DOMAIN = 10, FUNCTION_DEFAULT = 11, FUNCTION_OVERLOAD = 13 };
+
+// AttributeProto.AttributeType
+enum attribute_type { TYPE_NONE = 0, TYPE_FLOAT = 1, TYPE_INT = 2, TYPE_STRING = 3,
+                      TYPE_TENSOR_VALUE = 4, TYPE_GRAPH = 5, TYPE_FLOATS = 6, TYPE_INTS = 7,
+                      TYPE_STRINGS = 8, TYPE_GRAPHS = 10 };
+
+enum { OPSET_MIN = 7, OPSET_WRITTEN = 13, OPSET_MAX = 23, EXTERNAL_ALIGNMENT = 64 };
+
+struct attribute {
+    struct span bytes; // the whole AttributeProto
+    const char *name;
+    const char *ref;   // of the function's attribute that stands here, NULL: none
+    enum attribute_type type;
+    float f;
+    int64_t i;
+    struct span s, t;
+    struct ints ints;
+    struct floats floats;
+    struct strings strings;
+    bool has_graph; // a subgraph, or several
+};
+
+// A node on its way from the file to the graph. "" among the names: left out.
+struct source_node {
+    const char *name, *op_type, *domain, *overload, *doc;
+    int input_count, output_count, attribute_count;
+    const char **input, **output;
+    struct attribute *attribute;
+    int64_t opset; // of ONNX's own domain, where the node stands (a function may have its own)
+    int depth;     // of function calls that it came through
+};
+
+// One model being read.
+struct reader {
+    struct context *context;
+    const struct onnx_source *source;
+    struct graph *graph;
+    struct arena *arena;           // scratch, freed when reading ends
+    struct name_map names;         // every name taken so far (value names)
+    struct name_map functions;     // "domain:name:overload" -> struct function
+    struct name_map types;         // value_info: name -> struct value (tensor and dim names)
+    struct name_map inputs_used;   // names that some node or output reads
+    struct source_node *node;      // flat: functions inlined; on the heap
+    size_t node_count, node_capacity;
+    size_t call_count, call_bytes; // of functions replaced so far
+    enum dtype float_dtype;        // of the model's float weights, for constants made on raising
+};
+
+// Texts inside messages, copied to the arena; "" when empty. A NUL inside is the wire's problem.
+const char *wire_text(struct wire *wire, const struct wire_field *field, struct arena *arena);
+
+// onnx_tensor.c. ERR_FORMAT, ERR_UNSUPPORTED, ERR_SHAPE; name and doc from arena.
+struct tensor_proto {
+    struct span bytes;
+    const char *name, *doc;
+    int64_t type;
+    struct shape shape;
+};
+MUST_CHECK enum status tensor_proto_open(struct context *context, struct arena *arena,
+                                         struct span bytes, int depth, struct tensor_proto *out);
+// source NULL: nothing is shared with a file.
+MUST_CHECK enum status tensor_proto_load(struct context *context, struct arena *arena,
+                                         const struct onnx_source *source,
+                                         const struct tensor_proto *proto, struct tensor *out);
+// A TensorProto as field `number`, up to its data. place NULL: the caller adds the
+// tensor_bytes(tensor) bytes of raw_data right behind.
+void tensor_proto_put_head(struct text *out, uint32_t number, const char *name, const char *doc,
+                           const struct tensor *tensor, const struct onnx_place *place);
+
+// onnx_attribute.c.
+MUST_CHECK enum status attribute_open(struct context *context, struct arena *arena,
+                                      struct span bytes, int depth, struct attribute *out);
+// Fills the operator's own struct (preset first). ERR_UNSUPPORTED for one it does not know.
+MUST_CHECK enum status attributes_fill(struct reader *reader, const struct source_node *node,
+                                       const struct op *op, void *attr);
+const struct attribute *attribute_find(const struct source_node *node, const char *name);
+void attribute_remove(struct source_node *node, const char *name);
+// The AttributeProto fields of a known node, those at their default left out.
+void attributes_put(struct text *out, const struct node *node);
+void attribute_put_int(struct text *out, const char *name, int64_t value);
+void attribute_put_float(struct text *out, const char *name, float value);
+void attribute_put_ints(struct text *out, const char *name, const int64_t *at, int64_t count);
+
+// onnx_function.c: model-local functions.
+MUST_CHECK enum status functions_add(struct reader *reader, struct span function);
+// Parses one NodeProto (names as they stand).
+MUST_CHECK enum status source_node_open(struct context *context, struct arena *arena,
+                                        struct span bytes, struct source_node *out);
+// Appends the node to reader->node, or what it stands for if it calls a model-local function.
+MUST_CHECK enum status source_node_add(struct reader *reader, const struct source_node *node);
+bool functions_have(const struct reader *reader, const char *domain, const char *name,
+                    const char *overload);
+
+// onnx_subgraph.c: subgraphs of verbatim nodes.
+struct name_list {
+    const char **at;
+    size_t count, capacity;
+};
+// The names that the subgraphs among a node's attributes take from outside, each once, in order of
+// first use. raw: AttributeProto fields (tag NODE_ATTRIBUTE), as in struct node.
+MUST_CHECK enum status subgraph_captures(struct context *context, struct arena *arena,
+                                         struct span raw, struct name_list *out);
+// Calls visit(self, domain, op_type) for every node in the subgraphs, however deep.
+MUST_CHECK enum status subgraph_visit(struct context *context, struct arena *arena,
+                                      struct span raw,
+                                      enum status (*visit)(struct context *, void *self,
+                                                           const char *domain,
+                                                           const char *op_type),
+                                      void *self);
+// The raw attributes with free names replaced as `names` says (name -> const char *).
+MUST_CHECK enum status subgraph_rename(struct context *context, struct arena *arena,
+                                       struct span raw, const struct name_map *names,
+                                       struct text *out);
+
+// onnx_opset.c: spelling.
+// The number or list of an attribute as a tensor of rank 0 or 1; ints become DT_I64.
+MUST_CHECK enum status constant_tensor(struct context *context, const struct attribute *attribute,
+                                       enum dtype float_dtype, struct tensor *out);
+MUST_CHECK enum status opset_raise(struct reader *reader, struct source_node *node);
+MUST_CHECK enum status opset_raise_softmax(struct context *context, struct graph *graph,
+                                           const bool *is_coerced);
+// Chooses the opset to write and brings the graph (a private clone) to its spelling; attributes
+// that the operators' tables do not have go to raw_attr.
+MUST_CHECK enum status opset_lower(struct context *context, struct graph *graph, int64_t *opset);
+int64_t opset_ir_version(int64_t opset);
+// The axis that a Softmax of an older opset coerces at stands here until opset_raise_softmax.
+bool opset_is_coerced_softmax(const struct source_node *node);
+
+// onnx_types.c: dtype and rank of every value as far as the operators can tell, open dims taken
+// as 1. out: value_count tensors, data released by types_clear; dtype DT_NONE and rank -1 where
+// unknown. Answers whether no dim was open.
+bool types_guess(const struct graph *graph, struct tensor *out);
+void types_clear(const struct graph *graph, struct tensor *types);
+
+#endif

@@ -1,0 +1,207 @@
+// The fast kernels: pointers and sizes in, nothing allocated, cannot fail. They work on groups of
+// 16 samples in the layout N16: a value of P elements a sample is float v[P][16], lane = sample, P
+// = C*H*W row-major, dense, unpadded. Every pointer to such a value, to packed weights and to
+// scratch is 64-byte aligned; plain arrays need no alignment. Letters: c, h, w input channels and
+// size; oc, oh, ow output; kh, kw kernel; n counts floats, pixels counts h*w.
+#ifndef KERNELS_KERNELS_H
+#define KERNELS_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { N16_LANES = 16 };
+
+enum isa { ISA_AUTO, ISA_GENERIC, ISA_AVX2, ISA_AVX512, ISA_COUNT };
+
+// Padding at the bottom and right follows from oh and ow. groups divides c and oc.
+struct conv2d {
+    int c, h, w;
+    int oc, kh, kw;
+    int stride_h, stride_w;
+    int pad_top, pad_left;
+    int dilation_h, dilation_w;
+    int groups;
+    int oh, ow;
+};
+
+// What a convolution does to its sum before storing: y = clamp(sum + bias[oc] + add, low, high).
+// bias and add may be NULL; add is a value of y's shape, not y itself; -INFINITY and INFINITY
+// switch the clamp off.
+struct epilogue {
+    const float *bias;
+    const float *add;
+    float low, high;
+};
+
+// y[m][16] = W x[k][16] + bias. W is [m][k], or [k][m] where is_transposed (ONNX Gemm with transB =
+// 0).
+struct fully_connected {
+    int m, k;
+    int is_transposed;
+};
+
+// pad_bottom and pad_right matter only where count_include_pad is set: an element counts if it lies
+// inside the padded input, so the overhang that ceil_mode adds does not.
+struct pool2d {
+    int c, h, w;
+    int kh, kw;
+    int stride_h, stride_w;
+    int pad_top, pad_left, pad_bottom, pad_right;
+    int dilation_h, dilation_w;
+    int count_include_pad;
+    int oh, ow;
+};
+
+struct batchnorm {
+    int c;
+    size_t pixels;
+    int lanes;            // samples that count, 1..16: the last group of a data set may be short
+    const float *mean;    // [c]; not used by the sums of the forward pass
+    const float *inv_std; // [c]; 1 / sqrt(variance + epsilon)
+};
+
+enum activation_kind {
+    ACTIVATION_RELU,         // max(x, 0)
+    ACTIVATION_CLIP,         // min(max(x, a), b); relu6 is a = 0, b = 6
+    ACTIVATION_LEAKY_RELU,   // x < 0 ? a x : x
+    ACTIVATION_SIGMOID,      // 1 / (1 + exp(-x))
+    ACTIVATION_TANH,         // tanh(x)
+    ACTIVATION_ELU,          // x < 0 ? a (exp(x) - 1) : x
+    ACTIVATION_HARD_SIGMOID, // min(max(a x + b, 0), 1)
+    ACTIVATION_HARD_SWISH,   // x min(max(x / 6 + 1/2, 0), 1)
+    ACTIVATION_GELU,         // x / 2 (1 + erf(x / sqrt(2)))
+    ACTIVATION_COUNT
+};
+
+struct activation {
+    enum activation_kind kind;
+    float a, b;
+};
+
+enum binary_kind { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_COUNT };
+
+// The integer grid of a quantised value: real = (q - zero_point) * scale, low <= q <= high, |q| <=
+// 2^16.
+struct quant_grid {
+    float scale;
+    int zero_point;
+    int low, high;
+};
+
+// Per channel for weights w[oc][k]; zero_point NULL: all zero.
+struct quant_channels {
+    int oc;
+    size_t k;
+    const float *scale;
+    const int32_t *zero_point;
+    int low, high;
+};
+
+// q = clamp(rint(float(int32(acc) + bias[oc]) * scale[oc]) + zero_point, low, high); q - zero_point
+// is stored.
+struct requant {
+    int oc;
+    size_t pixels;
+    const int32_t *bias; // [oc], or NULL
+    const float *scale;  // [oc] = x_scale * w_scale[oc] / y_scale, in float32
+    int zero_point;
+    int low, high;
+};
+
+// L = (1 - alpha) CE(labels) + alpha T^2 KL(p_teacher^T || p_student^T), over the first `lanes`
+// samples of a group.
+struct loss {
+    int classes;
+    int lanes;
+    float alpha, temperature; // alpha is ignored (0) without a teacher
+    float label_smoothing;    // of the CE part: target = (1 - s) one-hot + s / classes
+    float gradient_scale;     // dlogits are multiplied by it: 1 / batch for a mean
+};
+
+struct sgd {
+    float learning_rate, momentum, weight_decay;
+    int is_nesterov;
+};
+
+struct adamw {
+    float learning_rate, beta1, beta2, epsilon, weight_decay;
+    int step; // 1 at the first update
+};
+
+// clang-format off
+#define KERNEL(result, name, arguments) result (*name) arguments;
+struct kernels {
+    enum isa isa;
+#include "kernels/kernels.def"
+};
+#undef KERNEL
+// clang-format on
+
+// The table for one instruction set; ISA_AUTO picks the best this machine has. NULL where the
+// machine lacks it.
+const struct kernels *kernels_select(enum isa isa);
+const char *isa_name(enum isa isa);
+// -1 where the name is none of auto, generic, avx2, avx512.
+int isa_from_name(const char *name);
+
+// Weights and their gradients are ONNX's [oc][c/groups][kh][kw]; the kernels read a packed copy of
+// the same count.
+size_t conv2d_weight_count(const struct conv2d *v);
+void conv2d_f32_pack(const struct conv2d *v, const float *weight, float *packed);
+void conv2d_f32_pack_backward(const struct conv2d *v, const float *weight, float *packed);
+// Enough for every conv2d_f32 kernel below and in the table, forward, backward and im2col.
+size_t conv2d_f32_scratch_bytes(const struct conv2d *v);
+
+// Same result as kernels->conv2d_f32 (up to rounding) by im2col and OpenBLAS; takes the weights
+// unpacked.
+void conv2d_f32_im2col(const struct conv2d *v, const float *x, const float *weight,
+                       const struct epilogue *e, float *y, void *scratch);
+// Whether im2col was the faster of the two where we measured.
+int conv2d_f32_prefers_im2col(const struct conv2d *v);
+
+// Sparse convolution: for each output channel a list of (source offset, weight) of the nonzero
+// weights, 8 bytes each.
+size_t conv2d_f32_sparse_bytes(const struct conv2d *v, size_t nonzero_count);
+void conv2d_f32_sparse_pack(const struct conv2d *v, const float *weight, void *packed);
+size_t conv2d_f32_sparse_scratch_bytes(const struct conv2d *v);
+// Whether the sparse kernel beats the dense one at this share of nonzero weights, as measured.
+int conv2d_f32_prefers_sparse(const struct conv2d *v, double nonzero_share);
+
+// Integer convolutions in float: with integer-valued x, |x| <= x_abs_max, and integer-valued
+// weights, every partial sum is exact in any order while sum|w| x_abs_max < 2^24. Returns into how
+// many blocks of input channels the convolution must be cut so that this holds in each; 1:
+// conv2d_f32 is exact as it is; 0: no cut is enough.
+int conv2d_exact_blocks(const struct conv2d *v, const float *weight, int x_abs_max);
+// conv2d_i32 (in the table) runs such a cut convolution; its packed weights are as many floats as
+// the weights, and its scratch conv2d_i32_scratch_bytes.
+void conv2d_i32_pack(const struct conv2d *v, int blocks, const float *weight, float *packed);
+size_t conv2d_i32_scratch_bytes(const struct conv2d *v, int blocks);
+
+// Row-major C[m][n] = alpha op(A) op(B) + beta C, with op(A) (m, k) and op(B) (k, n), through
+// OpenBLAS.
+struct gemm {
+    int m, n, k;
+    int transpose_a, transpose_b;
+    int lda, ldb, ldc; // floats between rows as stored
+    float alpha, beta;
+};
+void gemm_f32(const struct gemm *v, const float *a, const float *b, float *c);
+// OpenBLAS never starts threads of its own after this; call once at start.
+void blas_single_thread(void);
+
+// a[c], b[c], k[c] of channel_combine_f32 for batchnorm's dx, from the sums over all groups; count
+// = samples * pixels.
+struct batchnorm_sums {
+    double count;
+    const double *sum_dy, *sum_dy_xhat; // [c] each
+};
+void batchnorm_f32_backward_coefficients(const struct batchnorm *v,
+                                         const struct batchnorm_sums *sums, const float *gamma,
+                                         float *a, float *b, float *k);
+
+// Adds the losses of the counted samples; writes dlogits[classes][16] unless NULL (lanes that do
+// not count get 0). teacher[classes][16] may be NULL; labels[16] of -1 have no CE part.
+double loss_f32(const struct loss *v, const float *logits, const float *teacher,
+                const int32_t *labels, float *dlogits);
+
+#endif

@@ -1,0 +1,72 @@
+// What the *_n16.c files share. Each is compiled once per instruction set with -DISA=generic, avx2
+// or avx512; N16(name) is that copy's name_<ISA>. vf is the widest vector the copy has: VF floats,
+// 16 / VF of them a group of samples.
+#ifndef KERNELS_N16_INTERNAL_H
+#define KERNELS_N16_INTERNAL_H
+
+#include "kernels/kernels.h"
+
+#ifndef ISA
+#define ISA generic
+#endif
+#define N16_PASTE(name, isa) name##_##isa
+#define N16_EXPAND(name, isa) N16_PASTE(name, isa)
+#define N16(name) N16_EXPAND(name, ISA)
+
+#if defined(__AVX512F__)
+enum { VF = 16 };
+#elif defined(__AVX__)
+enum { VF = 8 };
+#else
+enum { VF = 4 };
+#endif
+typedef float vf __attribute__((vector_size(VF * 4), aligned(VF * 4)));
+
+// UNROLL: the next loop counts to a constant of at most 16, so that arrays of accumulators become
+// registers. INDEPENDENT: the next loop's iterations do not depend on each other, even where
+// its arrays are the same.
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" // loops that call libm stay scalar
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+ALWAYS_INLINE vf vf_load(const float *p)
+{
+    return *(const vf *)p;
+}
+
+ALWAYS_INLINE void vf_store(float *p, vf v)
+{
+    *(vf *)p = v;
+}
+
+ALWAYS_INLINE vf vf_set(float s)
+{
+    return s - (vf){0};
+}
+
+// NaN passes through.
+ALWAYS_INLINE float clamp(float x, float low, float high)
+{
+    float v = low > x ? low : x;
+
+    return high < v ? high : v;
+}
+
+#define KERNEL(result, name, arguments) result N16(name) arguments;
+#include "kernels/kernels.def"
+#undef KERNEL
+
+// What conv2d_f32 and its gradient do where groups == c; no scratch.
+void N16(depthwise_f32)(const struct conv2d *v, const float *x, const float *packed,
+                        const struct epilogue *e, float *y);
+void N16(depthwise_f32_backward_data)(const struct conv2d *v, const float *dy, const float *packed,
+                                      int accumulate, float *dx);
+
+#endif

@@ -1,0 +1,112 @@
+// Attributes of the operators that passes, executors and exporters look into; members are spelt as
+// ONNX spells them. A node's attr points at one of these.
+#ifndef OPS_ATTR_H
+#define OPS_ATTR_H
+
+#include <stdint.h>
+
+#include "base/field.h"
+
+// Lists that are empty (count 0) were left out: strides and dilations are 1 then, pads 0,
+// kernel_shape that of the weight.
+struct conv_attr {
+    const char *auto_pad; // NOTSET, SAME_UPPER, SAME_LOWER, VALID
+    struct ints dilations;
+    int64_t group;
+    struct ints kernel_shape, pads, strides;
+};
+
+struct gemm_attr {
+    double alpha, beta;
+    int64_t transA, transB;
+};
+
+struct batch_normalization_attr {
+    double epsilon, momentum;
+    int64_t training_mode;
+};
+
+// AveragePool and MaxPool; storage_order belongs to MaxPool, count_include_pad to AveragePool.
+struct pool_attr {
+    const char *auto_pad;
+    int64_t ceil_mode, count_include_pad;
+    struct ints dilations, kernel_shape, pads;
+    int64_t storage_order;
+    struct ints strides;
+};
+
+// ReduceMean, ReduceSum. Axes come from input 1 or, in files of older opsets, from here.
+struct reduce_attr {
+    struct ints axes;
+    int64_t keepdims, noop_with_empty_axes;
+};
+
+struct softmax_attr { // Softmax, LogSoftmax
+    int64_t axis;
+};
+
+struct dropout_attr {
+    int64_t seed;
+};
+
+struct quantize_attr { // QuantizeLinear, DequantizeLinear
+    int64_t axis, saturate, block_size, output_dtype;
+};
+
+struct layer_normalization_attr {
+    int64_t axis;
+    double epsilon;
+    int64_t stash_type;
+};
+
+struct activation_attr { // LeakyRelu and Elu (alpha), HardSigmoid (alpha, beta)
+    double alpha, beta;
+};
+
+struct gelu_attr {
+    const char *approximate; // none, tanh
+};
+
+struct axis_attr { // Concat, Flatten, Gather
+    int64_t axis;
+};
+
+struct split_attr {
+    int64_t axis, num_outputs; // num_outputs 0: as many as the node has
+};
+
+struct reshape_attr {
+    int64_t allowzero;
+};
+
+struct transpose_attr {
+    struct ints perm; // empty: axes reversed
+};
+
+struct pad_attr {
+    const char *mode; // constant, reflect, edge, wrap
+};
+
+struct cast_attr {
+    int64_t to, saturate; // TensorProto.DataType; saturate concerns 8-bit floats only
+};
+
+struct shape_attr {
+    int64_t start, end;
+};
+
+// The first one that is given counts: value, value_floats, value_ints, value_float (not NaN),
+// value_int (not INT64_MIN).
+struct constant_attr {
+    struct tensor *value;
+    double value_float;
+    struct floats value_floats;
+    int64_t value_int;
+    struct ints value_ints;
+};
+
+struct constant_of_shape_attr {
+    struct tensor *value; // one element; NULL: 0 of f32
+};
+
+#endif

@@ -1,0 +1,272 @@
+// Conv: cross-correlation over one to three spatial axes, with groups. Defined through columns
+// (im2col) and a plain product; exec/ has the fast ways.
+// x: (N, C, ...), w: (M, C / group, ...), bias: (M), y: (N, M, ...)
+#include <string.h>
+
+#include "base/checked.h"
+#include "ops/attr.h"
+#include "ops/op_table.h"
+#include "ops/plain_gemm.h"
+#include "ops/shared.h"
+#include "ops/window.h"
+
+struct conv {
+    struct window window;
+    int64_t batch, groups;
+    int64_t channels, filters; // of one group
+    int64_t image;             // input elements of one group of one image
+    int64_t taps, positions;   // weights of one filter, outputs of one filter
+};
+
+static enum status check_channels(struct context *context, const struct shape *x,
+                                  const struct shape *w, int64_t groups)
+{
+    int64_t channels;
+
+    if (groups < 1 || w->dim[0] % groups != 0)
+        return context_fail(context, ERR_SHAPE, "%lld filters do not divide into %lld groups",
+                            (long long)w->dim[0], (long long)groups);
+    if (!checked_mul(w->dim[1], groups, &channels) || channels != x->dim[1])
+        return context_fail(context, ERR_SHAPE,
+                            "input has %lld channels, weight expects %lld in %lld groups",
+                            (long long)x->dim[1], (long long)w->dim[1], (long long)groups);
+    return OK;
+}
+
+static enum status check_kernel_shape(struct context *context, const struct ints *kernel_shape,
+                                      const struct shape *w)
+{
+    if (kernel_shape->count == 0)
+        return OK;
+    bool same = kernel_shape->count == w->rank - 2;
+    for (int i = 0; same && i < w->rank - 2; i++)
+        same = kernel_shape->at[i] == w->dim[2 + i];
+    if (same)
+        return OK;
+    return context_fail(context, ERR_SHAPE, "'kernel_shape' is not that of the weight");
+}
+
+static enum status check_bias(struct context *context, const struct op_call *call, int64_t filters)
+{
+    const struct tensor *bias = input_at(call, 2);
+
+    if (bias == NULL || (bias->shape.rank == 1 && bias->shape.dim[0] == filters))
+        return OK;
+    return context_fail(context, ERR_SHAPE, "bias wants one item for each of %lld filters",
+                        (long long)filters);
+}
+
+static enum status conv_from(struct context *context, const struct op_call *call,
+                             struct conv *conv)
+{
+    const struct conv_attr *attr = call->attr;
+    const struct shape *x = &call->input[0]->shape, *w = &call->input[1]->shape;
+
+    TRY(check_rank(context, call, 0, 3, 2 + WINDOW_AXES));
+    TRY(check_rank(context, call, 1, x->rank, x->rank));
+    TRY(check_channels(context, x, w, attr->group));
+    TRY(check_kernel_shape(context, &attr->kernel_shape, w));
+    TRY(check_bias(context, call, w->dim[0]));
+    struct window_attr window = {attr->auto_pad, {w->rank - 2, w->dim + 2}, attr->strides,
+                                 attr->dilations, attr->pads, false};
+    TRY(window_from(context, x, &window, &conv->window));
+    conv->batch = x->dim[0];
+    conv->groups = attr->group;
+    conv->channels = w->dim[1];
+    conv->filters = w->dim[0] / attr->group;
+    conv->image = conv->channels * window_in_count(&conv->window);
+    conv->taps = conv->channels * window_kernel_count(&conv->window);
+    struct shape y; // checks that positions fits
+    TRY(window_output(context, &conv->window, x->dim[0], w->dim[0], x->rank, &y));
+    conv->positions = window_out_count(&conv->window);
+    return OK;
+}
+
+static enum status conv_infer(struct context *context, const struct op_call *call)
+{
+    struct conv conv;
+    struct shape y;
+
+    TRY(check_float(context, call, 0));
+    TRY(check_same_dtype(context, call, 1));
+    TRY(conv_from(context, call, &conv));
+    TRY(window_output(context, &conv.window, conv.batch, conv.filters * conv.groups,
+                      call->input[0]->shape.rank, &y));
+    return set_output(context, call, 0, call->input[0]->dtype, &y);
+}
+
+#define FOR_TAPS(w, channels, c, kd, kh, kw)                                                       \
+    for (int64_t c = 0; c < (channels); c++)                                                       \
+        for (int64_t kd = 0; kd < (w)->kernel[0]; kd++)                                            \
+            for (int64_t kh = 0; kh < (w)->kernel[1]; kh++)                                        \
+                for (int64_t kw = 0; kw < (w)->kernel[2]; kw++)
+
+#define NAMED(name) name##_f32
+#define ITEM float
+#include "ops/conv_columns.inc"
+#include "ops/conv_float.inc"
+#undef NAMED
+#undef ITEM
+
+#define NAMED(name) name##_f64
+#define ITEM double
+#include "ops/conv_columns.inc"
+#include "ops/conv_float.inc"
+#undef NAMED
+#undef ITEM
+
+#define NAMED(name) name##_i16
+#define ITEM int16_t
+#include "ops/conv_columns.inc"
+#undef NAMED
+#undef ITEM
+
+static enum status conv_forward(struct context *context, const struct op_call *call)
+{
+    struct conv conv;
+
+    if (dtype_is_half(call->input[0]->dtype))
+        return forward_in_f32(context, call, conv_forward);
+    TRY(conv_from(context, call, &conv));
+    if (call->input[0]->dtype == DT_F32)
+        conv_forward_f32(call, &conv);
+    else
+        conv_forward_f64(call, &conv);
+    return OK;
+}
+
+static enum status conv_backward(struct context *context, const struct op_call *call)
+{
+    struct conv conv;
+
+    TRY(check_trainable(context, call));
+    TRY(conv_from(context, call, &conv));
+    if (call->input[0]->dtype == DT_F32)
+        conv_backward_f32(call, &conv);
+    else
+        conv_backward_f64(call, &conv);
+    return OK;
+}
+
+static void fill_bias(const struct op_call *call, const struct conv *conv, int64_t first,
+                      int32_t *y)
+{
+    const struct tensor *bias = input_at(call, 2);
+    const int32_t *at = bias && bias->dtype == DT_I32 ? tensor_data(bias) : NULL;
+
+    for (int64_t m = 0; m < conv->filters; m++)
+        for (int64_t i = 0; i < conv->positions; i++)
+            y[m * conv->positions + i] = at ? at[first + m] : 0;
+}
+
+// Scratch: the image and the weights of one group without their zero points, then the columns.
+static enum status conv_forward_i8(struct context *context, const struct op_call *call,
+                                   int32_t x_zero, const int32_t *w_zero)
+{
+    const struct tensor *x = call->input[0], *w = call->input[1];
+    struct conv conv;
+
+    TRY(conv_from(context, call, &conv));
+    TRY(check_i8_sums(context, conv.taps, w->dtype == DT_I8, w_zero, conv.filters * conv.groups));
+    int16_t *image = call->scratch, *filter = image + conv.image;
+    int16_t *column = filter + conv.filters * conv.taps;
+    int32_t *y = tensor_write(call->output[0]);
+    struct gemm_layout at = {conv.filters,   conv.positions, conv.taps,     conv.taps, 1,
+                             conv.positions, 1,              conv.positions};
+
+    for (int64_t n = 0; n < conv.batch * conv.groups; n++) {
+        int64_t first = n % conv.groups * conv.filters;
+        widen_i8((const char *)tensor_data(x) + n * conv.image, x->dtype == DT_I8, conv.image,
+                 x_zero, image);
+        for (int64_t m = 0; m < conv.filters; m++)
+            widen_i8((const char *)tensor_data(w) + (first + m) * conv.taps, w->dtype == DT_I8,
+                     conv.taps, w_zero ? w_zero[first + m] : 0, filter + m * conv.taps);
+        columns_i16(&conv.window, conv.channels, image, column);
+        fill_bias(call, &conv, first, y);
+        gemm_add_i16(&at, 1, filter, column, y, NULL);
+        y += conv.filters * conv.positions;
+    }
+    return OK;
+}
+
+// Forward holds the columns, backward their transpose too; int8 fits the widened operands beside
+// its columns into the same room or asks for more.
+static size_t conv_scratch_bytes(const struct op_call *call)
+{
+    struct context silent;
+    struct conv conv;
+
+    context_init(&silent);
+    if (conv_from(&silent, call, &conv) != OK)
+        return 0;
+    size_t column = scratch_product((size_t)conv.taps, (size_t)conv.positions);
+    enum dtype dtype = call->input[0]->dtype;
+    if (dtype != DT_I8 && dtype != DT_U8)
+        return scratch_product(2 * compute_bytes(dtype), column);
+    size_t rest = (size_t)conv.image + (size_t)conv.filters * (size_t)conv.taps;
+    return column > SIZE_MAX / 4 - rest ? SIZE_MAX : 2 * (column + rest);
+}
+
+static void conv_cost(const struct op_call *call, struct op_cost *cost)
+{
+    const struct tensor *w = call->input[1];
+    double filter = (double)tensor_count(w) / (double)(w->shape.dim[0] ? w->shape.dim[0] : 1);
+
+    *cost = (struct op_cost){(double)tensor_count(call->output[0]) * filter, 1, false};
+}
+
+// Grouped channels can be cut only where each group is one channel: cutting it cuts its filters.
+static enum status conv_map_axes(struct context *context, const struct op_call *call,
+                                 struct axis_map *map)
+{
+    (void)context;
+    const struct conv_attr *attr = call->attr;
+    const struct axis_end x0 = {AXIS_INPUT, 0, 0}, x1 = {AXIS_INPUT, 0, 1};
+    const struct axis_end w0 = {AXIS_INPUT, 1, 0}, w1 = {AXIS_INPUT, 1, 1};
+    const struct axis_end y0 = {AXIS_OUTPUT, 0, 0}, y1 = {AXIS_OUTPUT, 0, 1};
+    const int64_t *w = call->input[1]->shape.dim;
+
+    axis_link(map, x0, y0, call->input[0]->shape.dim[0], 0, 1);
+    if (attr->group == 1)
+        axis_link(map, x1, w1, w[1], 0, 1);
+    else if (w[1] == 1)
+        axis_link(map, x1, w0, attr->group, 0, w[0] / attr->group);
+    else
+        return OK;
+    axis_link(map, w0, y1, w[0], 0, 1);
+    if (input_at(call, 2))
+        axis_link(map, (struct axis_end){AXIS_INPUT, 2, 0}, y1, w[0], 0, 1);
+    return OK;
+}
+
+static const struct field conv_fields[] = {
+    FIELD_CHOICE(struct conv_attr, auto_pad, "NOTSET", "NOTSET|SAME_UPPER|SAME_LOWER|VALID",
+                 "how the input is padded"),
+    FIELD(struct conv_attr, dilations, NULL, 0, 0, "distance of neighbouring taps"),
+    FIELD(struct conv_attr, group, "1", 0, 0, "groups of channels"),
+    FIELD(struct conv_attr, kernel_shape, NULL, 0, 0, "taps along each axis"),
+    FIELD(struct conv_attr, pads, NULL, 0, 0, "padding before each axis, then after each"),
+    FIELD(struct conv_attr, strides, NULL, 0, 0, "distance of neighbouring windows"),
+    FIELDS_END,
+};
+
+const struct op op_conv = {
+    .name = "Conv",
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .min_outputs = 1,
+    .max_outputs = 1,
+    .attr = conv_fields,
+    .attr_bytes = sizeof(struct conv_attr),
+    .since_opset = 7,
+    .until_opset = 20,
+    .weight_inputs = 1u << 1 | 1u << 2,
+    .per_channel_inputs = 1u << 2,
+    .infer = conv_infer,
+    .forward = conv_forward,
+    .forward_i8 = conv_forward_i8,
+    .backward = conv_backward,
+    .scratch_bytes = conv_scratch_bytes,
+    .cost = conv_cost,
+    .map_axes = conv_map_axes,
+};

@@ -1,0 +1,106 @@
+// Min, Max and Sum over any number of inputs with broadcasting.
+#include <string.h>
+
+#include "ops/binary.h"
+#include "ops/walk.h"
+
+// y starts as the first input, stretched, and takes in the others one by one.
+static enum status fold(const struct op_call *call, const struct binary_kernels *kernels)
+{
+    struct tensor *y = call->output[0];
+    struct walk walk = walk_broadcast(&call->input[0]->shape, &y->shape);
+
+    walk_copy(&walk, y->dtype, tensor_data(call->input[0]), tensor_write(y));
+    for (int i = 1; i < call->input_count; i++)
+        binary_run(kernels, y, call->input[i], y);
+    return OK;
+}
+
+#define VARIADIC_FORWARD(row, kernels)                                                             \
+    static enum status row##_forward(struct context *context, const struct op_call *call)          \
+    {                                                                                              \
+        if (dtype_is_half(call->input[0]->dtype))                                                  \
+            return forward_in_f32(context, call, row##_forward);                                   \
+        return fold(call, kernels);                                                                \
+    }
+VARIADIC_FORWARD(max, &max_kernels)
+VARIADIC_FORWARD(min, &min_kernels)
+VARIADIC_FORWARD(sum, &add_kernels)
+
+static size_t chosen_bytes(const struct op_call *call)
+{
+    return (size_t)tensor_count(call->output[0]);
+}
+
+#define GIVE_TO_CHOSEN(type)                                                                       \
+    do {                                                                                           \
+        const type *x = (const type *)tensor_data(call->input[k]) + walk.offset[0];                \
+        const type *result = (const type *)tensor_data(y) + at;                                    \
+        const type *from = (const type *)tensor_data(grad) + at;                                   \
+        type *out = into ? (type *)tensor_write(into) + walk.offset[0] : NULL;                     \
+        for (int64_t i = 0; i < walk.length; i++) {                                                \
+            if (is_taken[at + i] || x[i * walk.step[0]] != result[i])                              \
+                continue;                                                                          \
+            is_taken[at + i] = 1;                                                                  \
+            if (out)                                                                               \
+                out[i * walk.step[0]] += from[i];                                                  \
+        }                                                                                          \
+    } while (0)
+
+// Each gradient goes to the first input that holds the extreme value.
+static enum status chosen_backward(struct context *context, const struct op_call *call)
+{
+    const struct tensor *grad = output_grad_at(call, 0), *y = call->output[0];
+    uint8_t *is_taken = call->scratch;
+    struct broadcast walk;
+
+    if (!grad)
+        return OK;
+    TRY(check_trainable(context, call));
+    memset(is_taken, 0, chosen_bytes(call));
+    for (int k = 0; k < call->input_count; k++) {
+        struct tensor *into = input_grad_at(call, k);
+        broadcast_start(&walk, &y->shape, &call->input[k], 1);
+        for (int64_t at = 0; broadcast_next(&walk); at += walk.length)
+            FOR_FLOAT_TYPES(y->dtype, GIVE_TO_CHOSEN)
+    }
+    return OK;
+}
+
+static enum status sum_backward(struct context *context, const struct op_call *call)
+{
+    const struct tensor *grad = output_grad_at(call, 0);
+
+    if (grad)
+        TRY(check_trainable(context, call));
+    for (int k = 0; grad && k < call->input_count; k++) {
+        struct tensor *into = input_grad_at(call, k);
+        if (!into)
+            continue;
+        struct walk walk = walk_broadcast(&into->shape, &grad->shape);
+        walk = walk_reversed(&walk);
+        walk_add(&walk, grad->dtype, tensor_data(grad), tensor_write(into));
+    }
+    return OK;
+}
+
+#define DESCRIPTOR(row, onnx_name, backward_call, scratch)                                         \
+    const struct op op_##row = {                                                                   \
+        .name = onnx_name,                                                                         \
+        .min_inputs = 1,                                                                           \
+        .max_inputs = -1,                                                                          \
+        .min_outputs = 1,                                                                          \
+        .max_outputs = 1,                                                                          \
+        .since_opset = 7,                                                                          \
+        .until_opset = 20,                                                                         \
+        .traits = OP_ELEMENTWISE,                                                                  \
+        .infer = infer_numbers,                                                                    \
+        .forward = row##_forward,                                                                  \
+        .backward = backward_call,                                                                 \
+        .scratch_bytes = scratch,                                                                  \
+        .cost = cost_in_place,                                                                     \
+        .map_axes = axes_tie,                                                                      \
+    };
+DESCRIPTOR(max, "Max", chosen_backward, chosen_bytes)
+DESCRIPTOR(min, "Min", chosen_backward, chosen_bytes)
+DESCRIPTOR(sum, "Sum", sum_backward, NULL)

@@ -1,0 +1,164 @@
+// Sliding windows of Conv and the pools (ONNX operator specification); see window.h.
+#include "ops/window.h"
+
+#include <string.h>
+
+// Larger numbers cannot be meant, and below it no sum or product here overflows.
+static const int64_t LARGEST = INT32_MAX;
+
+static enum status spread(struct context *context, const struct ints *list, const char *name,
+                          int spatial, int64_t least, int64_t *out)
+{
+    if (list->count == 0)
+        return OK;
+    if (list->count != spatial)
+        return context_fail(context, ERR_SHAPE, "'%s' has %lld items, the input has %d axes", name,
+                            (long long)list->count, spatial);
+    for (int i = 0; i < spatial; i++) {
+        if (list->at[i] < least || list->at[i] > LARGEST)
+            return context_fail(context, ERR_SHAPE, "'%s' holds %lld, wants at least %lld", name,
+                                (long long)list->at[i], (long long)least);
+        out[WINDOW_AXES - spatial + i] = list->at[i];
+    }
+    return OK;
+}
+
+static enum status explicit_pads(struct context *context, const struct ints *pads, int spatial,
+                                 struct window *w)
+{
+    if (pads->count == 0)
+        return OK;
+    if (pads->count != 2 * spatial)
+        return context_fail(context, ERR_SHAPE, "'pads' has %lld items, wants %d",
+                            (long long)pads->count, 2 * spatial);
+    struct ints begin = {spatial, pads->at}, end = {spatial, pads->at + spatial};
+    TRY(spread(context, &begin, "pads", spatial, 0, w->pad_begin));
+    return spread(context, &end, "pads", spatial, 0, w->pad_end);
+}
+
+static int64_t kernel_extent(const struct window *w, int axis)
+{
+    return (w->kernel[axis] - 1) * w->dilation[axis] + 1;
+}
+
+// SAME: as many outputs as strides fit in the input; odd padding goes to the end or the beginning.
+// Strides above the kernel would make the padding negative: it is then 0, as in TensorFlow, where
+// these modes come from (ONNX Runtime does so for Conv and refuses most such pools).
+static void same_pads(struct window *w, int axis, bool upper)
+{
+    int64_t out = (w->in[axis] + w->stride[axis] - 1) / w->stride[axis];
+    int64_t total = (out - 1) * w->stride[axis] + kernel_extent(w, axis) - w->in[axis];
+
+    if (out == 0 || total < 0)
+        total = 0;
+    w->pad_begin[axis] = (upper ? total : total + 1) / 2;
+    w->pad_end[axis] = total - w->pad_begin[axis];
+}
+
+static enum status output_size(struct context *context, struct window *w, int axis, bool ceil_mode)
+{
+    int64_t stride = w->stride[axis];
+    int64_t room = w->in[axis] + w->pad_begin[axis] + w->pad_end[axis] - kernel_extent(w, axis);
+
+    if (room < 0)
+        return context_fail(context, ERR_SHAPE,
+                            "kernel spans %lld, but the padded input has only %lld",
+                            (long long)kernel_extent(w, axis),
+                            (long long)(room + kernel_extent(w, axis)));
+    w->out[axis] = (room + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+    // A window that would start behind the input and its first padding is left out.
+    if (ceil_mode && (w->out[axis] - 1) * stride >= w->in[axis] + w->pad_begin[axis])
+        w->out[axis]--;
+    return OK;
+}
+
+enum status window_from(struct context *context, const struct shape *input,
+                        const struct window_attr *attr, struct window *out)
+{
+    int spatial = input->rank - 2;
+    struct window w = {{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {0}, {0}};
+
+    if (spatial < 1)
+        return context_fail(context, ERR_SHAPE, "input has rank %d, wants at least 3",
+                            (int)input->rank);
+    if (spatial > WINDOW_AXES)
+        return context_fail(context, ERR_UNSUPPORTED, "windows over %d axes, at most %d", spatial,
+                            (int)WINDOW_AXES);
+    if (attr->kernel.count == 0)
+        return context_fail(context, ERR_SHAPE, "'kernel_shape' is missing");
+    for (int i = 0; i < spatial; i++)
+        w.in[WINDOW_AXES - spatial + i] = input->dim[2 + i];
+    TRY(spread(context, &attr->kernel, "kernel_shape", spatial, 1, w.kernel));
+    TRY(spread(context, &attr->strides, "strides", spatial, 1, w.stride));
+    TRY(spread(context, &attr->dilations, "dilations", spatial, 1, w.dilation));
+    const char *mode = attr->auto_pad ? attr->auto_pad : "NOTSET";
+    bool is_same = strncmp(mode, "SAME_", 5) == 0;
+    if (strcmp(mode, "NOTSET") == 0)
+        TRY(explicit_pads(context, &attr->pads, spatial, &w));
+    for (int axis = WINDOW_AXES - spatial; axis < WINDOW_AXES; axis++) {
+        if (is_same)
+            same_pads(&w, axis, strcmp(mode, "SAME_UPPER") == 0);
+        TRY(output_size(context, &w, axis, attr->ceil_mode));
+    }
+    *out = w;
+    return OK;
+}
+
+enum status window_output(struct context *context, const struct window *window, int64_t n,
+                          int64_t c, int32_t rank, struct shape *out)
+{
+    int64_t dim[SHAPE_MAX_RANK] = {n, c};
+
+    for (int32_t i = 2; i < rank; i++)
+        dim[i] = window->out[WINDOW_AXES - rank + i];
+    return shape_set(context, out, rank, dim);
+}
+
+int64_t window_in_count(const struct window *window)
+{
+    return window->in[0] * window->in[1] * window->in[2];
+}
+
+int64_t window_out_count(const struct window *window)
+{
+    return window->out[0] * window->out[1] * window->out[2];
+}
+
+int64_t window_kernel_count(const struct window *window)
+{
+    return window->kernel[0] * window->kernel[1] * window->kernel[2];
+}
+
+// The smallest i >= 0 with i * step >= number.
+static int64_t first_at_least(int64_t number, int64_t step)
+{
+    return number <= 0 ? 0 : (number + step - 1) / step;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+struct range window_positions(const struct window *w, int axis, int64_t k)
+{
+    int64_t start = w->pad_begin[axis] - k * w->dilation[axis];
+    int64_t to = first_at_least(start + w->in[axis], w->stride[axis]);
+
+    return (struct range){first_at_least(start, w->stride[axis]), smaller(to, w->out[axis])};
+}
+
+struct range window_taps(const struct window *w, int axis, int64_t o)
+{
+    int64_t start = w->pad_begin[axis] - o * w->stride[axis];
+    int64_t to = first_at_least(start + w->in[axis], w->dilation[axis]);
+
+    return (struct range){first_at_least(start, w->dilation[axis]), smaller(to, w->kernel[axis])};
+}
+
+int64_t window_padded_taps(const struct window *w, int axis, int64_t o)
+{
+    int64_t end = w->pad_begin[axis] - o * w->stride[axis] + w->in[axis] + w->pad_end[axis];
+
+    return smaller(first_at_least(end, w->dilation[axis]), w->kernel[axis]);
+}

@@ -1,0 +1,260 @@
+// The lowered program against the reference executor, forward and backward, and the integer plan
+// against plain quantised arithmetic.
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "exec/program.h"
+#include "exec/reference.h"
+#include "io/text_ir.h"
+
+static struct context context;
+
+static void setup(void)
+{
+    context_init(&context);
+    context.threads = 2;
+}
+
+#define ck_ok(call)                                                                                \
+    do {                                                                                           \
+        enum status status_ = (call);                                                              \
+        ck_assert_msg(status_ == OK, "%s: %s", #call, context.error);                              \
+    } while (0)
+
+// Graphs that between them use every lowering; n is the open batch.
+static const char *const graphs[] = {
+    "x:f32[n,3,9,7]  w:f32[5,3,3,3] init=he  b:f32[5] init=uniform(-1,1)  "
+    "y = Conv(x, w, b) pads=1,1,1,1  z = Relu(y)  output z",
+    "x:f32[n,4,8,8]  w:f32[8,2,3,3] init=he  lo:f32[] init=[-0.5]  hi:f32[] init=[0.75]  "
+    "y = Conv(x, w) group=2 strides=2,2 pads=0,0,1,1  z = Clip(y, lo, hi)  output z",
+    "x:f32[n,4,6,6]  w:f32[4,1,3,3] init=he  y = Conv(x, w) group=4 pads=1,1,1,1  "
+    "z = LeakyRelu(y) alpha=0.2  output z",
+    "x:f32[n,3,8,8]  w:f32[6,3,3,3] init=he  c = Conv(x, w) pads=1,1,1,1  "
+    "g:f32[6] init=uniform(0.5,1.5)  b:f32[6] init=uniform(-1,1)  m:f32[6] init=uniform(-1,1)  "
+    "v:f32[6] init=uniform(0.5,2)  y = BatchNormalization(c, g, b, m, v)  r = Relu(y)  "
+    "w2:f32[6,6,1,1] init=he  d = Conv(r, w2)  s = Add(d, r)  t = Relu(s)  output t",
+    "x:f32[n,2,8,8]  p = MaxPool(x) kernel_shape=2,2 strides=2,2  "
+    "a = AveragePool(p) kernel_shape=3,3 pads=1,1,1,1  q = GlobalAveragePool(a)  f = Flatten(q)  "
+    "w:f32[3,2] init=he  b:f32[3] init=uniform(-1,1)  y = Gemm(f, w, b) transB=1  output y",
+    "x:f32[n,10]  w:f32[10,4] init=he  y = MatMul(x, w)  s = Sigmoid(y)  t = Tanh(y)  "
+    "m = Mul(s, t)  d = Sub(m, s)  e = Elu(d)  h = HardSigmoid(e)  k = HardSwish(h)  output k",
+    "x:f32[n,3,4,4]  k:f32[3,1,1] init=uniform(0.5,2)  y = Mul(x, k)  z = Add(y, k)  "
+    "i = Div(z, k)  r = ReduceMean(i) axes=2,3 keepdims=0  output r",
+    "x:f32[n,6]  y = Softmax(x) axis=1  w:f32[6,3] init=he  z = MatMul(y, w)  e = Erf(z)  output e",
+};
+enum { GRAPHS = sizeof graphs / sizeof *graphs, SAMPLES = 32 };
+
+static struct graph *parse(const char *text)
+{
+    struct graph *graph;
+
+    ck_ok(graph_from_text(&context, text, &graph));
+    return graph;
+}
+
+// Random input for all samples, plain.
+static struct tensor random_input(const struct graph *graph, int64_t samples)
+{
+    struct shape shape = graph_value(graph, graph->input[0])->tensor.shape;
+    struct random random = random_stream(7, 1, 2);
+    struct tensor tensor;
+
+    shape.dim[0] = samples;
+    ck_ok(tensor_alloc(&context, &tensor, DT_F32, &shape));
+    for (int64_t i = 0; i < tensor_count(&tensor); i++)
+        tensor_set(&tensor, i, random_normal(&random));
+    return tensor;
+}
+
+static void fill(struct program *program, int group, const struct tensor *input)
+{
+    size_t size = program_input_size(program, 0);
+    float *lanes = program_input(program, group, 0);
+
+    for (size_t p = 0; p < size; p++)
+        for (size_t lane = 0; lane < N16_LANES; lane++)
+            lanes[p * N16_LANES + lane] =
+                tensor_f32(input)[((size_t)group * N16_LANES + lane) * size + p];
+}
+
+static void compare_output(const struct program *program, int group, const struct tensor *expected,
+                           float tolerance)
+{
+    size_t size = program_output_size(program, 0);
+    const float *lanes = program_output(program, group, 0);
+
+    for (size_t p = 0; p < size; p++)
+        for (size_t lane = 0; lane < N16_LANES; lane++) {
+            float want = tensor_f32(expected)[((size_t)group * N16_LANES + lane) * size + p];
+            float got = lanes[p * N16_LANES + lane];
+            ck_assert_msg(fabsf(got - want) <= tolerance * (1 + fabsf(want)),
+                          "element %zu lane %zu: %g instead of %g", p, lane, (double)got,
+                          (double)want);
+        }
+}
+
+static void run_and_compare(const char *text, enum isa isa)
+{
+    struct graph *graph = parse(text);
+    struct program_options options = {.isa = isa, .groups = 2};
+    struct tensor input = random_input(graph, SAMPLES), output;
+    struct program *program;
+
+    ck_ok(program_new(&context, graph, &options, &program));
+    ck_ok(reference_run(&context, graph, &input, &output, NULL));
+    for (int group = 0; group < 2; group++) {
+        fill(program, group, &input);
+        ck_ok(program_run_group(&context, program, group));
+        compare_output(program, group, &output, 2e-5f); // sums in another order, folded batch norm
+    }
+    program_free(program);
+    tensor_release(&input);
+    tensor_release(&output);
+    graph_free(graph);
+}
+
+START_TEST(lowered_program_equals_the_reference)
+{
+    for (enum isa isa = ISA_GENERIC; isa < ISA_COUNT; isa++)
+        if (kernels_select(isa))
+            run_and_compare(graphs[_i], isa);
+}
+END_TEST
+
+// One group of 16, trained for one step with dy = random: the gradients of all parameters.
+static struct program *train_once(const struct graph *graph, bool no_lowering)
+{
+    struct program_options options = {
+        .is_training = true, .no_lowering = no_lowering, .groups = 1};
+    struct tensor input = random_input(graph, N16_LANES);
+    struct random random = random_stream(3, 4, 5);
+    struct program *program;
+    size_t size;
+
+    ck_ok(program_new(&context, graph, &options, &program));
+    fill(program, 0, &input);
+    ck_ok(program_forward(&context, program));
+    size = program_output_size(program, 0) * N16_LANES;
+    for (size_t i = 0; i < size; i++)
+        program_output_grad(program, 0)[i] = (float)random_normal(&random);
+    ck_ok(program_backward(&context, program));
+    tensor_release(&input);
+    return program;
+}
+
+// The operators' own backward is checked by finite differences in tests/test_ops.c.
+START_TEST(lowered_gradients_equal_the_operators_own)
+{
+    struct graph *graph = parse(graphs[_i]);
+    struct program *lowered = train_once(graph, false), *plain = train_once(graph, true);
+
+    ck_assert_int_eq(program_parameter_count(lowered), program_parameter_count(plain));
+    for (int i = 0; i < program_parameter_count(lowered); i++) {
+        const struct parameter *a = program_parameter(lowered, i), *b = program_parameter(plain, i);
+        double largest = 0;
+        for (size_t k = 0; k < a->count; k++)
+            largest = fmax(largest, fabs((double)b->grad[k]));
+        for (size_t k = 0; k < a->count; k++) // float32 sums of up to 16 * 63 terms in other orders
+            ck_assert_msg(fabs((double)(a->grad[k] - b->grad[k])) <= 1e-4 * largest + 1e-6,
+                          "%s[%zu]: %g instead of %g", a->name, k, (double)a->grad[k],
+                          (double)b->grad[k]);
+    }
+    program_free(lowered);
+    program_free(plain);
+    graph_free(graph);
+}
+END_TEST
+
+// Two convolutions, a residual sum, a pool, a mean and a matrix between Q and DQ nodes.
+static const char quantised[] =
+    "x:f32[n,2,6,6]  sx:f32[] init=[0.03]  zx:u8[] init=[120]  "
+    "xq = QuantizeLinear(x, sx, zx)  xd = DequantizeLinear(xq, sx, zx)  "
+    "w:i8[4,2,3,3] init=uniform(-127,127)  sw:f32[4] init=[0.01,0.02,0.015,0.005]  "
+    "zw:i8[4] init=[0,0,0,0]  wd = DequantizeLinear(w, sw, zw) axis=0  "
+    "b:i32[4] init=[100,-2000,300,0]  sb:f32[4] init=[0.0003,0.0006,0.00045,0.00015]  "
+    "zb:i32[4] init=[0,0,0,0]  bd = DequantizeLinear(b, sb, zb) axis=0  "
+    "c = Conv(xd, wd, bd) pads=1,1,1,1  r = Relu(c)  "
+    "sr:f32[] init=[0.05]  zr:u8[] init=[0]  rq = QuantizeLinear(r, sr, zr)  "
+    "rd = DequantizeLinear(rq, sr, zr)  "
+    "p = MaxPool(rd) kernel_shape=2,2 strides=2,2  pq = QuantizeLinear(p, sr, zr)  "
+    "pd = DequantizeLinear(pq, sr, zr)  a = Add(pd, pd)  sa:f32[] init=[0.11]  za:u8[] init=[3]  "
+    "aq = QuantizeLinear(a, sa, za)  ad = DequantizeLinear(aq, sa, za)  "
+    "g = GlobalAveragePool(ad)  sg:f32[] init=[0.09]  gq = QuantizeLinear(g, sg, za)  "
+    "gd = DequantizeLinear(gq, sg, za)  f = Flatten(gd)  "
+    "m:i8[3,4] init=uniform(-127,127)  sm:f32[3] init=[0.01,0.02,0.03]  zm:i8[3] init=[0,0,0]  "
+    "md = DequantizeLinear(m, sm, zm) axis=0  y = Gemm(f, md) transB=1  output y";
+
+START_TEST(integers_equal_the_simulated_quantisation)
+{
+    struct graph *graph = parse(quantised);
+    struct program_options options = {.is_integer = true, .groups = 2};
+    struct tensor input = random_input(graph, SAMPLES), output;
+    struct program *program;
+
+    ck_ok(program_new(&context, graph, &options, &program));
+    ck_assert(program_is_integer(program));
+    ck_ok(reference_run(&context, graph, &input, &output, NULL));
+    for (int group = 0; group < 2; group++) {
+        fill(program, group, &input);
+        ck_ok(program_run_group(&context, program, group));
+        // One step of a grid may flip where the float sum lies on a half: 0.09 * 1.27 * 4 at most.
+        compare_output(program, group, &output, 0.12f);
+    }
+    program_free(program);
+    tensor_release(&input);
+    tensor_release(&output);
+    graph_free(graph);
+}
+END_TEST
+
+START_TEST(results_do_not_depend_on_threads)
+{
+    struct graph *graph = parse(graphs[3]);
+    struct program_options options = {.is_training = true, .groups = 4};
+    struct tensor input = random_input(graph, 4 * N16_LANES);
+    float *first = NULL;
+
+    for (int threads = 1; threads <= 3; threads += 2) {
+        struct program *program;
+        context.threads = threads;
+        ck_ok(program_new(&context, graph, &options, &program));
+        for (int group = 0; group < 4; group++)
+            fill(program, group, &input);
+        ck_ok(program_forward(&context, program));
+        for (int group = 0; group < 4; group++)
+            memcpy(program_output_grad(program, group), program_output(program, group, 0),
+                   program_output_size(program, 0) * N16_LANES * sizeof(float));
+        ck_ok(program_backward(&context, program));
+        struct parameter *w = program_parameter(program, 0);
+        if (!first) {
+            first = malloc(w->count * sizeof *first);
+            memcpy(first, w->grad, w->count * sizeof *first);
+        } else {
+            ck_assert_mem_eq(first, w->grad, w->count * sizeof *first);
+        }
+        program_free(program);
+    }
+    free(first);
+    tensor_release(&input);
+    graph_free(graph);
+}
+END_TEST
+
+Suite *exec_suite(void);
+Suite *exec_suite(void)
+{
+    Suite *suite = suite_create("exec");
+    TCase *tcase = tcase_create("program");
+
+    tcase_add_checked_fixture(tcase, setup, NULL);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, lowered_program_equals_the_reference, 0, GRAPHS);
+    tcase_add_loop_test(tcase, lowered_gradients_equal_the_operators_own, 0, GRAPHS);
+    tcase_add_test(tcase, integers_equal_the_simulated_quantisation);
+    tcase_add_test(tcase, results_do_not_depend_on_threads);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
