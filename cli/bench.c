@@ -10,14 +10,17 @@
 #include "base/parallel.h"
 #include "base/random.h"
 #include "exec/program.h"
+#include "exec/reference.h"
 
 enum { REPEATS = 15, PEAK_SIZE = 384 };
 
 struct measuring {
     struct context *context;
     const struct graph *graph;
-    struct program *program;
-    struct context *worker; // one a thread: errors and results are not shared
+    struct program *program; // NULL: the reference executor, one inference at a time
+    struct tensor *input;    // of the reference executor
+    double *seconds, last;   // per node, while layers are measured by it
+    struct context *worker;  // one a thread: errors and results are not shared
     atomic_bool failed;
     int64_t calls, batch;
 };
@@ -42,12 +45,70 @@ static void fill_inputs(struct measuring *m, int groups)
         }
 }
 
+// ---- the reference executor, for models whose samples cannot be told apart
+// -----------------------
+
+static enum status make_inputs(struct measuring *m, const struct infer_options *infer,
+                               struct arena *arena)
+{
+    struct infer_options one = *infer;
+    struct inference inference;
+    enum status status = OK;
+
+    one.batch = 1;
+    TRY(graph_infer(m->context, m->graph, &one, &inference));
+    m->input = arena_array(arena, struct tensor, m->graph->input_count + 1);
+    for (uint32_t i = 0; i < m->graph->input_count && status == OK; i++) {
+        const struct tensor *declared = &inference.of_value[m->graph->input[i].at];
+        struct random random = random_stream(m->context->seed, 0, i);
+        status = tensor_alloc(m->context, &m->input[i], declared->dtype, &declared->shape);
+        for (int64_t k = 0;
+             status == OK && dtype_info[declared->dtype].is_float && k < tensor_count(&m->input[i]);
+             k++)
+            tensor_set(&m->input[i], k, random_normal(&random));
+    }
+    inference_clear(&inference);
+    return status;
+}
+
+static enum status run_reference(struct measuring *m, struct context *context,
+                                 const struct observer *observer)
+{
+    struct tensor *output = must_alloc((m->graph->output_count + 1) * sizeof *output);
+    enum status status = reference_run(context, m->graph, m->input, output, observer);
+
+    for (uint32_t i = 0; i < m->graph->output_count; i++)
+        tensor_release(&output[i]);
+    free(output);
+    return status;
+}
+
+static enum status see(void *self, struct context *context, struct value_id id,
+                       const struct tensor *tensor)
+{
+    struct measuring *m = self;
+    struct node_id producer = graph_value(m->graph, id)->producer;
+    double now = now_seconds();
+
+    (void)context;
+    (void)tensor;
+    if (node_exists(producer))
+        m->seconds[producer.at] += now - m->last;
+    m->last = now;
+    return OK;
+}
+
+// ---- both ---------------------------------------------------------------------------------------
+
 static void run_group(void *state, long item, int worker)
 {
     struct measuring *m = state;
 
+    enum status status = m->program ? program_run_group(&m->worker[worker], m->program, worker)
+                                    : run_reference(m, &m->worker[worker], NULL);
+
     (void)item;
-    if (program_run_group(&m->worker[worker], m->program, worker) != OK)
+    if (status != OK)
         atomic_store(&m->failed, true);
 }
 
@@ -56,8 +117,10 @@ static enum status time_calls(struct measuring *m, int threads, double *seconds)
 {
     double start = now_seconds();
 
+    long items = m->program ? (long)((m->batch + N16_LANES - 1) / N16_LANES) : (long)m->batch;
+
     for (int64_t i = 0; i < m->calls; i++)
-        parallel_for(threads, (long)((m->batch + N16_LANES - 1) / N16_LANES), run_group, m);
+        parallel_for(threads, items, run_group, m);
     *seconds = now_seconds() - start;
     for (int i = 0; i < threads && atomic_load(&m->failed); i++)
         if (*m->worker[i].error)
@@ -97,8 +160,14 @@ static enum status repeat(struct measuring *m, int threads, double seconds,
 // MACs a second of a large matrix product on one thread: what a layer could reach.
 static double measure_peak(void)
 {
-    const struct gemm v = {.m = PEAK_SIZE, .n = PEAK_SIZE, .k = PEAK_SIZE, .lda = PEAK_SIZE,
-                           .ldb = PEAK_SIZE, .ldc = PEAK_SIZE, .alpha = 1, .beta = 0};
+    const struct gemm v = {.m = PEAK_SIZE,
+                           .n = PEAK_SIZE,
+                           .k = PEAK_SIZE,
+                           .lda = PEAK_SIZE,
+                           .ldb = PEAK_SIZE,
+                           .ldc = PEAK_SIZE,
+                           .alpha = 1,
+                           .beta = 0};
     size_t count = (size_t)PEAK_SIZE * PEAK_SIZE;
     float *matrix = must_alloc(3 * count * sizeof *matrix);
     double best = INFINITY;
@@ -123,6 +192,36 @@ static double macs_of(const struct counts *counts, const char *node)
     return NAN;
 }
 
+static void set_layer(struct bench_layer *layer, const struct node *node, struct arena *arena)
+{
+    layer->node = arena_copy_text(arena, node ? node->name : "");
+    layer->op = arena_copy_text(arena, node ? node->op->name : "");
+}
+
+static enum status measure_reference_layers(struct measuring *m, struct arena *arena,
+                                            const struct counts *counts, struct bench *bench)
+{
+    const struct observer observer = {see, m};
+    double total = 0, peak = measure_peak();
+
+    m->seconds = arena_array(arena, double, m->graph->node_count);
+    m->last = now_seconds();
+    TRY(run_reference(m, m->context, &observer));
+    bench->layer = arena_array(arena, struct bench_layer, m->graph->node_count);
+    bench->layer_count = (int)m->graph->node_count;
+    for (uint32_t i = 0; i < m->graph->node_count; i++)
+        total += m->seconds[i];
+    for (uint32_t i = 0; i < m->graph->node_count; i++) {
+        struct bench_layer *layer = &bench->layer[i];
+        double macs = macs_of(counts, m->graph->node[i].name);
+        set_layer(layer, &m->graph->node[i], arena);
+        layer->algorithm = "reference";
+        layer->share = m->seconds[i] / total;
+        layer->of_peak = macs > 0 ? macs / m->seconds[i] / peak : (double)NAN;
+    }
+    return OK;
+}
+
 static enum status measure_layers(struct measuring *m, struct arena *arena,
                                   const struct counts *counts, struct bench *bench)
 {
@@ -142,8 +241,7 @@ static enum status measure_layers(struct measuring *m, struct arena *arena,
         struct program_step_info step = program_step(m->program, i);
         struct bench_layer *layer = &bench->layer[i];
         double macs = step.node ? macs_of(counts, step.node->name) : NAN;
-        layer->node = arena_copy_text(arena, step.node ? step.node->name : "");
-        layer->op = arena_copy_text(arena, step.node ? step.node->op->name : "");
+        set_layer(layer, step.node, arena);
         layer->algorithm = arena_copy_text(arena, step.algorithm);
         layer->share = total > 0 ? step.seconds / total : NAN;
         layer->of_peak = macs > 0 && step.seconds > 0
@@ -159,7 +257,7 @@ static enum status measure(struct measuring *m, struct arena *arena, const struc
 {
     struct best_and_median call;
 
-    bench->is_integer = program_is_integer(m->program);
+    bench->is_integer = m->program && program_is_integer(m->program);
     m->batch = bench->batch;
     TRY(repeat(m, m->context->threads, 0.7 * bench->seconds, &call));
     bench->throughput.best = (double)bench->batch / call.best;
@@ -168,28 +266,33 @@ static enum status measure(struct measuring *m, struct arena *arena, const struc
     TRY(repeat(m, 1, 0.3 * bench->seconds, &call));
     bench->latency_ms.best = 1000 * call.best;
     bench->latency_ms.median = 1000 * call.median;
-    return measure_layers(m, arena, counts, bench);
+    return m->program ? measure_layers(m, arena, counts, bench)
+                      : measure_reference_layers(m, arena, counts, bench);
 }
 
 enum status bench_run(struct context *context, struct arena *arena, const struct graph *graph,
                       const struct infer_options *infer, const struct counts *counts,
                       struct bench *bench)
 {
-    struct program_options options = {.isa = bench->isa,
-                                      .is_integer = true,
-                                      .groups = context->threads,
-                                      .infer = *infer};
+    struct program_options options = {
+        .isa = bench->isa, .is_integer = true, .groups = context->threads, .infer = *infer};
     struct measuring m = {.context = context, .graph = graph};
     enum status status;
 
-    TRY(program_new(context, graph, &options, &m.program));
+    status = program_new(context, graph, &options, &m.program);
+    if (status == ERR_UNSUPPORTED) // samples cannot be told apart
+        status = make_inputs(&m, infer, arena);
     m.worker = arena_array(arena, struct context, (size_t)context->threads);
     for (int i = 0; i < context->threads; i++)
         context_init(&m.worker[i]);
     if (!bench->batch)
-        bench->batch = (int64_t)N16_LANES * context->threads;
-    fill_inputs(&m, context->threads);
-    status = measure(&m, arena, counts, bench);
+        bench->batch = m.program ? (int64_t)N16_LANES * context->threads : context->threads;
+    if (status == OK && m.program)
+        fill_inputs(&m, context->threads);
+    if (status == OK)
+        status = measure(&m, arena, counts, bench);
+    for (uint32_t i = 0; m.input && i < graph->input_count; i++)
+        tensor_release(&m.input[i]);
     program_free(m.program);
     return status;
 }

@@ -14,7 +14,7 @@ struct best_and_median {
 
 struct bench_layer {
     const char *node, *op, *algorithm; // names belong to the arena
-    double share;   // of the time of all layers
+    double share;                      // of the time of all layers
     double of_peak; // MACs a second over those of a large matrix product; NaN: no MACs
 };
 
@@ -31,8 +31,8 @@ struct bench {
     int layer_count;
 };
 
-// Inputs are noise seeded by the context. ERR_UNSUPPORTED for models whose samples cannot be told
-// apart.
+// Inputs are noise seeded by the context. Models whose samples cannot be told apart run on the
+// reference executor, one inference a thread.
 MUST_CHECK enum status bench_run(struct context *context, struct arena *arena,
                                  const struct graph *graph, const struct infer_options *infer,
                                  const struct counts *counts, struct bench *bench);

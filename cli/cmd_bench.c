@@ -49,8 +49,7 @@ static struct json *bench_json(struct invocation *invocation, const struct named
     return document;
 }
 
-static void bench_text(struct invocation *invocation, const struct bench *bench,
-                       struct text *out)
+static void bench_text(struct invocation *invocation, const struct bench *bench, struct text *out)
 {
     static const char *const heads[] = {"node", "op", "algorithm", "share", "of peak"};
     struct table table;
@@ -127,8 +126,8 @@ static enum status run(struct invocation *invocation)
 
     TRY(streams_add_input(invocation->context, &invocation->streams, "MODEL",
                           invocation->operand[0]));
-    TRY(streams_add_output(invocation->context, &invocation->streams, "--json",
-                           options->json.json, false));
+    TRY(streams_add_output(invocation->context, &invocation->streams, "--json", options->json.json,
+                           false));
     invocation->console->carries_model = streams_carry_model(&invocation->streams);
     status = work(invocation, &model, &figures);
     figures_clear(&figures);

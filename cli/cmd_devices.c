@@ -58,8 +58,8 @@ static enum status run(struct invocation *invocation)
     else if (strcmp(what, "show") == 0)
         status = show(invocation, &text);
     else if (strcmp(what, "validate") == 0 || strcmp(what, "calibrate") == 0)
-        status = context_fail(invocation->context, ERR_UNSUPPORTED,
-                              "'devices %s' is not there yet", what);
+        status = context_fail(invocation->context, ERR_UNSUPPORTED, "'devices %s' is not there yet",
+                              what);
     else
         status = context_fail(invocation->context, ERR_USAGE,
                               "'devices' takes 'list' or 'show NAME', not '%s'", what);

@@ -36,18 +36,21 @@ static enum status check_line(struct distillation *distillation)
     TRY(streams_add_input(context, streams, "--student", own->student));
     TRY(streams_add_input(context, streams, "--teacher-logits", own->teacher_logits));
     if (own->teacher && own->teacher_logits)
-        return context_fail(context, ERR_USAGE, "'--teacher' and '--teacher-logits' contradict "
-                                                "each other: give one");
+        return context_fail(context, ERR_USAGE,
+                            "'--teacher' and '--teacher-logits' contradict "
+                            "each other: give one");
     if (needs_teacher && !own->teacher && !own->teacher_logits)
         return context_fail(context, ERR_USAGE,
                             "'distill %s' needs '--teacher MODEL' or '--teacher-logits FILE.npy'",
                             invocation->method->name);
     if (!own->teacher && !own->student)
-        return context_fail(context, ERR_USAGE, "'--student MODEL' is needed: without '--teacher' "
-                                                "there is nothing to derive one from");
+        return context_fail(context, ERR_USAGE,
+                            "'--student MODEL' is needed: without '--teacher' "
+                            "there is nothing to derive one from");
     if (!options->source.data)
-        return context_fail(context, ERR_USAGE, "'--data' is needed: samples to train on, such as "
-                                                "'--data fashion-mnist:train'");
+        return context_fail(context, ERR_USAGE,
+                            "'--data' is needed: samples to train on, such as "
+                            "'--data fashion-mnist:train'");
     return compression_check_outputs(&distillation->compression);
 }
 
@@ -97,8 +100,7 @@ static enum status open_student(struct distillation *distillation)
         status = student_derive(invocation->context, compression->model.graph,
                                 number_option(invocation, "width"),
                                 number_option(invocation, "depth"), &compression->base);
-        return status == OK ? OK
-                            : model_fail(invocation->context, &compression->model, status);
+        return status == OK ? OK : model_fail(invocation->context, &compression->model, status);
     }
     TRY(model_open(invocation, distillation->own->student, options->input.external_data,
                    &distillation->student));
@@ -119,8 +121,8 @@ static enum status open_models(struct distillation *distillation)
                        &compression->model));
     compression->teacher = compression->model.graph;
     TRY(open_student(distillation));
-    status = selection_check(invocation->context, &compression->selection,
-                             &options->compress.layer, compression->base);
+    status = selection_check(invocation->context, &compression->selection, &options->compress.layer,
+                             compression->base);
     if (status == OK)
         status = figures_init(invocation->context,
                               compression->teacher ? compression->teacher : compression->base,
@@ -157,12 +159,14 @@ static enum status work(struct distillation *distillation)
     TRY(invocation_isa(invocation, &compression->isa));
     TRY(open_models(distillation));
     TRY(open_data(distillation));
+    compression->is_trained = true;
+    TRY(compression_meet_budget(compression));
     if (options->compress.dry_run)
-        return context_fail(invocation->context, ERR_UNSUPPORTED,
-                            "'--dry-run' is not there yet for 'distill'");
+        return compression_tell(compression);
     if (!is_dash(out))
         compression->checkpoint = arena_format(invocation->arena, "%s.checkpoint", out);
-    TRY(compression_meet_budget(compression));
+    TRY(compression_try(compression));
+    TRY(compression_check_budget(compression));
     TRY(compression_write(compression));
     if (compression->checkpoint)
         remove(compression->checkpoint); // not there after a course without epochs: fine
@@ -201,8 +205,9 @@ static const struct option_group groups[] = {
 
 const struct command command_distill = {
     .operands = "--data SOURCE -o OUT",
-    .details = "Interrupted, it leaves OUT.checkpoint, from which the same line goes on to the same "
-               "bytes.",
+    .details =
+        "Interrupted, it leaves OUT.checkpoint, from which the same line goes on to the same "
+        "bytes.",
     .max_operands = 0,
     .groups = groups,
     .option_bytes = sizeof(struct distill_line),

@@ -35,13 +35,15 @@ static enum status check_streams(struct eval *eval)
     TRY(streams_add_output(context, streams, "--save-outputs", options->own.save_outputs, true));
     eval->invocation->console->carries_model = streams_carry_model(streams);
     if (!options->source.data)
-        return context_fail(context, ERR_USAGE, "'--data' is needed, such as "
-                                                "'--data fashion-mnist:test'");
+        return context_fail(context, ERR_USAGE,
+                            "'--data' is needed, such as "
+                            "'--data fashion-mnist:test'");
     if (eval->invocation->operand_count > 1 &&
         (options->own.baseline || options->own.save_outputs || options->require.require.count ||
          options->require.min.count || options->require.max.count))
-        return context_fail(context, ERR_USAGE, "several models give one table: '--baseline', "
-                                                "'--save-outputs' and requirements take one");
+        return context_fail(context, ERR_USAGE,
+                            "several models give one table: '--baseline', "
+                            "'--save-outputs' and requirements take one");
     return OK;
 }
 
@@ -70,8 +72,9 @@ static enum status parse_requirements(struct eval *eval)
         return context_fail(context, ERR_USAGE, "'--margin' wants a loss such as 0.5%%, got '%s'",
                             options->margin);
     if (!strchr(options->margin, '%') && report->margin > 0.1)
-        return context_fail(context, ERR_USAGE, "'--margin %s': beyond 0.1 it must be written with "
-                                                "%% (did you mean '%s%%'?)",
+        return context_fail(context, ERR_USAGE,
+                            "'--margin %s': beyond 0.1 it must be written with "
+                            "%% (did you mean '%s%%'?)",
                             options->margin, options->margin);
     return OK;
 }
@@ -81,10 +84,12 @@ static enum status parse_metric(struct eval *eval)
     const char *name = eval->options->run.metric;
     struct eval_report *report = &eval->report;
 
-    if (name && !metric_from_name(name, &report->metric))
+    if (name && strncmp(name, "exec:", 5) == 0 && name[5])
+        report->command = name + 5;
+    else if (name && !metric_from_name(name, &report->metric))
         return context_fail(eval->invocation->context, ERR_USAGE,
-                            "'--metric' wants top1, top5, balanced, auc, mse, cosine or "
-                            "perplexity, got '%s'",
+                            "'--metric' wants top1, top5, balanced, auc, mse, cosine, "
+                            "perplexity or exec:CMD, got '%s'",
                             name);
     report->has_metric = name != NULL;
     return OK;
@@ -126,6 +131,11 @@ static enum status run_all(struct eval *eval)
     struct eval_report *report = &eval->report;
     const struct eval_subject *other = report->baseline;
 
+    if (!eval->options->own.device.count)
+        context_note(eval->invocation->context,
+                     "energy is estimated for %s; '--device' takes "
+                     "another ('ecai devices list')",
+                     report->device[0].name);
     for (int i = 0; i < eval->subject_count; i++) {
         report->model = &eval->subject[i];
         TRY(eval_subject_run(report, eval->options, other ? other : &eval->subject[0],
@@ -242,8 +252,8 @@ static enum status run(struct invocation *invocation)
 
     eval.report.invocation = invocation;
     TRY(invocation_isa(invocation, &eval.report.isa));
-    eval.subject = arena_array(invocation->arena, struct eval_subject,
-                               (size_t)invocation->operand_count);
+    eval.subject =
+        arena_array(invocation->arena, struct eval_subject, (size_t)invocation->operand_count);
     text_init(&eval.warnings);
     invocation->console->warnings = &eval.warnings;
     status = work(&eval);

@@ -4,6 +4,8 @@
 #include "cli/groups.h"
 #include "cli/json_common.h"
 #include "cli/suggest.h"
+#include "codegen/codegen.h"
+#include "data/batch.h"
 #include "io/model.h"
 
 struct export_options {
@@ -11,7 +13,12 @@ struct export_options {
     struct json_options json;
     struct input_options input;
     struct run_options run;
+    struct source_options source;
+    struct dataset_options dataset;
+    struct preprocess_options preprocess;
 };
+
+enum { SELF_TEST_SAMPLES = 4 };
 
 static enum status unknown_format(struct context *context, const char *name)
 {
@@ -67,6 +74,95 @@ static enum status write_json(struct invocation *invocation, const struct named_
     return status;
 }
 
+// The first samples of --data as the model's input, for the self-test; *sample stays NULL without.
+static enum status open_samples(struct invocation *invocation, const struct named_model *model,
+                                struct codegen_options *how, struct dataset **data)
+{
+    const struct export_options *options = invocation->options;
+    struct context *context = invocation->context;
+    struct preprocess preprocess;
+    struct batch_input input;
+    float *sample;
+
+    how->samples = SELF_TEST_SAMPLES;
+    if (!options->source.data)
+        return OK;
+    TRY(dataset_open(context, options->source.data, &options->dataset, data));
+    TRY(preprocess_resolve(context,
+                           &(struct preprocess_request){.line = &options->preprocess,
+                                                        .model = model->graph,
+                                                        .model_name = model->name,
+                                                        .data = *data},
+                           invocation->arena, &preprocess));
+    if (model->graph->input_count != 1)
+        return context_fail(context, ERR_UNSUPPORTED, "'--data' wants a model with one input");
+    TRY(batch_bind_graph(context, *data, model->graph, NULL, &preprocess, invocation->arena,
+                         &input));
+    if (input.dtype != DT_F32)
+        return context_fail(context, ERR_UNSUPPORTED, "'--data' wants a model with a float input");
+    if (how->samples > (*data)->count)
+        how->samples = (int)(*data)->count;
+    sample = arena_array(invocation->arena, float, (size_t)(how->samples * input.count));
+    for (int i = 0; i < how->samples; i++)
+        batch_sample(&input, i, sample + i * input.count);
+    how->sample = sample;
+    return OK;
+}
+
+static enum status write_folder(struct invocation *invocation, const struct codegen *code,
+                                struct json *files)
+{
+    const struct export_options *options = invocation->options;
+    struct context *context = invocation->context;
+    struct output_options how = {options->target.no_clobber};
+    struct output_folder *folder;
+    enum status status = OK;
+
+    TRY(output_folder_open(context, options->target.out, &how, &folder));
+    for (int i = 0; i < CODEGEN_FILES && status == OK; i++) {
+        const struct codegen_file *file = &code->file[i];
+        char sha256[SHA256_HEX_BYTES];
+        struct sha256 hash;
+        sha256_init(&hash);
+        sha256_add(&hash, file->text.at, file->text.length);
+        sha256_hex(&hash, sha256);
+        add_file(files, file->name, (double)file->text.length, sha256);
+        status = output_folder_add(context, folder, file->name, file->text.at, file->text.length);
+    }
+    if (status == OK)
+        return output_folder_close(context, folder);
+    output_folder_discard(folder);
+    return status;
+}
+
+static enum status write_c(struct invocation *invocation, const struct named_model *model,
+                           struct json *files)
+{
+    const struct export_options *options = invocation->options;
+    struct context *context = invocation->context;
+    struct codegen_options how = {.infer = run_infer(&options->run), .seed = context->seed};
+    struct dataset *data = NULL;
+    struct codegen code;
+    enum status status;
+
+    TRY(invocation_isa(invocation, &how.isa));
+    memset(&code, 0, sizeof code);
+    status = open_samples(invocation, model, &how, &data);
+    if (status == OK)
+        status = codegen_run(context, model->graph, &how, &code);
+    if (status != OK)
+        model_fail(context, model, status);
+    if (status == OK && (status = write_folder(invocation, &code, files)) != OK)
+        context_fail_in(context, status, "%s", options->target.out);
+    if (status == OK)
+        context_note(context, "%s: %lld bytes of constants, %lld bytes of buffers, %s",
+                     options->target.out, (long long)code.weight_bytes, (long long)code.ram_bytes,
+                     code.is_integer ? "integers" : "float");
+    codegen_clear(&code);
+    dataset_free(data);
+    return status;
+}
+
 static enum status convert(struct invocation *invocation, struct named_model *model,
                            struct json *files)
 {
@@ -74,6 +170,10 @@ static enum status convert(struct invocation *invocation, struct named_model *mo
     struct named_model written;
 
     TRY(model_open(invocation, invocation->operand[1], options->input.external_data, model));
+    if (strcmp(invocation->operand[0], "c") == 0) {
+        TRY(write_c(invocation, model, files));
+        return options->json.json ? write_json(invocation, model, files) : OK;
+    }
     TRY(model_save(invocation, model->graph, invocation->operand[0], options->target.out,
                    options->target.no_clobber, &written));
     context_note(invocation->context, "%s: %lld bytes -> %lld bytes", invocation->operand[0],
@@ -102,8 +202,8 @@ static enum status check_line(struct invocation *invocation)
     TRY(streams_add_output(context, streams, "--json", options->json.json, false));
     invocation->console->carries_model = streams_carry_model(streams);
     if (is_c) {
-        enum status status = output_folder_check(
-            context, out, &(struct output_options){options->target.no_clobber});
+        enum status status =
+            output_folder_check(context, out, &(struct output_options){options->target.no_clobber});
         return status == OK ? OK : context_fail_in(context, status, "%s", out);
     }
     return model_check_output(invocation, out, options->target.no_clobber);
@@ -128,14 +228,18 @@ static const struct option_group groups[] = {
     {"report", json_fields, offsetof(struct export_options, json)},
     {"model", input_fields, offsetof(struct export_options, input)},
     {"running", run_fields, offsetof(struct export_options, run)},
+    {"samples of the self-test", source_fields, offsetof(struct export_options, source)},
+    {"samples of the self-test", dataset_fields, offsetof(struct export_options, dataset)},
+    {"samples of the self-test", preprocess_fields, offsetof(struct export_options, preprocess)},
     {NULL, NULL, 0},
 };
 
 const struct command command_export = {
     .operands = "FORMAT MODEL -o OUT",
-    .details = "Formats: onnx; packed (entropy-coded, reads back bit for bit); text_ir; c (OUT is a "
-               "folder with model.h, model.c, model_weights.c: C99, static buffers, no malloc, "
-               "with a self-test).",
+    .details =
+        "Formats: onnx; packed (entropy-coded, reads back bit for bit); text_ir; c (OUT is a "
+        "folder with model.h, model.c, model_weights.c: C99, static buffers, no malloc, "
+        "with a self-test).",
     .min_operands = 2,
     .max_operands = 2,
     .groups = groups,

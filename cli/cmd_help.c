@@ -18,8 +18,8 @@ static enum status explain(struct invocation *invocation, struct text *text)
         return context_fail(invocation->context, ERR_USAGE, "unknown subcommand '%s'",
                             invocation->operand[0]);
     if (invocation->operand_count == 2) {
-        method = row->command->method_at ? command_method(row->command, invocation->operand[1])
-                                         : NULL;
+        method =
+            row->command->method_at ? command_method(row->command, invocation->operand[1]) : NULL;
         if (!method)
             return context_fail(invocation->context, ERR_USAGE, "'%s' has no method '%s'",
                                 row->name, invocation->operand[1]);

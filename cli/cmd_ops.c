@@ -12,9 +12,8 @@ static void add_flag(struct table *table, bool has)
 
 static enum status run(struct invocation *invocation)
 {
-    static const char *const heads[] = {"operator", "opsets", "shape",    "forward",
-                                        "lowered",  "int8",   "backward", "cost",
-                                        "axes"};
+    static const char *const heads[] = {"operator", "opsets",   "shape", "forward", "lowered",
+                                        "int8",     "backward", "cost",  "axes"};
     struct table table;
     struct text text;
     enum status status;

@@ -31,9 +31,8 @@ static void add_values(struct json *parent, const char *key, const struct graph 
         const struct value *value = graph_value(graph, id[i]);
         struct json *item = json_add_object(list, NULL);
         json_add_name(item, "name", value->name);
-        json_add_text(item, "dtype", value->tensor.dtype == DT_NONE
-                                         ? NULL
-                                         : dtype_info[value->tensor.dtype].name);
+        json_add_text(item, "dtype",
+                      value->tensor.dtype == DT_NONE ? NULL : dtype_info[value->tensor.dtype].name);
         json_add_shape(item, "shape", &value->tensor.shape, value->dim_name);
     }
 }

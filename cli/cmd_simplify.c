@@ -18,8 +18,8 @@ static enum status simplify(struct invocation *invocation, struct named_model *m
 
     TRY(model_open(invocation, invocation->operand[0], options->input.external_data, model));
     before = model->graph->node_count;
-    status = pipeline_run(context, &pass_simplify, (struct pass_run){.context = context},
-                          &model->graph);
+    status =
+        pipeline_run(context, &pass_simplify, (struct pass_run){.context = context}, &model->graph);
     if (status != OK)
         return model_fail(context, model, status);
     history_append(invocation, model->graph, "simplify", NULL);

@@ -35,29 +35,33 @@ struct invocation {
     struct context *context;
     struct arena *arena; // for whatever the command needs until it ends
     struct console *console;
-    struct streams streams;         // who uses stdin and stdout
+    struct streams streams; // who uses stdin and stdout
     const struct command *command;
     const struct global_options *global;
-    const void *options;            // the command's struct
-    const struct pass *method;      // NULL: the command has none
+    const void *options;       // the command's struct
+    const struct pass *method; // NULL: the command has none
     void *method_options;
-    int operand_count;              // checked against the command's bounds
+    int operand_count; // checked against the command's bounds
     const char *const *operand;
-    const char *line;               // as typed, for provenance
+    const char *line;                             // as typed, for provenance
     struct input_record input[INPUT_RECORDS_MAX]; // read so far, by model_open and the like
     int input_count;
-    bool requirement_missed;        // set by the command: exit 3
+    bool requirement_missed; // set by the command: exit 3
 };
 
 // The instruction set to use: --isa, else $ECAI_ISA, else the best. ERR_UNSUPPORTED if the machine
 // lacks it.
 MUST_CHECK enum status invocation_isa(struct invocation *invocation, enum isa *out);
+// Seed, threads, what is said on stderr, the limit of memory. name: of the command.
+MUST_CHECK enum status invocation_apply_global(struct invocation *invocation, const char *name);
+// The line as it could be typed again.
+const char *invocation_quote_line(struct arena *arena, int argc, char **argv);
 void invocation_add_input(struct invocation *invocation, const char *file, const char *sha256);
 
 struct command {
-    const char *operands; // "MODEL -o OUT", for usage
-    const char *details;  // a paragraph for --help and the man page; NULL: none
-    int min_operands, max_operands; // -1: any number
+    const char *operands;              // "MODEL -o OUT", for usage
+    const char *details;               // a paragraph for --help and the man page; NULL: none
+    int min_operands, max_operands;    // -1: any number
     const struct option_group *groups; // NULL: none
     size_t option_bytes;
     const struct pass *(*method_at)(int index); // NULL: takes no METHOD
@@ -76,7 +80,7 @@ struct command_row {
     const char *name, *summary; // summary NULL: hidden
     const struct command *command;
 };
-extern const struct command_row command_rows[]; // ends with name NULL
+extern const struct command_row command_rows[];           // ends with name NULL
 const struct command_row *command_find(const char *name); // aliases too; NULL: none
 const struct pass *command_method(const struct command *command, const char *name); // or NULL
 

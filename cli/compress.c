@@ -90,10 +90,9 @@ enum status compression_open_device(struct compression *compression)
 {
     const struct compress_options *options = compression->options;
     bool is_asked = options->device.count || !isnan(options->energy_ratio) || options->max_energy;
-    enum status status =
-        device_read(compression->invocation->context,
-                    options->device.count ? options->device.at[0] : "asic-45nm",
-                    &compression->device);
+    enum status status = device_read(compression->invocation->context,
+                                     options->device.count ? options->device.at[0] : "asic-45nm",
+                                     &compression->device);
 
     compression->has_device = status == OK;
     return is_asked ? status : OK;
@@ -109,11 +108,11 @@ static enum status open_model(struct compression *compression)
 
     TRY(compression_open_device(compression));
     TRY(model_open(invocation, invocation->operand[0], options->input.external_data, model));
-    status = selection_check(context, &compression->selection, &options->compress.layer,
-                             model->graph);
+    status =
+        selection_check(context, &compression->selection, &options->compress.layer, model->graph);
     if (status == OK)
-        status = figures_init(context, model->graph, &compression->infer, false,
-                              &compression->before);
+        status =
+            figures_init(context, model->graph, &compression->infer, false, &compression->before);
     if (status == OK)
         status = sparsity_restore(context, model->graph);
     compression->base = graph_clone(model->graph);
@@ -124,6 +123,14 @@ static enum status open_model(struct compression *compression)
                               &compression->base);
     }
     return status == OK ? OK : model_fail(context, model, status);
+}
+
+void compression_compare(struct compression *compression)
+{
+    compression->ratio = (struct energy_ratio){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    if (compression->has_device)
+        energy_compare(&compression->before.counts, &compression->device,
+                       &compression->after.counts, &compression->device, &compression->ratio);
 }
 
 enum status compression_try(struct compression *compression)
@@ -158,10 +165,7 @@ enum status compression_try(struct compression *compression)
                               &compression->after);
     if (status != OK)
         return model_fail(context, &compression->model, status);
-    compression->ratio = (struct energy_ratio){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-    if (compression->has_device)
-        energy_compare(&compression->before.counts, &compression->device,
-                       &compression->after.counts, &compression->device, &compression->ratio);
+    compression_compare(compression);
     return OK;
 }
 
@@ -201,15 +205,14 @@ enum status compression_write(struct compression *compression)
          invocation->method_options},
         {"", selection_fields, (void *)(uintptr_t)&options->compress},
         {NULL, NULL, NULL}};
-    const char *name = arena_format(invocation->arena, "%s.%s", compression->verb,
-                                    invocation->method->name);
+    const char *name =
+        arena_format(invocation->arena, "%s.%s", compression->verb, invocation->method->name);
     enum status status = pipeline_run(context, &pass_materialise,
-                                      (struct pass_run){.context = context},
-                                      &compression->graph);
+                                      (struct pass_run){.context = context}, &compression->graph);
 
     if (status != OK)
         return model_fail(context, &compression->model, status);
-    sparsity_store(compression->graph);
+    TRY(sparsity_store(context, compression->graph));
     preprocess_store(&compression->preprocess, compression->graph);
     history_append(invocation, compression->graph, name, sets);
     return model_save(invocation, compression->graph, "onnx", options->target.out,

@@ -41,24 +41,23 @@ struct compression {
     struct invocation *invocation;
     const char *verb; // "prune"
     const struct compress_options *options;
-    const char *out, *json; // NULL: none
-    bool no_clobber;
     struct infer_options infer;
     struct selection selection;
-    struct dataset *data;    // to calibrate with, NULL: none
+    struct dataset *data;         // to calibrate with, NULL: none
     struct preprocess preprocess; // of the model, where data are
     enum isa isa;
     struct named_model model; // as read; distill: the teacher, if there is one
-    struct graph *base;      // what the method starts from: integers as annotations
+    struct graph *base;       // what the method starts from: integers as annotations
     // Of distill: see struct pass_run.
     const struct graph *teacher;
     const float *teacher_logits;
     int64_t teacher_classes;
     struct preprocess teacher_preprocess;
     const char *checkpoint;
-    struct graph *graph;     // what it made
+    bool is_trained;     // too long to be tried: budgets go by the forecast
+    struct graph *graph; // what it made
     struct figures before, after;
-    struct device device;    // of budgets and of the energy that is told
+    struct device device; // of budgets and of the energy that is told
     bool has_device;
     struct energy_ratio ratio; // before / after
     struct report report;
@@ -86,8 +85,14 @@ MUST_CHECK enum status compression_tell(struct compression *compression);
 // Runs the method with the invocation's options on a fresh copy of base: graph, report, after and
 // ratio are then new.
 MUST_CHECK enum status compression_try(struct compression *compression);
+// What the method will make of base, without running it: after and ratio alone.
+MUST_CHECK enum status compression_forecast(struct compression *compression);
+void compression_compare(struct compression *compression); // sets ratio from before and after
 // Runs the method so that every budget on the line is met: ERR_NUMERIC "cannot be met" otherwise.
+// For a method that trains, the options are set by the forecast alone and nothing is run.
 MUST_CHECK enum status compression_meet_budget(struct compression *compression);
+// After training: warns where the result misses a budget that the forecast met.
+MUST_CHECK enum status compression_check_budget(struct compression *compression);
 
 // Joules of one inference, NaN without a device.
 double compression_joules(const struct compression *compression, const struct figures *figures);

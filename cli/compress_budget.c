@@ -31,16 +31,16 @@ static enum status read_budget(const struct compression *compression, struct bud
                             "'--max-drop' is not there yet for '%s'; use 'ecai eval' with "
                             "'--min baseline.difference=-%s'",
                             compression->verb, options->max_drop);
-    *out = (struct budget){options->energy_ratio, options->macs_ratio, options->bytes_ratio, NAN,
-                           NAN};
+    *out =
+        (struct budget){options->energy_ratio, options->macs_ratio, options->bytes_ratio, NAN, NAN};
     TRY(parse(context, "max-energy", options->max_energy, QUANTITY_JOULES, &out->max_energy));
     return parse(context, "max-bytes", options->max_bytes, QUANTITY_BYTES, &out->max_bytes);
 }
 
 static bool is_free(const struct budget *budget)
 {
-    return isnan(budget->energy_ratio) && isnan(budget->macs_ratio) &&
-           isnan(budget->bytes_ratio) && isnan(budget->max_energy) && isnan(budget->max_bytes);
+    return isnan(budget->energy_ratio) && isnan(budget->macs_ratio) && isnan(budget->bytes_ratio) &&
+           isnan(budget->max_energy) && isnan(budget->max_bytes);
 }
 
 // What is not met, as text; NULL: all is. An unknown figure meets nothing.
@@ -56,7 +56,8 @@ static const char *missed(const struct compression *compression, const struct bu
     if (!isnan(budget->bytes_ratio) &&
         !(before->weight_bytes / after->weight_bytes >= budget->bytes_ratio))
         return "--bytes-ratio";
-    if (!isnan(budget->max_energy) && !(compression_joules(compression, &compression->after) <= budget->max_energy))
+    if (!isnan(budget->max_energy) &&
+        !(compression_joules(compression, &compression->after) <= budget->max_energy))
         return "--max-energy";
     if (!isnan(budget->max_bytes) && !(after->weight_bytes <= budget->max_bytes))
         return "--max-bytes";
@@ -70,26 +71,45 @@ static enum status cannot(const struct compression *compression, const char *opt
                         compression->invocation->method->name);
 }
 
+static enum status attempt(struct compression *compression)
+{
+    return compression->is_trained ? compression_forecast(compression)
+                                   : compression_try(compression);
+}
+
 static enum status search(struct compression *compression, const struct budget *budget,
                           double *sparsity)
 {
     double low = 0, high = 1;
 
     *sparsity = high;
-    TRY(compression_try(compression));
+    TRY(attempt(compression));
     if (missed(compression, budget))
         return cannot(compression, missed(compression, budget));
     for (int i = 0; i < SEARCH_STEPS; i++) {
         double middle = (low + high) / 2;
         *sparsity = middle;
-        TRY(compression_try(compression));
+        TRY(attempt(compression));
         if (missed(compression, budget))
             low = middle;
         else
             high = middle;
     }
     *sparsity = high;
-    return compression_try(compression);
+    return attempt(compression);
+}
+
+enum status compression_check_budget(struct compression *compression)
+{
+    struct budget budget;
+    const char *option;
+
+    TRY(read_budget(compression, &budget));
+    option = missed(compression, &budget);
+    if (option)
+        context_warn(compression->invocation->context,
+                     "'%s' is missed by a little: the forecast was better than the result", option);
+    return OK;
 }
 
 enum status compression_meet_budget(struct compression *compression)
@@ -101,9 +121,9 @@ enum status compression_meet_budget(struct compression *compression)
 
     TRY(read_budget(compression, &budget));
     if (is_free(&budget))
-        return compression_try(compression);
+        return attempt(compression);
     if (!field || field->type != FIELD_DOUBLE) {
-        TRY(compression_try(compression));
+        TRY(attempt(compression));
         return missed(compression, &budget) ? cannot(compression, missed(compression, &budget))
                                             : OK;
     }

@@ -41,8 +41,7 @@ static void add_figures(struct json *parent, const struct report *report, const 
 static void add_layers(struct json *document, const struct compression *compression)
 {
     const struct counts *counts = &compression->after.counts;
-    const struct layer_figures *layer =
-        figures_layers(counts, compression->invocation->arena);
+    const struct layer_figures *layer = figures_layers(counts, compression->invocation->arena);
     struct json *list = json_add_array(document, "layers");
 
     for (uint32_t i = 0; i < counts->node_count; i++) {

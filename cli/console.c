@@ -118,8 +118,8 @@ static void redraw(struct console *console, const struct text *text)
 // Whether anything may be shown at this moment, and marks it as shown.
 static bool is_due(struct console *console, double now, bool in_place)
 {
-    double wait = in_place             ? redraw_seconds
-                  : console->shown_any ? line_seconds
+    double wait = in_place                               ? redraw_seconds
+                  : console->shown_any                   ? line_seconds
                   : console->progress == PROGRESS_ALWAYS ? 0
                                                          : silent_seconds;
 
@@ -145,7 +145,7 @@ static void progress(void *self, const struct progress *now)
     if (strncmp(console->stage, named.stage, sizeof console->stage - 1) != 0) {
         snprintf(console->stage, sizeof console->stage, "%s", named.stage);
         console->start = time;
-        if (!console->last)
+        if (console->last == 0)
             console->last = time;
     }
     if (!is_due(console, time, in_place))

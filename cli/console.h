@@ -12,13 +12,13 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 struct console {
     bool quiet, verbose;
     enum progress_mode progress;
-    bool carries_model;     // stdin or stdout does: progress is never redrawn in place then
-    bool can_redraw;        // stderr is a terminal that understands it
-    const char *verb;       // "eval", said where a stage has no name
-    struct text *warnings;  // NULL, or every warning is also kept here, one a line
-    double start, last;     // seconds: the stage began, something was shown last
-    char stage[64];         // of the progress shown last
-    int shown_columns;      // of the line that stands on the terminal, 0: none
+    bool carries_model;    // stdin or stdout does: progress is never redrawn in place then
+    bool can_redraw;       // stderr is a terminal that understands it
+    const char *verb;      // "eval", said where a stage has no name
+    struct text *warnings; // NULL, or every warning is also kept here, one a line
+    double start, last;    // seconds: the stage began, something was shown last
+    char stage[64];        // of the progress shown last
+    int shown_columns;     // of the line that stands on the terminal, 0: none
     bool shown_any;
 };
 

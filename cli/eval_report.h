@@ -13,13 +13,13 @@
 // One model on the data, or outputs that were saved of one.
 struct eval_subject {
     struct named_model file; // graph NULL: saved outputs stand for the model
-    struct json *saved;     // their figures, NULL: none
+    struct json *saved;      // their figures, NULL: none
     struct figures figures;
     struct preprocess preprocess;
     struct outputs outputs;
     const char *executor; // "float", "int8"
     double seconds;
-    bool has_accuracy;    // value and ci95 hold; `accuracy` only for labelled data
+    bool has_accuracy; // value and ci95 hold; `accuracy` only for labelled data
     double value;
     struct interval ci95;
     struct accuracy accuracy;
@@ -38,7 +38,8 @@ struct eval_report {
     const struct dataset *data;
     char data_sha256[SHA256_HEX_BYTES];
     enum metric metric;
-    bool has_metric; // false: neither labels nor targets
+    const char *command;                   // of --metric exec:CMD, in place of metric; NULL: none
+    bool has_metric;                       // false: neither labels nor targets
     struct eval_subject *model, *baseline; // baseline NULL: none
     struct device *device;
     int device_count;
@@ -55,10 +56,13 @@ struct eval_report {
     struct requirement_result *result; // filled by eval_judge
 };
 
+const char *eval_metric_name(const struct eval_report *report); // "top1", "exec:CMD"
+bool eval_metric_is(const struct eval_report *report, enum metric metric);
 // What is known of a subject by name, from its figures or from what was saved; NaN: nothing.
 // "bytes", "parameters", "macs".
 double eval_figure(const struct eval_subject *subject, const char *name);
-double eval_joules(const struct eval_report *report, const struct eval_subject *subject, int device);
+double eval_joules(const struct eval_report *report, const struct eval_subject *subject,
+                   int device);
 
 // ecai/eval/1; its requirements are empty while result is NULL. The caller frees.
 struct json *eval_json(const struct eval_report *report);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/json_common.h"
+#include "cli/metric_command.h"
 #include "data/batch.h"
 #include "eval/evaluate.h"
 #include "io/file.h"
@@ -17,9 +18,6 @@ enum status eval_open_devices(struct invocation *invocation, const struct string
     static const char *const usual[] = {"asic-45nm"};
     struct strings wanted = names->count ? *names : (struct strings){1, usual};
 
-    if (!names->count)
-        context_note(invocation->context, "energy is estimated for asic-45nm; '--device' takes "
-                                          "another ('ecai devices list')");
     report->device = arena_array(invocation->arena, struct device, (size_t)wanted.count);
     for (int64_t i = 0; i < wanted.count; i++) {
         TRY(device_read(invocation->context, wanted.at[i], &report->device[i]));
@@ -73,7 +71,7 @@ static enum status open_saved(struct invocation *invocation, const char *path,
         if (sha256 && json_text(sha256) && strlen(json_text(sha256)) < SHA256_HEX_BYTES)
             memcpy(out->file.sha256, json_text(sha256), strlen(json_text(sha256)) + 1);
         if (file && json_text(file))
-            out->file.path = out->file.name = json_text(file);
+            out->file.path = json_text(file); // the model's, as it was named then
     }
     invocation_add_input(invocation, path, out->file.sha256);
     return OK;
@@ -112,9 +110,8 @@ static enum status collect(struct eval_report *report, const struct eval_options
     struct invocation *invocation = report->invocation;
     struct context *context = invocation->context;
     struct evaluation evaluation;
-    struct evaluate_options how = {.isa = report->isa,
-                                   .infer = run_infer(&options->run),
-                                   .output = options->run.output};
+    struct evaluate_options how = {
+        .isa = report->isa, .infer = run_infer(&options->run), .output = options->run.output};
     enum status status;
 
     status = evaluate(context, subject->file.graph, report->data, &subject->preprocess, &how,
@@ -137,36 +134,51 @@ static enum status judge(struct eval_report *report, struct eval_subject *subjec
     const struct outputs *outputs = &subject->outputs;
     enum status status;
 
-    if (outputs->samples != report->data->count)
+    if (outputs->samples != dataset_row_count(report->data))
         return context_fail(context, ERR_SHAPE, "%s: %lld outputs, but the data have %lld samples",
                             subject->file.name, (long long)outputs->samples,
-                            (long long)report->data->count);
+                            (long long)dataset_row_count(report->data));
     subject->value = NAN;
     subject->ci95 = (struct interval){NAN, NAN};
     if (outputs->label) {
-        subject->per_class = arena_array(report->invocation->arena, struct class_accuracy,
-                                         (size_t)outputs->width);
+        subject->per_class =
+            arena_array(report->invocation->arena, struct class_accuracy, (size_t)outputs->width);
         accuracy_of(outputs, subject->per_class, &subject->accuracy);
     }
     if (!report->has_metric)
         return OK;
-    status = metric_of(context, report->metric, outputs, &subject->value, &subject->ci95);
+    status = report->command
+                 ? metric_by_command(context, report->command, outputs, &subject->value)
+                 : metric_of(context, report->metric, outputs, &subject->value, &subject->ci95);
     if (status != OK)
         return model_fail(context, &subject->file, status);
     subject->has_accuracy = true;
-    if (report->metric == METRIC_TOP1 && interval_holds_chance(subject->ci95, outputs->width))
-        context_warn(context, "%s: top1 %.2f %% is no better than guessing among %lld classes: do "
-                              "data, labels and preprocessing belong to this model?",
+    if (eval_metric_is(report, METRIC_TOP1) && interval_holds_chance(subject->ci95, outputs->width))
+        context_warn(context,
+                     "%s: top1 %.2f %% is no better than guessing among %lld classes: do "
+                     "data, labels and preprocessing belong to this model?",
                      subject->file.name, 100 * subject->value, (long long)outputs->width);
     return OK;
 }
 
 static void estimate(const struct eval_report *report, struct eval_subject *subject)
 {
-    subject->energy = arena_array(report->invocation->arena, struct energy,
-                                  (size_t)report->device_count + 1);
+    subject->energy =
+        arena_array(report->invocation->arena, struct energy, (size_t)report->device_count + 1);
     for (int i = 0; i < report->device_count; i++)
         energy_init(&subject->energy[i], &subject->figures.counts, &report->device[i]);
+}
+
+// Saved outputs are of the samples that they were made of, and of no others.
+static enum status check_saved(const struct eval_report *report, const struct eval_subject *subject)
+{
+    const struct json *sha256 = subject->saved ? json_at(subject->saved, "data_sha256") : NULL;
+
+    if (!sha256 || !json_text(sha256) || strcmp(json_text(sha256), report->data_sha256) == 0)
+        return OK;
+    return context_fail(report->invocation->context, ERR_USAGE,
+                        "%s: holds outputs for other data than '%s'", subject->file.name,
+                        report->data->name);
 }
 
 enum status eval_subject_run(struct eval_report *report, const struct eval_options *options,
@@ -176,8 +188,10 @@ enum status eval_subject_run(struct eval_report *report, const struct eval_optio
     struct infer_options infer = run_infer(&options->run);
     enum status status;
 
-    if (!subject->file.graph)
+    if (!subject->file.graph) {
+        TRY(check_saved(report, subject));
         return judge(report, subject);
+    }
     TRY(preprocess_resolve(context,
                            &(struct preprocess_request){.line = &options->preprocess,
                                                         .model = subject->file.graph,
@@ -232,7 +246,7 @@ enum status eval_compare(struct eval_report *report)
     TRY(comparison_of(context, &baseline->outputs, &model->outputs, report->margin,
                       &report->comparison));
     report->has_comparison = true;
-    if (report->metric == METRIC_TOP1 && report->comparison.is_labelled) {
+    if (eval_metric_is(report, METRIC_TOP1) && report->comparison.is_labelled) {
         report->difference = report->comparison.difference;
         report->difference_ci95 = report->comparison.difference_ci95;
     } else if (model->has_accuracy && baseline->has_accuracy) {

@@ -21,8 +21,7 @@ struct eval_options {
 
 // Reads the profiles of --device, asic-45nm without one. device and its count go to the report;
 // clear them with eval_close_devices in any case.
-MUST_CHECK enum status eval_open_devices(struct invocation *invocation,
-                                         const struct strings *names,
+MUST_CHECK enum status eval_open_devices(struct invocation *invocation, const struct strings *names,
                                          struct eval_report *report);
 void eval_close_devices(struct eval_report *report);
 

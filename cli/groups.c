@@ -19,8 +19,7 @@ const struct field json_fields[] = {
 };
 
 const struct field run_fields[] = {
-    FIELD(struct run_options, batch, "0", 0, 1048576,
-          "samples at a time; 0: as suits the machine"),
+    FIELD(struct run_options, batch, "0", 0, 1048576, "samples at a time; 0: as suits the machine"),
     FIELD(struct run_options, shape, NULL, 0, 0, "NAME=1,3,224,224: shape of an open input"),
     FIELD(struct run_options, set, NULL, 0, 0, "NAME=VALUE: value of a scalar input"),
     FIELD(struct run_options, output, NULL, 0, 0, "NAME: the output to judge (default: the first)"),

@@ -80,8 +80,8 @@ static void add_field(const struct field *field, struct text *out)
     text_init(&right);
     if (option_letter(field->name))
         text_format(&left, "-%c, ", option_letter(field->name));
-    text_add(&left, field->type == FIELD_BOOL && field->preset && *field->preset == 'y' ? "--no-"
-                                                                                          : "--");
+    text_add(&left,
+             field->type == FIELD_BOOL && field->preset && *field->preset == 'y' ? "--no-" : "--");
     text_add(&left, field->name);
     for (char *c = left.at; *c; c++)
         *c = *c == '_' ? '-' : *c;

@@ -12,8 +12,8 @@ void help_command(const struct command_row *row, const struct pass *method, stru
 void help_methods(const struct command_row *row, struct text *out); // one a line, indented
 void help_usage(const struct command_row *row, struct text *out);   // one line
 
-void help_man_page(struct text *out);    // roff, man(7)
-void help_completion(struct text *out);  // for bash
+void help_man_page(struct text *out);   // roff, man(7)
+void help_completion(struct text *out); // for bash
 
 // Parts of a field's help, which may begin with what the value looks like: "FILE|-: where to write
 // the report". value: FILE|- or a name by type, "" for a bool.

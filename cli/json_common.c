@@ -118,8 +118,7 @@ void json_add_shape(struct json *parent, const char *key, const struct shape *sh
             json_add_name(dims, NULL, dim_name ? dim_name[i] : NULL);
 }
 
-enum status json_write(struct invocation *invocation, const struct json *document,
-                       const char *path)
+enum status json_write(struct invocation *invocation, const struct json *document, const char *path)
 {
     static const struct output_options replace = {false};
     struct text text;

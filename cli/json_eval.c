@@ -6,6 +6,17 @@
 #include "cli/json_common.h"
 #include "energy/energy_json.h"
 
+const char *eval_metric_name(const struct eval_report *report)
+{
+    return report->command ? arena_format(report->invocation->arena, "exec:%s", report->command)
+                           : metric_name(report->metric);
+}
+
+bool eval_metric_is(const struct eval_report *report, enum metric metric)
+{
+    return report->has_metric && !report->command && report->metric == metric;
+}
+
 double eval_figure(const struct eval_subject *subject, const char *name)
 {
     const struct counts *counts = &subject->figures.counts;
@@ -60,8 +71,8 @@ static void add_per_class(struct json *accuracy, const struct eval_report *repor
     const struct eval_subject *model = report->model;
     struct json *list = json_add_array(accuracy, "per_class");
 
-    for (int64_t i = 0; model->per_class && i < report->data->classes &&
-                        i < model->outputs.width; i++) {
+    for (int64_t i = 0; model->per_class && i < report->data->classes && i < model->outputs.width;
+         i++) {
         const struct class_accuracy *row = &model->per_class[i];
         struct json *item = json_add_object(list, NULL);
         if (report->data->class_name)
@@ -85,11 +96,11 @@ static void add_accuracy(struct json *document, const struct eval_report *report
         return;
     }
     accuracy = json_add_object(document, "accuracy");
-    json_add_text(accuracy, "metric", metric_name(report->metric));
+    json_add_name(accuracy, "metric", eval_metric_name(report));
     json_add_number(accuracy, "value", model->value);
     add_interval(accuracy, "ci95", model->ci95);
     json_add_text(accuracy, "better",
-                  metric_is_higher_better(report->metric) ? "higher" : "lower");
+                  report->command || metric_is_higher_better(report->metric) ? "higher" : "lower");
     json_add_number(accuracy, "top5", labelled ? model->accuracy.top5 : (double)NAN);
     json_add_number(accuracy, "balanced", labelled ? model->accuracy.balanced : (double)NAN);
     add_per_class(accuracy, report);
@@ -99,7 +110,7 @@ static void add_comparison(struct json *block, const struct eval_report *report)
 {
     const struct comparison *c = report->has_comparison ? &report->comparison : NULL;
     bool paired = c && c->is_labelled;
-    bool judged = paired && report->metric == METRIC_TOP1;
+    bool judged = paired && eval_metric_is(report, METRIC_TOP1);
     struct json *non_inferior;
 
     json_add_number(block, "difference", report->difference);
@@ -136,8 +147,8 @@ static void add_baseline(struct json *document, const struct eval_report *report
     struct json *block = json_add_object(document, "baseline");
 
     json_add_name(block, "file", baseline ? baseline->file.path : NULL);
-    json_add_text(block, "sha256", baseline && *baseline->file.sha256 ? baseline->file.sha256
-                                                                      : NULL);
+    json_add_text(block, "sha256",
+                  baseline && *baseline->file.sha256 ? baseline->file.sha256 : NULL);
     json_add_count(block, "bytes", baseline ? eval_figure(baseline, "bytes") : NAN);
     json_add_count(block, "parameters", baseline ? eval_figure(baseline, "parameters") : NAN);
     json_add_count(block, "macs", baseline ? eval_figure(baseline, "macs") : NAN);
@@ -190,7 +201,7 @@ static void add_requirements(struct json *document, const struct eval_report *re
     for (int i = 0; i < report->requirement_count && report->result; i++) {
         struct json *item = json_add_object(list, NULL);
         json_add_name(item, "expression", report->requirement[i].expression);
-        json_add_number(item, "value", report->result[i].value);
+        json_add_count(item, "value", report->result[i].value);
         if (report->result[i].verdict == VERDICT_UNKNOWN)
             json_add_null(item, "holds");
         else

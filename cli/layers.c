@@ -41,8 +41,7 @@ static void add_row(struct table *table, const struct layer_figures *layer)
 void layer_figures_table(const struct layer_figures *layer, uint32_t count, bool only_weights,
                          struct text *out)
 {
-    static const char *const heads[] = {"node", "op",   "weights", "zeros",
-                                        "MACs", "bits", "stored"};
+    static const char *const heads[] = {"node", "op", "weights", "zeros", "MACs", "bits", "stored"};
     struct table table;
 
     table_init(&table, "llrrrrr");

@@ -5,8 +5,7 @@
 
 #include "io/model.h"
 
-enum status model_fail(struct context *context, const struct named_model *model,
-                       enum status status)
+enum status model_fail(struct context *context, const struct named_model *model, enum status status)
 {
     return context_fail_in(context, status, "%s", model->name);
 }
@@ -46,9 +45,8 @@ enum status model_check_output(struct invocation *invocation, const char *path, 
     return status == OK ? OK : context_fail_in(invocation->context, status, "%s", path);
 }
 
-enum status model_save(struct invocation *invocation, const struct graph *graph,
-                       const char *format, const char *path, bool no_clobber,
-                       struct named_model *out)
+enum status model_save(struct invocation *invocation, const struct graph *graph, const char *format,
+                       const char *path, bool no_clobber, struct named_model *out)
 {
     struct output_options options = {no_clobber};
     struct model_file file;

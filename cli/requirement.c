@@ -16,7 +16,8 @@
     {prefix "breakdown.mac", QUANTITY_JOULES}, {prefix "breakdown.weights", QUANTITY_JOULES},      \
     {prefix "breakdown.activations", QUANTITY_JOULES},                                             \
     {prefix "breakdown.fixed", QUANTITY_JOULES}, {prefix "layers.#.macs", QUANTITY_NUMBER},        \
-    {prefix "layers.#.bits", QUANTITY_NUMBER}, {prefix "layers.#.activation_bits", QUANTITY_NUMBER}, \
+    {prefix "layers.#.bits", QUANTITY_NUMBER},                                                     \
+    {prefix "layers.#.activation_bits", QUANTITY_NUMBER},                                          \
     {prefix "layers.#.bytes", QUANTITY_BYTES}, {prefix "layers.#.joules", QUANTITY_JOULES},        \
     {prefix "measured.joules", QUANTITY_JOULES}, {prefix "measured.interval.#", QUANTITY_JOULES}
 
@@ -77,8 +78,10 @@ static const char *const wants[] = {
 };
 // clang-format on
 
-enum { UNIT_COUNT = sizeof units / sizeof *units,
-       COMPARISON_COUNT = sizeof comparisons / sizeof *comparisons };
+enum {
+    UNIT_COUNT = sizeof units / sizeof *units,
+    COMPARISON_COUNT = sizeof comparisons / sizeof *comparisons
+};
 
 // One step of a dotted key against one of a pattern.
 static bool step_matches(const char *pattern, size_t pattern_length, const char *step,
@@ -173,8 +176,9 @@ static enum status parse_value(struct context *context, const char *text, struct
         if (parse_quantity(text, out->quantity, &out->value))
             return OK;
     } else if (out->relation != EQUAL && out->relation != NOT_EQUAL) {
-        return context_fail(context, ERR_USAGE, "requirement '%s': '%s' takes only == and !=",
-                            out->expression, out->key);
+        return context_fail(context, ERR_USAGE,
+                            "requirement '%s': '%s' takes only == and !=", out->expression,
+                            out->key);
     } else if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
         out->value = *text == 't';
         return OK;
@@ -284,5 +288,5 @@ enum verdict requirement_judge(const struct requirement *requirement, const stru
     if (isnan(*value))
         return VERDICT_UNKNOWN;
     return holds(*value, requirement->relation, requirement->value) ? VERDICT_HOLDS
-                                                                      : VERDICT_MISSED;
+                                                                    : VERDICT_MISSED;
 }

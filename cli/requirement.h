@@ -44,8 +44,7 @@ MUST_CHECK enum status requirement_parse(struct context *context, struct arena *
 // "KEY=V" of --min (AT_LEAST) or --max (AT_MOST).
 MUST_CHECK enum status requirement_parse_bound(struct context *context, struct arena *arena,
                                                const char *bound, enum relation relation,
-                                               const char *const *devices,
-                                               struct requirement *out);
+                                               const char *const *devices, struct requirement *out);
 
 enum verdict { VERDICT_HOLDS, VERDICT_MISSED, VERDICT_UNKNOWN };
 

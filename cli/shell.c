@@ -1,107 +1,19 @@
 // Finds the subcommand and its method, parses the rest by their tables, runs it.
 #include "cli/shell.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "base/parallel.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
-#include "cli/requirement.h"
 #include "cli/suggest.h"
 #include "cli/version.h"
 #include "pass/pass.h"
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_MISSED };
-
-const struct field global_fields[] = {
-    FIELD(struct global_options, seed, "0", 0, 9007199254740992.0, "seed of everything random"),
-    FIELD(struct global_options, threads, "0", 0, 1024,
-          "threads that may work; 0: one a processor"),
-    FIELD_CHOICE(struct global_options, isa, NULL, "generic|avx2|avx512",
-                 "use no later instruction set than this"),
-    FIELD(struct global_options, quiet, "no", 0, 0, "no progress, no notes"),
-    FIELD(struct global_options, verbose, "no", 0, 0, "more notes"),
-    FIELD_CHOICE(struct global_options, progress, "auto", "auto|always|never",
-                 "when to show progress"),
-    FIELD(struct global_options, max_memory, NULL, 0, 0,
-          "SIZE: fail rather than use more memory (64MiB, 2GiB)"),
-    FIELD(struct global_options, version, "no", 0, 0, "print the version"),
-    FIELD(struct global_options, help, "no", 0, 0, "print this"),
-    FIELDS_END,
-};
-
-const struct command_row command_rows[] = {
-#define COMMAND(name, summary) {#name, summary, &command_##name},
-#define HIDDEN_COMMAND(name) {#name, NULL, &command_##name},
-#define COMMAND_ALIAS(alias, name) {#alias, NULL, &command_##name},
-#include "cli/commands.def"
-    {NULL, NULL, NULL},
-};
-
-// The row of which another is an alias; a hidden command is its own.
-static const struct command_row *own_row(const struct command_row *alias)
-{
-    for (const struct command_row *row = command_rows; row->name; row++)
-        if (row->summary && row->command == alias->command)
-            return row;
-    return alias;
-}
-
-const struct command_row *command_find(const char *name)
-{
-    for (const struct command_row *row = command_rows; row->name; row++)
-        if (strcmp(row->name, name) == 0)
-            return row->summary ? row : own_row(row);
-    return NULL;
-}
-
-const struct pass *command_method(const struct command *command, const char *name)
-{
-    const struct pass *method;
-
-    for (int i = 0; (method = command->method_at(i)); i++)
-        if (strcmp(method->name, name) == 0)
-            return method;
-    return NULL;
-}
-
-void invocation_add_input(struct invocation *invocation, const char *file, const char *sha256)
-{
-    if (invocation->input_count < INPUT_RECORDS_MAX)
-        invocation->input[invocation->input_count++] =
-            (struct input_record){arena_copy_text(invocation->arena, file),
-                                  arena_copy_text(invocation->arena, sha256)};
-}
-
-enum status invocation_isa(struct invocation *invocation, enum isa *out)
-{
-    const char *name = invocation->global->isa ? invocation->global->isa : getenv("ECAI_ISA");
-    int isa = name && *name ? isa_from_name(name) : ISA_AUTO;
-    const struct kernels *kernels = isa < 0 ? NULL : kernels_select((enum isa)isa);
-
-    if (isa < 0)
-        return context_fail(invocation->context, ERR_USAGE,
-                            "ECAI_ISA wants generic, avx2 or avx512, got '%s'", name);
-    if (!kernels)
-        return context_fail(invocation->context, ERR_UNSUPPORTED,
-                            "this machine does not have the instruction set '%s'", name);
-    *out = kernels->isa;
-    return OK;
-}
-
-enum status print_result(struct context *context, const struct text *text)
-{
-    if (fwrite(text->at, 1, text->length, stdout) != text->length || fflush(stdout) != 0)
-        return context_fail(context, ERR_IO, "stdout: %s", strerror(errno));
-    return OK;
-}
 
 // What one start of the program holds.
 struct shell {
@@ -109,7 +21,7 @@ struct shell {
     struct console console;
     struct arena *arena;
     struct global_options global;
-    int argc;    // what is left of the line: verb and method are taken out as they are found
+    int argc; // what is left of the line: verb and method are taken out as they are found
     char **argv;
     const struct command_row *row;
     const struct pass *method;
@@ -291,66 +203,6 @@ static enum status check_operands(struct shell *shell, const struct invocation *
     return ERR_USAGE;
 }
 
-static enum status limit_memory(struct shell *shell)
-{
-    struct rlimit limit;
-    double bytes;
-
-    if (!shell->global.max_memory)
-        return OK;
-    if (!parse_quantity(shell->global.max_memory, QUANTITY_BYTES, &bytes) || bytes < 1 ||
-        bytes > 1e15)
-        return context_fail(&shell->context, ERR_USAGE,
-                            "'--max-memory' wants bytes such as 512MiB, got '%s'",
-                            shell->global.max_memory);
-    // Counts what the process allocates, and not the files that it maps.
-    if (getrlimit(RLIMIT_DATA, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max < (rlim_t)bytes ? limit.rlim_max : (rlim_t)bytes;
-        setrlimit(RLIMIT_DATA, &limit);
-    }
-    return OK;
-}
-
-static enum status apply_global(struct shell *shell)
-{
-    const struct global_options *global = &shell->global;
-
-    shell->context.seed = (uint64_t)global->seed;
-    shell->context.threads = global->threads ? (int)global->threads : parallel_processors();
-    shell->console.quiet = global->quiet;
-    shell->console.verbose = global->verbose;
-    shell->console.verb = shell->row->name;
-    shell->console.progress = global->progress[1] == 'l'   ? PROGRESS_ALWAYS
-                              : global->progress[0] == 'n' ? PROGRESS_NEVER
-                                                           : PROGRESS_AUTO;
-    return limit_memory(shell);
-}
-
-// The line as it could be typed again, for provenance.
-static const char *quote_line(struct arena *arena, int argc, char **argv)
-{
-    struct text text;
-    const char *copy;
-
-    text_init(&text);
-    for (int i = 0; i < argc; i++) {
-        bool plain = *argv[i] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
-                                                 "YZ0123456789_-+=:,./@%") == strlen(argv[i]);
-        text_add(&text, i == 0 ? "ecai" : " ");
-        if (i > 0 && plain)
-            text_add(&text, argv[i]);
-        if (i == 0 || plain)
-            continue;
-        text_add(&text, "'");
-        for (const char *c = argv[i]; *c; c++)
-            text_add(&text, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
-        text_add(&text, "'");
-    }
-    copy = arena_copy_text(arena, text.at);
-    text_clear(&text);
-    return copy;
-}
-
 static enum status run(struct shell *shell, bool *missed)
 {
     struct invocation invocation = {.context = &shell->context,
@@ -360,7 +212,7 @@ static enum status run(struct shell *shell, bool *missed)
     bool done = false;
     enum status status;
 
-    invocation.line = quote_line(shell->arena, shell->argc, shell->argv);
+    invocation.line = invocation_quote_line(shell->arena, shell->argc, shell->argv);
     TRY(find_verb(shell, &done));
     if (!done && shell->row->command->method_at)
         TRY(find_method(shell, &done));
@@ -369,7 +221,7 @@ static enum status run(struct shell *shell, bool *missed)
     TRY(parse_options(shell, &invocation));
     if (shell->global.help || shell->global.version)
         return print_help(shell);
-    TRY(apply_global(shell));
+    TRY(invocation_apply_global(&invocation, shell->row->name));
     TRY(check_operands(shell, &invocation));
     invocation.command = shell->row->command;
     invocation.method = shell->method;
@@ -399,7 +251,7 @@ int shell_main(int argc, char **argv)
     if (status != OK && !*interrupt_flag())
         console_error(&shell.console, *shell.context.error ? shell.context.error : "failed");
     arena_free(shell.arena);
-    return status == OK ? (missed ? EXIT_MISSED : EXIT_DONE)
+    return status == OK          ? (missed ? EXIT_MISSED : EXIT_DONE)
            : status == ERR_USAGE ? EXIT_USAGE
                                  : EXIT_FAILED;
 }

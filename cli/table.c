@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CELL_HEAD = 24, CELL_TAIL = 30 };
+
 void table_init(struct table *table, const char *align)
 {
     memset(table, 0, sizeof *table);
@@ -22,12 +24,28 @@ void table_clear(struct table *table)
     memset(table, 0, sizeof *table);
 }
 
+// Names of nodes can be longer than any line: their ends tell most. Not cut inside a character.
+static void shorten(struct text *cell)
+{
+    size_t tail = cell->length - CELL_TAIL, head = CELL_HEAD;
+
+    while (head && ((unsigned char)cell->at[head] & 0xC0) == 0x80)
+        head--;
+    while (tail < cell->length && ((unsigned char)cell->at[tail] & 0xC0) == 0x80)
+        tail++;
+    memcpy(cell->at + head, "..", 2);
+    memmove(cell->at + head + 2, cell->at + tail, cell->length - tail + 1);
+    cell->length = head + 2 + cell->length - tail;
+}
+
 void table_add(struct table *table, const char *cell)
 {
     struct text safe;
 
     text_init(&safe);
     text_add_escaped(&safe, cell, strlen(cell));
+    if (safe.length > CELL_HEAD + CELL_TAIL + 2)
+        shorten(&safe);
     if (table->count == table->capacity) {
         table->capacity = table->capacity ? 2 * table->capacity : 64;
         table->cell = must_realloc(table->cell, table->capacity * sizeof *table->cell);

@@ -15,24 +15,25 @@ static void add_name(struct text *out, const char *name)
     text_add_escaped(out, name, strlen(name));
 }
 
-static void add_interval(struct text *out, struct interval interval, bool is_share)
+static void add_interval(struct text *out, struct interval interval, bool as_share)
 {
     if (isnan(interval.low) || isnan(interval.high))
         return;
-    if (is_share)
+    if (as_share)
         text_format(out, " (95 %%: %.2f .. %.2f)", 100 * interval.low, 100 * interval.high);
     else
         text_format(out, " (95 %%: %.4g .. %.4g)", interval.low, interval.high);
 }
 
-static bool is_share(enum metric metric)
+static bool is_share(const struct eval_report *report)
 {
-    return metric == METRIC_TOP1 || metric == METRIC_TOP5 || metric == METRIC_BALANCED;
+    return eval_metric_is(report, METRIC_TOP1) || eval_metric_is(report, METRIC_TOP5) ||
+           eval_metric_is(report, METRIC_BALANCED);
 }
 
-static void add_value(struct text *out, enum metric metric, double value)
+static void add_value(struct text *out, const struct eval_report *report, double value)
 {
-    if (is_share(metric))
+    if (is_share(report))
         text_add_percent(out, value);
     else
         text_format(out, "%.6g", value);
@@ -96,10 +97,10 @@ static void add_accuracy(const struct eval_report *report, struct text *out)
 
     if (!model->has_accuracy)
         return;
-    add_title(out, metric_name(report->metric));
-    add_value(out, report->metric, model->value);
-    add_interval(out, model->ci95, is_share(report->metric));
-    if (report->metric == METRIC_TOP1 && model->per_class)
+    add_title(out, eval_metric_name(report));
+    add_value(out, report, model->value);
+    add_interval(out, model->ci95, is_share(report));
+    if (eval_metric_is(report, METRIC_TOP1) && model->per_class)
         text_format(out, ", %lld of %lld", (long long)model->accuracy.correct,
                     (long long)model->accuracy.samples);
     text_add(out, "\n");
@@ -110,17 +111,17 @@ static void add_difference(const struct eval_report *report, struct text *out)
     const struct comparison *c = &report->comparison;
 
     add_title(out, "difference");
-    text_format(out, is_share(report->metric) ? "%+.2f points" : "%+.6g",
-                (is_share(report->metric) ? 100 : 1) * report->difference);
-    add_interval(out, report->difference_ci95, is_share(report->metric));
+    text_format(out, is_share(report) ? "%+.2f points" : "%+.6g",
+                (is_share(report) ? 100 : 1) * report->difference);
+    add_interval(out, report->difference_ci95, is_share(report));
     if (report->has_comparison && c->is_labelled)
         text_format(out, ", %lld lost, %lld gained, McNemar p = %.3g", (long long)c->lost,
                     (long long)c->gained, c->mcnemar_p);
     text_add(out, "\n");
-    if (report->has_comparison && c->is_labelled && report->metric == METRIC_TOP1) {
+    if (report->has_comparison && c->is_labelled && eval_metric_is(report, METRIC_TOP1)) {
         add_title(out, "no loss");
-        text_format(out, "%s by a margin of %.4g points\n", c->is_non_inferior ? "yes" : "not shown",
-                    100 * report->margin);
+        text_format(out, "%s by a margin of %.4g points\n",
+                    c->is_non_inferior ? "yes" : "not shown", 100 * report->margin);
     }
 }
 
@@ -133,9 +134,9 @@ static void add_baseline(const struct eval_report *report, struct text *out)
     add_title(out, "baseline");
     add_name(out, baseline->file.name);
     if (baseline->has_accuracy) {
-        text_format(out, ", %s ", metric_name(report->metric));
-        add_value(out, report->metric, baseline->value);
-        add_interval(out, baseline->ci95, is_share(report->metric));
+        text_format(out, ", %s ", eval_metric_name(report));
+        add_value(out, report, baseline->value);
+        add_interval(out, baseline->ci95, is_share(report));
     }
     text_add(out, "\n");
     if (!isnan(report->difference))
@@ -186,8 +187,9 @@ static void add_ratio(const struct eval_report *report, struct text *out)
     add_title(out, "ratio");
     text_format(out, "energy %.4g", ratio->energy);
     if (!isnan(ratio->bits))
-        text_format(out, " = bits %.4g x sparsity %.4g x architecture %.4g x memory %.4g x "
-                         "hardware %.4g",
+        text_format(out,
+                    " = bits %.4g x sparsity %.4g x architecture %.4g x memory %.4g x "
+                    "hardware %.4g",
                     ratio->bits, ratio->sparsity, ratio->architecture, ratio->memory,
                     ratio->hardware);
     text_format(out, "; bytes %.4g, weights %.4g, MACs %.4g\n", report->ratio_bytes,
@@ -223,9 +225,7 @@ void eval_requirements_text(const struct eval_report *report, struct text *out)
         if (result->verdict == VERDICT_UNKNOWN) {
             text_add(out, " (the report has null)\n");
         } else {
-            text_add(out, " (");
-            text_add_double(out, result->value);
-            text_add(out, ")\n");
+            text_format(out, " (%.10g)\n", result->value);
         }
     }
 }
@@ -233,9 +233,12 @@ void eval_requirements_text(const struct eval_report *report, struct text *out)
 void eval_table(const struct eval_report *report, const struct eval_subject *subject, int count,
                 struct text *out)
 {
-    const char *const heads[] = {"model",
-                                 report->has_metric ? metric_name(report->metric) : "accuracy",
-                                 "95 %", "bytes", "weights", "non-zero", "MACs", "bits", "energy"};
+    const char *const heads[] = {
+        "model",   report->has_metric ? eval_metric_name(report) : "accuracy",
+        "95 %",    "bytes",
+        "weights", "non-zero",
+        "MACs",    "bits",
+        "energy"};
     struct table table;
 
     table_init(&table, "lrrrrrrrr");
@@ -244,7 +247,7 @@ void eval_table(const struct eval_report *report, const struct eval_subject *sub
     for (int i = 0; i < count; i++) {
         const struct eval_subject *one = &subject[i];
         const struct counts *counts = &one->figures.counts;
-        double scale = is_share(report->metric) ? 100 : 1;
+        double scale = is_share(report) ? 100 : 1;
         table_add(&table, one->file.name);
         if (one->has_accuracy) {
             table_format(&table, "%.4g", scale * one->value);

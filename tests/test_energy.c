@@ -8,6 +8,7 @@
 #include "energy/energy_json.h"
 #include "energy/estimate.h"
 #include "exec/infer.h"
+#include "io/text_ir.h"
 #include "ir/graph.h"
 #include "ops/attr.h"
 
@@ -400,6 +401,53 @@ START_TEST(the_factors_multiply_to_the_ratio)
 }
 END_TEST
 
+// The shape of the teacher (testdata/MANIFEST.md): three residual blocks behind a stem.
+#define BATCH_NORM(name, channels)                                                                 \
+    name "s:f32[" channels "] init=ones  " name "b:f32[" channels "] init=ones  "                  \
+    name "m:f32[" channels "] init=ones  " name "v:f32[" channels "] init=ones\n"
+#define BLOCK(k, x, in, out)                                                                       \
+    "w" k ":f32[" out "," in ",3,3] init=ones  v" k ":f32[" out "," out ",3,3] init=ones\n"       \
+    BATCH_NORM("p" k, out) BATCH_NORM("q" k, out)                                                  \
+    "a" k " = Conv(" x ", w" k ") pads=1,1,1,1\n"                                                 \
+    "c" k " = MaxPool(a" k ") kernel_shape=2,2 strides=2,2\n"                                     \
+    "d" k " = BatchNormalization(c" k ", p" k "s, p" k "b, p" k "m, p" k "v)\n"                   \
+    "e" k " = Relu(d" k ")  f" k " = Conv(e" k ", v" k ") pads=1,1,1,1\n"                         \
+    "g" k " = BatchNormalization(f" k ", q" k "s, q" k "b, q" k "m, q" k "v)\n"                   \
+    "h" k " = Add(e" k ", g" k ")  i" k " = Relu(h" k ")\n"
+
+START_TEST(the_teacher_costs_1773_microjoules_or_519_on_chip)
+{
+    static const char text[] =
+        "x:f32[n,1,28,28]  w0:f32[24,1,3,3] init=ones\n" BATCH_NORM("o", "24")
+        "a0 = Conv(x, w0) pads=1,1,1,1\n"
+        "b0 = BatchNormalization(a0, os, ob, om, ov)  i0 = Relu(b0)\n"
+        BLOCK("1", "i0", "24", "64") BLOCK("2", "i1", "64", "256") BLOCK("3", "i2", "256", "256")
+        "r:i64[2] init=[2,3]  z = ReduceMean(i3, r) keepdims=0\n"
+        "k:f32[10,256] init=ones  l:f32[10] init=ones  y = Gemm(z, k, l) transB=1\n output y\n";
+    struct device on_chip;
+    struct energy free_of_dram;
+
+    graph_free(graph);
+    enum status status = graph_from_text(&context, text, &graph);
+    ck_assert_msg(status == OK, "%s", context.error);
+    estimate_to(graph->output[0], "asic-45nm");
+    ck_assert_double_eq(counts.macs, 110247808);
+    ck_assert_double_eq(counts.parameters, 1972754);
+    // With the running statistics, 2 x 1176 numbers.
+    assert_pj(energy.weights, (1972754 + 2352) * 640.0);
+    // Convolutions, pools, the mean and the result; sizes 28, 14, 7, 3.
+    const double stored = 784 + 784 * (24 + 64) + 196 * (64 + 64 + 256) + 49 * (256 + 256 + 256) +
+                          9 * (256 + 256) + 256 + 10;
+    assert_pj(energy.activations, 2 * stored * 5);
+    assert_pj(energy.joules, 110247808 * 4.6 + 1975106 * 640.0 + 10 * stored);
+    ck_assert_int_eq(device_read(&context, "asic-45nm-onchip", &on_chip), OK);
+    energy_init(&free_of_dram, &counts, &on_chip);
+    assert_pj(free_of_dram.joules, 110247808 * 4.6 + 1975106 * 5.0 + 10 * stored);
+    energy_clear(&free_of_dram);
+    device_clear(&on_chip);
+}
+END_TEST
+
 START_TEST(all_profiles_are_listed_and_can_be_read)
 {
     struct strings names;
@@ -486,6 +534,7 @@ Suite *energy_suite(void)
     tcase_add_test(tcase, a_precision_without_a_figure_gives_null_and_names_the_layer);
     tcase_add_test(tcase, a_calibrated_profile_is_its_linear_model);
     tcase_add_test(tcase, the_factors_multiply_to_the_ratio);
+    tcase_add_test(tcase, the_teacher_costs_1773_microjoules_or_519_on_chip);
     tcase_add_test(tcase, all_profiles_are_listed_and_can_be_read);
     tcase_add_test(tcase, asic_45nm_is_frozen);
     tcase_add_test(tcase, an_unknown_device_is_a_usage_error_that_lists_the_others);

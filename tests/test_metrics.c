@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/dataset.h"
 #include "eval/metrics.h"
 
 static struct context context;
@@ -303,6 +304,38 @@ START_TEST(saved_outputs_read_back_the_same)
 }
 END_TEST
 
+START_TEST(rows_of_a_language_model_are_its_tokens)
+{
+    const unsigned char tokens[] = {0, 1, 2, 1, 2, 0}; // two records of three
+    const float values[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    char path[] = "/tmp/ecai-tokens-XXXXXX", spec[64];
+    FILE *file = fdopen(mkstemp(path), "wb");
+    struct dataset *data;
+    struct outputs rows;
+
+    fwrite(tokens, 1, sizeof tokens, file);
+    fclose(file);
+    snprintf(spec, sizeof spec, "tokens:%s,type=u8,length=3", path);
+    ck_assert_int_eq(dataset_open(&context, spec, NULL, &data), OK);
+    ck_assert_int_eq(outputs_init(&context, &rows, 2, 6, false, false), OK);
+    memcpy(rows.value, values, sizeof values);
+    ck_assert_int_eq(outputs_split_tokens(&context, &rows, data), OK);
+    ck_assert_int_eq(rows.samples, dataset_row_count(data));
+    ck_assert_int_eq(rows.samples, 4);
+    ck_assert_int_eq(rows.width, 3);
+    ck_assert_int_eq(rows.label[0], 1);
+    ck_assert_int_eq(rows.label[1], 2);
+    ck_assert_int_eq(rows.label[3], 0);
+    outputs_clear(&rows);
+    ck_assert_int_eq(outputs_init(&context, &rows, 2, 4, false, false), OK);
+    ck_assert_int_eq(outputs_split_tokens(&context, &rows, data), ERR_SHAPE);
+    ck_assert_ptr_nonnull(strstr(context.error, "token 1 of sample 0 is 2"));
+    outputs_clear(&rows);
+    dataset_free(data);
+    remove(path);
+}
+END_TEST
+
 Suite *metrics_suite(void);
 Suite *metrics_suite(void)
 {
@@ -333,6 +366,7 @@ Suite *metrics_suite(void)
     tcase_add_test(tests, outputs_that_are_no_numbers_are_named);
     tcase_add_test(tests, an_interval_that_holds_chance_is_seen);
     tcase_add_test(tests, saved_outputs_read_back_the_same);
+    tcase_add_test(tests, rows_of_a_language_model_are_its_tokens);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -207,10 +207,10 @@ START_TEST(the_first_word_is_found_behind_options_and_their_values)
     static const struct {
         const char *line;
         int index;
-    } rows[] = {{"--seed 3 prune x", 3}, {"--seed=3 prune", 2}, {"-q prune", 2},
-                {"-o file prune", 3},    {"-qo file prune", 3}, {"-ofile prune", 2},
-                {"-- prune", 2},         {"--global prune", 2}, {"--seed 3", 3},
-                {"--no-global x", 2},    {"- x", 1}};
+    } rows[] = {
+        {"--seed 3 prune x", 3}, {"--seed=3 prune", 2}, {"-q prune", 2}, {"-o file prune", 3},
+        {"-qo file prune", 3},   {"-ofile prune", 2},   {"-- prune", 2}, {"--global prune", 2},
+        {"--seed 3", 3},         {"--no-global x", 2},  {"- x", 1}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *argv[16];
@@ -267,8 +267,7 @@ START_TEST(one_output_for_two_things_is_refused_and_dev_null_is_not)
 
     ck_assert_int_eq(streams_add_output(&context, &streams, "-o", "/dev/null", true), OK);
     ck_assert_int_eq(streams_add_output(&context, &streams, "--json", "no/such", false), OK);
-    ck_assert_int_eq(streams_add_output(&context, &streams, "--save", "no/such", false),
-                     ERR_USAGE);
+    ck_assert_int_eq(streams_add_output(&context, &streams, "--save", "no/such", false), ERR_USAGE);
     ck_assert_int_eq(streams_add_output(&context, &streams, "--save", "", false), ERR_USAGE);
 }
 END_TEST

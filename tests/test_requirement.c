@@ -66,9 +66,9 @@ START_TEST(a_requirement_is_judged_by_the_report)
     struct requirement requirement;
     double value;
 
-    ck_assert_msg(requirement_parse(&context, arena, verdicts[_i].expression, devices,
-                                    &requirement) == OK,
-                  "%s", context.error);
+    ck_assert_msg(
+        requirement_parse(&context, arena, verdicts[_i].expression, devices, &requirement) == OK,
+        "%s", context.error);
     ck_assert_msg(requirement_judge(&requirement, report, &value) == verdicts[_i].verdict, "%s",
                   verdicts[_i].expression);
     ck_assert_int_eq(isnan(value), verdicts[_i].verdict == VERDICT_UNKNOWN);
@@ -129,8 +129,7 @@ START_TEST(a_senseless_requirement_is_refused)
     if (!strstr(refused[_i].message, "unknown key") || strstr(refused[_i].message, "mean"))
         ck_assert_str_eq(context.error, refused[_i].message);
     else
-        ck_assert_msg(strncmp(context.error, refused[_i].message, strlen(refused[_i].message)) ==
-                          0,
+        ck_assert_msg(strncmp(context.error, refused[_i].message, strlen(refused[_i].message)) == 0,
                       "%s", context.error);
 }
 END_TEST
@@ -146,8 +145,8 @@ START_TEST(bounds_need_no_quoting)
     ck_assert_str_eq(requirement.expression, "accuracy.value >= 0.91");
     ck_assert_int_eq(requirement_judge(&requirement, report, &value), VERDICT_MISSED);
     ck_assert_double_eq(value, 0.9);
-    ck_assert_int_eq(requirement_parse_bound(&context, arena, "model.bytes=64KiB", AT_MOST,
-                                             devices, &requirement),
+    ck_assert_int_eq(requirement_parse_bound(&context, arena, "model.bytes=64KiB", AT_MOST, devices,
+                                             &requirement),
                      OK);
     ck_assert_int_eq(requirement_judge(&requirement, report, &value), VERDICT_HOLDS);
 }
@@ -157,9 +156,9 @@ START_TEST(a_bound_without_equals_sign_is_refused)
 {
     struct requirement requirement;
 
-    ck_assert_int_eq(requirement_parse_bound(&context, arena, "accuracy.value", AT_MOST, devices,
-                                             &requirement),
-                     ERR_USAGE);
+    ck_assert_int_eq(
+        requirement_parse_bound(&context, arena, "accuracy.value", AT_MOST, devices, &requirement),
+        ERR_USAGE);
     ck_assert_str_eq(context.error, "'--max' wants KEY=VALUE, got 'accuracy.value'");
 }
 END_TEST

@@ -14,8 +14,15 @@ struct chunk {
     alignas(max_align_t) unsigned char data[];
 };
 
+struct deferred {
+    struct deferred *next;
+    void (*release)(void *thing);
+    void *thing;
+};
+
 struct arena {
     struct chunk *chunk;
+    struct deferred *deferred;
     size_t next_bytes;
 };
 
@@ -57,11 +64,21 @@ void arena_free(struct arena *arena)
 {
     if (!arena)
         return;
+    for (struct deferred *at = arena->deferred; at; at = at->next)
+        at->release(at->thing);
     for (struct chunk *chunk = arena->chunk, *next; chunk; chunk = next) {
         next = chunk->next;
         free(chunk);
     }
     free(arena);
+}
+
+void arena_defer(struct arena *arena, void (*release)(void *thing), void *thing)
+{
+    struct deferred *deferred = arena_alloc(arena, sizeof *deferred);
+
+    *deferred = (struct deferred){arena->deferred, release, thing};
+    arena->deferred = deferred;
 }
 
 static struct chunk *chunk_add(struct arena *arena, size_t at_least)

@@ -13,6 +13,10 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 
+// Calls release(thing) when the arena is freed, the latest first: for the few things in an arena
+// that hold something outside of it.
+void arena_defer(struct arena *arena, void (*release)(void *thing), void *thing);
+
 // Zeroed, aligned for any type.
 void *arena_alloc(struct arena *arena, size_t bytes);
 char *arena_copy_text(struct arena *arena, const char *text);

@@ -6,6 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const size_t type_bytes[] = {
+    [FIELD_BOOL] = sizeof(bool),           [FIELD_INT] = sizeof(int64_t),
+    [FIELD_DOUBLE] = sizeof(double),       [FIELD_STRING] = sizeof(char *),
+    [FIELD_INTS] = sizeof(struct ints),    [FIELD_FLOATS] = sizeof(struct floats),
+    [FIELD_STRINGS] = sizeof(struct strings), [FIELD_TENSOR] = sizeof(struct tensor *),
+    [FIELD_GRAPH] = sizeof(struct graph *),
+};
+
 static void *member(const struct field *field, void *at)
 {
     return (char *)at + field->offset;
@@ -183,16 +191,10 @@ enum status field_parse(struct context *context, const struct field *field, cons
         struct floats floats;
         struct strings strings;
     } value;
-    const size_t bytes[] = {
-        [FIELD_BOOL] = sizeof(bool),          [FIELD_INT] = sizeof(int64_t),
-        [FIELD_DOUBLE] = sizeof(double),      [FIELD_STRING] = sizeof(char *),
-        [FIELD_INTS] = sizeof(struct ints),   [FIELD_FLOATS] = sizeof(struct floats),
-        [FIELD_STRINGS] = sizeof(struct strings), [FIELD_TENSOR] = 0, [FIELD_GRAPH] = 0,
-    };
     void *to = member(field, at);
 
     memset(&value, 0, sizeof value);
-    memcpy(&value, to, bytes[field->type]);
+    memcpy(&value, to, type_bytes[field->type]);
     if (!parse_into(field, text, &value, arena)) {
         struct text want, option;
         text_init(&option);
@@ -205,13 +207,14 @@ enum status field_parse(struct context *context, const struct field *field, cons
         text_clear(&option);
         return ERR_USAGE;
     }
-    memcpy(to, &value, bytes[field->type]);
+    memcpy(to, &value, type_bytes[field->type]);
     return OK;
 }
 
 void fields_preset(const struct field *fields, void *at, struct arena *arena)
 {
     for (const struct field *field = fields; field->name; field++) {
+        memset(member(field, at), 0, type_bytes[field->type]);
         if (!field->preset && field->type == FIELD_DOUBLE)
             *(double *)member(field, at) = NAN; // unknown is never 0
         else if (field->preset && !parse_into(field, field->preset, member(field, at), arena))

@@ -63,6 +63,8 @@ void text_format(struct text *text, const char *format, ...)
 
 void text_add_double(struct text *text, double number)
 {
+    // Below this, a whole number is written out: 100, not 1e+02.
+    double plain_end = 1e10;
     char digits[40];
 
     for (int precision = 1; precision <= 17; precision++) {
@@ -70,6 +72,8 @@ void text_add_double(struct text *text, double number)
         if (strtod(digits, NULL) == number)
             break;
     }
+    if (strchr(digits, 'e') && number < plain_end && number > -plain_end && strchr(digits, '+'))
+        snprintf(digits, sizeof digits, "%.0f", number);
     text_add(text, digits);
 }
 

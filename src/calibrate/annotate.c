@@ -2,9 +2,21 @@
 #include "calibrate/annotate.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "ops/attr.h"
+
+enum status parse_bits(struct context *context, const char *text, int *weight, int *activation)
+{
+    int used = 0;
+
+    if (sscanf(text, "%1d/%1d%n", weight, activation, &used) != 2 || text[used] || *weight < 2 ||
+        *weight > 8 || *activation < 2 || *activation > 8)
+        return context_fail(context, ERR_USAGE,
+                            "'--bits %s' wants WEIGHT/ACTIVATION bits from 2 to 8, such as 8/8",
+                            text);
+    return OK;
+}
 
 // Axis of the output channels in the weight of a node; -1: not a node with a weight matrix.
 static int weight_axis(const struct graph *graph, const struct node *node)
@@ -94,26 +106,62 @@ static void list_value(const struct graph *graph, struct value_id id, bool *list
     out[(*count)++] = id;
 }
 
+static enum status layer_bits(struct pass_run *run, const struct node *node, int *bits)
+{
+    const char *setting = layer_setting(run->layer, node, run->graph->arena);
+    double wanted;
+
+    if (!setting)
+        return OK;
+    if (!parse_number(setting, &wanted) || !(wanted >= 2 && wanted <= 8) || wanted != rint(wanted))
+        return context_fail(run->context, ERR_USAGE,
+                            "'--layer ...=%s' wants bits of the weights from 2 to 8", setting);
+    *bits = (int)wanted;
+    return OK;
+}
+
+static enum status weigh(struct pass_run *run, const struct node *node, int axis, int bits)
+{
+    const struct value *weight = graph_value(run->graph, node->input[1]);
+
+    TRY(layer_bits(run, node, &bits));
+    for (int64_t i = 0; i < tensor_count(&weight->tensor); i++)
+        if (!isfinite(tensor_f32(&weight->tensor)[i])) {
+            context_fail(run->context, ERR_NUMERIC, "weight '%s' is not finite", weight->name);
+            return graph_fail_at(run->context, node, ERR_NUMERIC);
+        }
+    annotate_weight(run->graph, node->input[1], axis, bits);
+    return OK;
+}
+
+// An Add of a constant stays float: it is a bias, and cheap.
+static bool adds_constant(const struct graph *graph, const struct node *node)
+{
+    return node_is(node, "Add") && (graph_value(graph, node->input[0])->role == VALUE_WEIGHT ||
+                                    graph_value(graph, node->input[1])->role == VALUE_WEIGHT);
+}
+
 // Annotates weights; lists the activations that want a grid.
-static int list_activations(struct pass_run *run, const struct annotate_options *options,
-                            struct value_id *out)
+static enum status list_activations(struct pass_run *run, const struct annotate_options *options,
+                                    struct value_id *out, int *count)
 {
     struct graph *graph = run->graph;
     bool *listed = arena_array(graph->arena, bool, graph->value_count + 1);
-    int count = 0;
 
+    *count = 0;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->node[n];
         int axis = weight_axis(graph, node);
-        if (!reads_grids(graph, node) || !selection_has(run->selection, node))
+        if (!reads_grids(graph, node) || !selection_has(run->selection, node) ||
+            adds_constant(graph, node))
             continue;
         if (axis >= 0)
-            annotate_weight(graph, node->input[1], axis, options->weight_bits);
-        list_value(graph, node->input[0], listed, out, &count);
+            TRY(weigh(run, node, axis, options->weight_bits));
+        list_value(graph, node->input[0], listed, out, count);
         if (node_is(node, "Add"))
-            list_value(graph, node->input[1], listed, out, &count);
+            list_value(graph, node->input[1], listed, out, count);
     }
-    return count;
+    return OK;
 }
 
 static void set_grid(struct graph *graph, struct value_id id, const struct range *range, int bits)
@@ -162,9 +210,11 @@ enum status annotate_integers(struct pass_run *run, const struct annotate_option
     struct graph *graph = run->graph;
     struct value_id *value =
         arena_array(graph->arena, struct value_id, 2 * graph->node_count + 1);
-    int count = list_activations(run, options, value);
-    struct range *range = arena_array(graph->arena, struct range, (size_t)count + 1);
+    struct range *range;
+    int count;
 
+    TRY(list_activations(run, options, value, &count));
+    range = arena_array(graph->arena, struct range, (size_t)count + 1);
     if (options->activation_bits == 0)
         return OK;
     if (!run->data)

@@ -1,6 +1,7 @@
 // Ranges of activations by min-max, percentile or least squared rounding error.
 #include "calibrate/ranges.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "base/parallel.h"
 #include "data/batch.h"
 #include "exec/program.h"
+#include "exec/reference.h"
 
 enum { BINS = 2048 };
 
@@ -21,10 +23,12 @@ struct sweep {
     const struct graph *graph;
     const struct dataset *data;
     struct batch_input *input;
-    struct program *program;
+    struct program *program; // NULL: the reference executor, per_item samples at a time
+    int64_t per_item;
     const struct kernels *kernels;
     const struct value_id *value;
     int value_count;
+    int *index; // per value of the graph: its place in `value`, -1: not looked at
     bool is_second;
     const struct range *bounds;   // second sweep
     struct observed **observed;   // per worker
@@ -34,27 +38,43 @@ struct sweep {
     atomic_int failed;
 };
 
-static void observe_bounds(struct observed *observed, const float *lanes, size_t size, int samples)
+// Numbers to look at: size elements of each of `samples` samples, `stride` apart.
+struct numbers {
+    const float *at;
+    size_t size, stride;
+    int samples;
+};
+
+static void observe_bounds(struct observed *observed, const struct numbers *numbers)
 {
-    for (size_t i = 0; i < size; i++)
-        for (int lane = 0; lane < samples; lane++) {
-            float x = lanes[i * N16_LANES + (size_t)lane];
+    for (size_t i = 0; i < numbers->size; i++)
+        for (int lane = 0; lane < numbers->samples; lane++) {
+            float x = numbers->at[i * numbers->stride + (size_t)lane];
             observed->low = x < observed->low || isnan(x) ? x : observed->low;
             observed->high = x > observed->high || isnan(x) ? x : observed->high;
         }
 }
 
-static void observe_bins(struct observed *observed, const struct range *bounds, const float *lanes,
-                         size_t size, int samples)
+static void observe_bins(struct observed *observed, const struct range *bounds,
+                         const struct numbers *numbers)
 {
     float width = bounds->high - bounds->low;
-    float per_unit = width > 0 ? (float)BINS / width : 0;
+    float per_unit = width > FLT_MIN ? (float)BINS / width : 0;
 
-    for (size_t i = 0; i < size; i++)
-        for (int lane = 0; lane < samples; lane++) {
-            int at = (int)((lanes[i * N16_LANES + (size_t)lane] - bounds->low) * per_unit);
+    for (size_t i = 0; i < numbers->size; i++)
+        for (int lane = 0; lane < numbers->samples; lane++) {
+            float x = numbers->at[i * numbers->stride + (size_t)lane];
+            int at = (int)((x - bounds->low) * per_unit);
             observed->bin[at < 0 ? 0 : at >= BINS ? BINS - 1 : at]++;
         }
+}
+
+static void observe(const struct sweep *sweep, int worker, int v, const struct numbers *numbers)
+{
+    if (sweep->is_second)
+        observe_bins(&sweep->observed[worker][v], &sweep->bounds[v], numbers);
+    else
+        observe_bounds(&sweep->observed[worker][v], numbers);
 }
 
 static void sweep_group(void *state, long item, int worker)
@@ -74,28 +94,92 @@ static void sweep_group(void *state, long item, int worker)
         return;
     }
     for (int v = 0; v < sweep->value_count; v++) {
-        size_t size = 0;
-        const float *lanes = program_value(sweep->program, worker, sweep->value[v], &size);
-        if (!lanes)
-            continue;
-        if (sweep->is_second)
-            observe_bins(&sweep->observed[worker][v], &sweep->bounds[v], lanes, size, samples);
-        else
-            observe_bounds(&sweep->observed[worker][v], lanes, size, samples);
+        struct numbers numbers = {.stride = N16_LANES, .samples = samples};
+        numbers.at = program_value(sweep->program, worker, sweep->value[v], &numbers.size);
+        if (numbers.at)
+            observe(sweep, worker, v, &numbers);
     }
+}
+
+// ---- models that do not run on lanes ------------------------------------------------------------
+
+struct viewer {
+    const struct sweep *sweep;
+    int worker;
+};
+
+static enum status see(void *self, struct context *context, struct value_id id,
+                       const struct tensor *tensor)
+{
+    const struct viewer *viewer = self;
+    struct numbers numbers = {tensor_data(tensor), (size_t)tensor_count(tensor), 1, 1};
+    int v = viewer->sweep->index[id.at];
+
+    (void)context;
+    if (v >= 0 && tensor->dtype == DT_F32)
+        observe(viewer->sweep, viewer->worker, v, &numbers);
+    return OK;
+}
+
+// A short batch repeats its last sample, which no range minds.
+static enum status fill_input(struct context *context, const struct sweep *sweep, uint32_t i,
+                              int64_t first, struct tensor *out)
+{
+    const struct batch_input *input = &sweep->input[i];
+    struct shape shape = {input->shape.rank + 1, {sweep->per_item}};
+    size_t each = (size_t)input->count * (size_t)(dtype_info[input->dtype].bits / 8);
+
+    memcpy(shape.dim + 1, input->shape.dim, (size_t)input->shape.rank * sizeof *shape.dim);
+    TRY(tensor_alloc(context, out, input->dtype, &shape));
+    for (int64_t s = 0; s < sweep->per_item; s++) {
+        int64_t sample = first + s < sweep->data->count ? first + s : sweep->data->count - 1;
+        batch_sample(input, sample, (char *)tensor_write(out) + (size_t)s * each);
+    }
+    return OK;
+}
+
+static void sweep_item(void *state, long item, int worker)
+{
+    struct sweep *sweep = state;
+    const struct graph *graph = sweep->graph;
+    struct context *context = &sweep->contexts[worker];
+    struct tensor *input = must_alloc((graph->input_count + 1) * sizeof *input);
+    struct tensor *output = must_alloc((graph->output_count + 1) * sizeof *output);
+    struct viewer viewer = {sweep, worker};
+    struct observer observer = {see, &viewer};
+    enum status status = OK;
+
+    memset(input, 0, graph->input_count * sizeof *input);
+    memset(output, 0, graph->output_count * sizeof *output);
+    for (uint32_t i = 0; i < graph->input_count && status == OK; i++) {
+        status = fill_input(context, sweep, i, sweep->first + item * sweep->per_item, &input[i]);
+        if (status == OK)
+            see(&viewer, context, graph->input[i], &input[i]);
+    }
+    if (status == OK)
+        status = reference_run(context, graph, input, output, &observer);
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        tensor_release(&input[i]);
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        tensor_release(&output[i]);
+    free(input);
+    free(output);
+    if (status != OK)
+        atomic_store(&sweep->failed, worker + 1);
 }
 
 static enum status run_sweep(struct context *context, struct sweep *sweep)
 {
-    int64_t chunk = 8 * context->threads * N16_LANES, count = sweep->data->count;
+    int64_t per_item = sweep->program ? N16_LANES : sweep->per_item;
+    int64_t chunk = 8 * context->threads * per_item, count = sweep->data->count;
 
     for (sweep->first = 0; sweep->first < count; sweep->first += chunk) {
         int64_t left = count - sweep->first, samples = left < chunk ? left : chunk;
         TRY(context_tick(context, "calibrating",
                          (uint64_t)(sweep->first + (sweep->is_second ? count : 0)),
                          (uint64_t)(2 * count)));
-        parallel_for(context->threads, (long)((samples + N16_LANES - 1) / N16_LANES), sweep_group,
-                     sweep);
+        parallel_for(context->threads, (long)((samples + per_item - 1) / per_item),
+                     sweep->program ? sweep_group : sweep_item, sweep);
         if (atomic_load(&sweep->failed))
             return context_fail(context, ERR_UNSUPPORTED, "%s",
                                 sweep->contexts[atomic_load(&sweep->failed) - 1].error);
@@ -200,6 +284,11 @@ static enum status allocate(struct context *context, struct sweep *sweep, struct
     for (uint32_t i = 0; i < sweep->graph->input_count; i++)
         if (batch_n16_scratch_bytes(&sweep->input[i]) > bytes)
             bytes = batch_n16_scratch_bytes(&sweep->input[i]);
+    sweep->index = arena_array(arena, int, sweep->graph->value_count + 1);
+    for (uint32_t i = 0; i < sweep->graph->value_count; i++)
+        sweep->index[i] = -1;
+    for (int v = 0; v < sweep->value_count; v++)
+        sweep->index[sweep->value[v].at] = v;
     sweep->observed = arena_array(arena, struct observed *, (size_t)context->threads);
     sweep->contexts = arena_array(arena, struct context, (size_t)context->threads);
     sweep->scratch = arena_array(arena, void *, (size_t)context->threads);
@@ -237,6 +326,29 @@ static enum status find(struct context *context, struct sweep *sweep, struct are
     return OK;
 }
 
+// The batch that the graph itself fixes, 1 where it is open.
+static int64_t own_batch(const struct graph *graph)
+{
+    const struct shape *shape =
+        graph->input_count ? &graph_value(graph, graph->input[0])->tensor.shape : NULL;
+
+    return shape && shape->rank > 0 && shape->dim[0] > 0 ? shape->dim[0] : 1;
+}
+
+// Leaves no program where samples do not run side by side.
+static enum status make_program(struct context *context, struct sweep *sweep,
+                                const struct program_options *options)
+{
+    enum status status;
+
+    sweep->per_item = own_batch(sweep->graph);
+    for (uint32_t i = 0; i < sweep->graph->input_count; i++)
+        if (sweep->input[i].dtype != DT_F32)
+            return OK;
+    status = program_new(context, sweep->graph, options, &sweep->program);
+    return status == ERR_UNSUPPORTED ? OK : status;
+}
+
 enum status ranges_find(struct context *context, const struct graph *graph,
                         const struct value_id *value, int count, const struct dataset *data,
                         const struct preprocess *preprocess, const struct range_options *options,
@@ -252,7 +364,7 @@ enum status ranges_find(struct context *context, const struct graph *graph,
     sweep.input = arena_array(arena, struct batch_input, graph->input_count + 1);
     status = batch_bind_graph(context, data, graph, NULL, preprocess, arena, sweep.input);
     if (status == OK)
-        status = program_new(context, graph, &program, &sweep.program);
+        status = make_program(context, &sweep, &program);
     if (status == OK)
         status = find(context, &sweep, arena, options, out);
     for (int w = 0; w < context->threads && sweep.scratch; w++)

@@ -22,7 +22,8 @@ struct range {
 };
 
 // The ranges of `count` values of the graph over all samples. ERR_NUMERIC naming a value that is
-// not finite; ERR_UNSUPPORTED where the graph cannot run on lanes.
+// not finite. Models that do not run 16 samples side by side run on the reference executor, one
+// batch of their own size at a time.
 MUST_CHECK enum status ranges_find(struct context *context, const struct graph *graph,
                                    const struct value_id *value, int count,
                                    const struct dataset *data,

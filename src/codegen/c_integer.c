@@ -62,7 +62,8 @@ static enum status conv(struct c_writer *w, const struct node *node, const struc
     tensor_release(&scale);
     w->row_count = row > w->row_count ? row : w->row_count;
     c_use(w, C_TEMPLATE_conv_i8);
-    text_format(&w->body, "    model_conv_i8(%s, %s, model_w%d,\n                  model_w%d, %d, %s,\n"
+    text_format(&w->body,
+                "    model_conv_i8(%s, %s, model_w%d,\n                  model_w%d, %d, %s,\n"
                 "                  row, %s, %s, %s);\n",
                 c_window(w, number), weights, bias, scales, zero_of(w, at->x), grid_of(w, at),
                 c_at(w, at->x), at->y_grid.is_set ? c_at(w, at->y) : "0",

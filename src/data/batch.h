@@ -29,9 +29,9 @@ MUST_CHECK enum status batch_bind(struct context *context, const struct dataset 
                                   const char *name, const struct tensor *model_input,
                                   const struct preprocess *preprocess, struct arena *arena,
                                   struct batch_input *out);
-// All inputs of a graph (of several, preprocess is for images and integers): out has graph->input_count entries. is_given[i]: input i needs no data
-// (--set), out[i].data stays NULL; is_given NULL: all do. ERR_SHAPE naming an input that the data
-// do not have.
+// All inputs of a graph: out has graph->input_count entries. Of several, preprocess is for images
+// and integers only. is_given[i]: input i needs no data (--set), out[i].data stays NULL; is_given
+// NULL: all do. ERR_SHAPE naming an input that the data do not have.
 MUST_CHECK enum status batch_bind_graph(struct context *context, const struct dataset *data,
                                         const struct graph *graph, const bool *is_given,
                                         const struct preprocess *preprocess, struct arena *arena,

@@ -290,6 +290,15 @@ enum status dataset_open(struct context *context, const char *text,
     return OK;
 }
 
+int64_t dataset_row_count(const struct dataset *dataset)
+{
+    const struct data_column *target = &dataset->target;
+
+    if (target->dtype == DT_NONE || dtype_info[target->dtype].is_float)
+        return dataset->count;
+    return dataset->count * shape_count(&target->shape);
+}
+
 const struct data_column *dataset_find_input(const struct dataset *dataset, const char *name)
 {
     for (int32_t i = 0; i < dataset->input_count; i++)

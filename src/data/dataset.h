@@ -84,6 +84,9 @@ static inline const unsigned char *dataset_bytes(const struct dataset *dataset,
     return column->at + (size_t)dataset_record(dataset, sample) * column->stride;
 }
 
+// What a model answers: one row a sample, or one a token where the target is tokens.
+int64_t dataset_row_count(const struct dataset *dataset);
+
 // NULL if there is none of that name. A column without a name answers to every name, if it is the
 // only one.
 const struct data_column *dataset_find_input(const struct dataset *dataset, const char *name);

@@ -19,6 +19,7 @@ struct recipe {
     const struct distill_options *options;
     struct course course;
     const float *logits;
+    int64_t classes; // of the logits
     int weight_bits, activation_bits; // 0: no fake quantisation
     int64_t first_quantised;          // epoch at which phase 1 begins
     struct trainer trainer;
@@ -250,7 +251,7 @@ static enum status mark_sparsity(struct recipe *recipe)
 static enum status annotate(struct recipe *recipe)
 {
     struct pass_run run = *recipe->run;
-    struct annotate_options options = {.range = {.method = RANGE_MSE, .bits = 8},
+    struct annotate_options options = {.range = {.method = RANGE_MSE, .bits = recipe->activation_bits},
                                        .weight_bits = recipe->weight_bits,
                                        .activation_bits = recipe->activation_bits};
     int64_t count = run.data->count;
@@ -287,6 +288,8 @@ static enum status run_quantised(struct recipe *recipe, const struct saved *save
     TRY(annotate(recipe));
     TRY(start_trainer(recipe, true));
     recipe->trainer.epoch = recipe->first_quantised;
+    recipe->trainer.fine_tune_from =
+        (double)recipe->first_quantised / (double)recipe->course.epochs;
     if (saved->phase == 1)
         TRY(load(recipe, saved, 1));
     TRY(train_until(recipe, recipe->course.epochs, 1));
@@ -301,6 +304,10 @@ static enum status run_phases(struct recipe *recipe)
     enum status status = OK;
 
     TRY(start_trainer(recipe, false));
+    if (recipe->logits && recipe->trainer.classes != recipe->classes)
+        return context_fail(recipe->run->context, ERR_SHAPE,
+                            "student has %d outputs, the teacher %lld", recipe->trainer.classes,
+                            (long long)recipe->classes);
     set_fingerprint(recipe);
     if (find_saved(recipe, &saved)) {
         status = load(recipe, &saved, 0);
@@ -321,19 +328,13 @@ static enum status run_phases(struct recipe *recipe)
 
 // ---- options ------------------------------------------------------------------------------------
 
-static enum status parse_bits(struct recipe *recipe)
+static enum status set_bits(struct recipe *recipe)
 {
-    const char *bits = recipe->options->bits;
-    int w, a, used = 0;
-
     recipe->first_quantised = recipe->course.epochs;
-    if (!bits)
+    if (!recipe->options->bits)
         return OK;
-    if (sscanf(bits, "%d/%d%n", &w, &a, &used) != 2 || bits[used] || w < 2 || w > 8 || a < 2 || a > 8)
-        return context_fail(recipe->run->context, ERR_USAGE,
-                            "'--bits %s' wants WEIGHT/ACTIVATION bits from 2 to 8, such as 8/8", bits);
-    recipe->weight_bits = w;
-    recipe->activation_bits = a;
+    TRY(parse_bits(recipe->run->context, recipe->options->bits, &recipe->weight_bits,
+                   &recipe->activation_bits));
     recipe->first_quantised =
         (int64_t)((double)recipe->course.epochs * recipe->options->quantize_from);
     return OK;
@@ -349,6 +350,7 @@ static void set_course(struct recipe *recipe)
         .learning_rate = options->learning_rate,
         .warmup = options->warmup,
         .final_rate = options->final_rate,
+        .fine_tune_rate = options->quantize_rate,
         .alpha = options->alpha,
         .temperature = options->temperature,
         .label_smoothing = options->label_smoothing,
@@ -365,18 +367,15 @@ static void set_course(struct recipe *recipe)
 enum status recipe_run(struct pass_run *run, const struct distill_options *options,
                        const float *logits, int64_t classes)
 {
-    struct recipe recipe = {.run = run, .options = options, .logits = logits};
+    struct recipe recipe = {.run = run, .options = options, .logits = logits,
+                            .classes = classes};
     struct value_id softmax = output_before_softmax(run->graph);
     enum status status;
 
     set_course(&recipe);
-    TRY(parse_bits(&recipe));
+    TRY(set_bits(&recipe));
     text_init(&recipe.end_of_first);
     status = run_phases(&recipe);
-    if (status == OK && logits && recipe.trainer.classes != classes)
-        status = context_fail(run->context, ERR_SHAPE,
-                              "student has %d outputs, the teacher %lld", recipe.trainer.classes,
-                              (long long)classes);
     trainer_clear(&recipe.trainer);
     text_clear(&recipe.end_of_first);
     restore_output(run->graph, softmax);

@@ -16,7 +16,7 @@ struct distill_options {
     double erase;
     double sparsity, prune_begin, prune_end, keep, keep_ends;
     const char *pattern, *schedule, *bits;
-    double quantize_from;
+    double quantize_from, quantize_rate;
     double width, depth;
     double temperature, alpha;
 };
@@ -59,6 +59,8 @@ struct distill_options {
               "weight/activation bits of fake quantisation in the loop, such as 8/8"),             \
         FIELD(struct distill_options, quantize_from, "0.8", 0, 1,                                  \
               "part of the course at which fake quantisation begins"),                             \
+        FIELD(struct distill_options, quantize_rate, "0.02", 0, 1,                                 \
+              "peak of the learning rate from there on, as a fraction of the first peak"),         \
         FIELD(struct distill_options, width, "0.25", 0.01, 1,                                      \
               "without --student: channels of the derived one, of the teacher's"),                 \
         FIELD(struct distill_options, depth, "1", 0, 1,                                            \

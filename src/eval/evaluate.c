@@ -91,12 +91,21 @@ static enum status fill_inputs(struct context *context, const struct work *work,
             shape.dim[0] = work->per_item;
             shape.rank++;
         }
-        TRY(tensor_alloc(context, &input[i], value->tensor.dtype, &shape));
+        TRY(tensor_alloc(context, &input[i], bound->data ? bound->dtype : value->tensor.dtype,
+                         &shape));
         for (int64_t s = 0; s < work->per_item && bound->data; s++) // a short batch repeats its last
             batch_sample(bound, sample[s < count ? s : count - 1],
                          (char *)tensor_write(&input[i]) +
                              (size_t)(s * bound->count) *
                                  (size_t)(dtype_info[bound->dtype].bits / 8));
+        if (input[i].dtype != value->tensor.dtype) { // data fill float32, the model takes others
+            struct tensor filled = input[i];
+            memset(&input[i], 0, sizeof input[i]);
+            enum status status =
+                tensor_convert(context, &input[i], &filled, value->tensor.dtype);
+            tensor_release(&filled);
+            TRY(status);
+        }
     }
     return OK;
 }
@@ -275,6 +284,7 @@ static enum status run(struct context *context, struct work *work, struct arena 
                        const struct preprocess *preprocess, struct evaluation *out)
 {
     const struct dataset *data = work->data;
+    bool has_tokens = data->target.dtype != DT_NONE && !dtype_info[data->target.dtype].is_float;
     int64_t width;
     double start;
 
@@ -290,7 +300,7 @@ static enum status run(struct context *context, struct work *work, struct arena 
     if (data->is_labelled && width > 1)
         TRY(dataset_check_classes(context, data, width));
     TRY(outputs_init(context, &out->outputs, data->count, width, data->is_labelled,
-                     data->target.dtype != DT_NONE));
+                     data->target.dtype != DT_NONE && !has_tokens));
     TRY(copy_targets(context, data, &out->outputs));
     TRY(allocate(context, work, arena));
     out->executor = work->program && program_is_integer(work->program) ? "int8" : "float";
@@ -298,7 +308,7 @@ static enum status run(struct context *context, struct work *work, struct arena 
     start = seconds_now();
     TRY(run_chunks(context, work));
     out->seconds = seconds_now() - start;
-    return OK;
+    return has_tokens ? outputs_split_tokens(context, &out->outputs, data) : OK;
 }
 
 enum status evaluate(struct context *context, const struct graph *graph,

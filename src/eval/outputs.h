@@ -33,6 +33,12 @@ bool outputs_are_probabilities(const struct outputs *outputs);
 void outputs_probabilities(const struct outputs *outputs, int64_t i, bool are_probabilities,
                            double *p);
 
+// Language models: rows of [positions][width] of samples become rows of their own, labelled by the
+// data's target tokens (an integer target of `positions` elements). ERR_SHAPE if they do not fit.
+struct dataset;
+MUST_CHECK enum status outputs_split_tokens(struct context *context, struct outputs *outputs,
+                                            const struct dataset *data);
+
 // .npz with the keys outputs (f32), labels (i64), targets (f32) and figures (u8, JSON text); the
 // same outputs give the same bytes. Errors name the file.
 MUST_CHECK enum status outputs_save(struct context *context, const struct outputs *outputs,

@@ -26,6 +26,9 @@ MUST_CHECK enum status graph_infer(struct context *context, const struct graph *
                                    const struct infer_options *options, struct inference *out);
 void inference_clear(struct inference *inference);
 
+// ERR_NUMERIC naming the node and its weight (a weight input of its operator) that is not finite.
+MUST_CHECK enum status graph_check_finite(struct context *context, const struct graph *graph);
+
 // Fills a call's inputs and outputs for a node from the inference; arrays belong to the arena.
 // Outputs are copies (dtype, shape) without data. For op->cost, op->map_axes and the like.
 void inference_call(const struct inference *inference, const struct node *node,

@@ -462,9 +462,14 @@ static void find_float_readers(struct planner *p)
 // A float reader of the raw integers (say, a Cast) is beyond this plan: all floats then.
 static bool raw_integers_are_read(const struct planner *p)
 {
-    for (uint32_t i = 0; i < p->graph->value_count; i++)
-        if (p->plan->value[i].is_set && p->wants_float[i])
+    for (uint32_t i = 0; i < p->graph->value_count; i++) {
+        struct node_id from = p->graph->value[i].producer;
+        bool is_raw = p->plan->value[i].is_set ||
+                      (node_exists(from) && value_exists(p->held_by[i]) &&
+                       node_is(graph_node(p->graph, from), "QuantizeLinear"));
+        if (is_raw && p->wants_float[i])
             return true;
+    }
     return false;
 }
 

@@ -31,11 +31,17 @@ static enum status forward(struct context *context, struct program *program, str
 static void backward(struct program *program, struct step *step, int group)
 {
     float *dx = lanes_grad(program, group, step->input[0]);
+    // A view's memory has other readers, whose gradients may be there already.
+    float *to = step->accumulate[0] ? program->scratch[group] : dx;
+    size_t n = program->slot[step->output[0]].size * N16_LANES;
 
-    if (dx) // the raw value has this one reader: its gradient is always written
-        program->kernels->fake_quant_f32_backward(
-            step->state, program->slot[step->output[0]].size * N16_LANES,
-            lanes(program, group, step->input[0]), lanes_grad(program, group, step->output[0]), dx);
+    if (!dx)
+        return;
+    program->kernels->fake_quant_f32_backward(step->state, n,
+                                              lanes(program, group, step->input[0]),
+                                              lanes_grad(program, group, step->output[0]), to);
+    if (to != dx)
+        program->kernels->scale_add_f32(n, 1, to, dx);
 }
 
 const struct lowering lowering_fake_quant = {.op = "FakeQuantize",

@@ -221,14 +221,21 @@ static void give_grads(struct program *program, const struct step *step, int gro
         if (part) {
             for (size_t k = 0; k < count; k++)
                 part[k] += tensor_f32(&t->input_grad[i])[k];
-        } else if (!step->accumulate[i]) {
-            lanes_from_tensor(program, &t->input_grad[i],
-                              lanes_grad(program, group, step->input[i]));
         } else {
             lanes_from_tensor(program, &t->input_grad[i], program->scratch[group]);
             program->kernels->scale_add_f32(count, 1, program->scratch[group],
                                             lanes_grad(program, group, step->input[i]));
         }
+    }
+}
+
+// Gradients that this step is the first to write: zero, whatever happens after.
+static void clear_grads(struct program *program, const struct step *step, int group)
+{
+    for (int i = 0; i < step->node->input_count; i++) {
+        float *grad = is_lanes(program, step, i) ? lanes_grad(program, group, step->input[i]) : NULL;
+        if (grad && !step->accumulate[i])
+            memset(grad, 0, step_input(program, step, i)->size * N16_LANES * sizeof *grad);
     }
 }
 
@@ -238,6 +245,7 @@ static void backward(struct program *program, struct step *step, int group)
     struct tensors t;
     struct op_call call;
 
+    clear_grads(program, step, group);
     if (!step->node->op->backward)
         return;
     context_init(&silent);

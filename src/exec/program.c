@@ -54,9 +54,9 @@ bool program_lowers(const char *op_name)
 // ---- slots --------------------------------------------------------------------------------------
 
 // Same value at batches of 16 and 32: batch first, nothing else depends on it.
-static bool has_lanes(const struct tensor *at16, const struct tensor *at32)
+static bool is_one_a_sample(const struct tensor *at16, const struct tensor *at32)
 {
-    if ((at16->dtype != DT_F32 && at16->dtype != DT_F16) || at16->shape.rank < 1 || at16->shape.rank != at32->shape.rank ||
+    if (at16->shape.rank < 1 || at16->shape.rank != at32->shape.rank ||
         at16->shape.dim[0] != N16_LANES || at32->shape.dim[0] != 2 * N16_LANES)
         return false;
     for (int i = 1; i < at16->shape.rank; i++)
@@ -71,9 +71,10 @@ static void set_slot(struct program *program, uint32_t id, const struct inferenc
     struct slot *slot = &program->slot[id];
 
     *slot = (struct slot){.alias_of = id, .parameter = -1, .grad = NO_OFFSET, .first_use = -1};
+    slot->is_per_sample = is_one_a_sample(at16, &at32->of_value[id]);
     if (at16->buffer) {
         slot->kind = SLOT_SHARED;
-    } else if (has_lanes(at16, &at32->of_value[id])) {
+    } else if (slot->is_per_sample && (at16->dtype == DT_F32 || at16->dtype == DT_F16)) {
         slot->kind = SLOT_LANES;
         slot->size = (size_t)(tensor_count(at16) / N16_LANES);
         slot->is_half = at16->dtype == DT_F16;
@@ -330,6 +331,36 @@ static enum status add_fake_quants(struct context *context, struct program *prog
     return OK;
 }
 
+// Along axis 0 the sixteen samples of a group would see each other.
+static bool normalises_batch(const struct program *program, const struct step *step)
+{
+    int64_t axis = 1;
+
+    if (node_is(step->node, "Softmax") || node_is(step->node, "LogSoftmax"))
+        axis = ((const struct softmax_attr *)step->node->attr)->axis;
+    else if (node_is(step->node, "LayerNormalization"))
+        axis = ((const struct layer_normalization_attr *)step->node->attr)->axis;
+    return is_lanes(program, step, 0) &&
+           (axis == 0 || axis == -step->call.input[0]->shape.rank);
+}
+
+// What has no lanes was made of all samples together: lanes made of it are not one a sample.
+static enum status check_samples_apart(struct context *context, const struct program *program,
+                                       const struct step *step)
+{
+    bool is_mixed = normalises_batch(program, step), has_lanes_out = false;
+
+    for (int i = 0; i < step->node->input_count; i++)
+        is_mixed |= step_input(program, step, i)->kind == SLOT_TENSOR &&
+                    !step_input(program, step, i)->is_per_sample;
+    for (int i = 0; i < step->node->output_count; i++)
+        has_lanes_out |= step->output[i] != UINT32_MAX &&
+                         program->slot[step->output[i]].kind == SLOT_LANES;
+    return is_mixed && has_lanes_out
+               ? context_fail(context, ERR_UNSUPPORTED, "samples of a batch are not independent")
+               : OK;
+}
+
 static enum status add_step(struct context *context, struct program *program, uint32_t n,
                             bool *swallowed)
 {
@@ -346,6 +377,7 @@ static enum status add_step(struct context *context, struct program *program, ui
     if (is_done)
         return OK;
     open_step(program, step, node);
+    TRY(check_samples_apart(context, program, step));
     if (integer && integer->kind != INTEGER_NONE) {
         step->integer = integer;
         step->row = &lowering_integer;
@@ -370,9 +402,11 @@ static enum status add_steps(struct context *context, struct program *program)
         arena_array(program->arena, struct step, graph->node_count + graph->value_count + 1);
     for (uint32_t i = 0; i < graph->input_count; i++)
         TRY(add_fake_quant(context, program, graph->input[i].at));
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (add_step(context, program, n, swallowed) != OK)
-            return graph_fail_at(context, &graph->node[n], ERR_UNSUPPORTED);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        enum status status = add_step(context, program, n, swallowed);
+        if (status != OK)
+            return graph_fail_at(context, &graph->node[n], status);
+    }
     return OK;
 }
 
@@ -430,6 +464,7 @@ static enum status plan_integers(struct context *context, struct program *progra
 
 static enum status make(struct context *context, struct program *program)
 {
+    TRY(graph_check_finite(context, program->graph));
     TRY(infer_slots(context, program));
     if (program->options.is_integer)
         TRY(plan_integers(context, program));

@@ -21,6 +21,7 @@ struct slot {
     uint32_t alias_of;    // the slot whose memory this one is (views), itself otherwise
     int parameter;        // index, -1: none
     int first_use, last_use; // steps, for the memory plan
+    bool is_per_sample; // batch first, whatever its type
     bool wants_grad;
     bool is_half; // float16 in the file: runs in float32, rounded after every step
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exec/call.h"
+#include "exec/infer.h"
 
 struct run {
     const struct graph *graph;
@@ -92,6 +93,7 @@ static enum status run_all(struct context *context, struct run *run, const struc
     const struct graph *graph = run->graph;
     enum status status = OK;
 
+    TRY(graph_check_finite(context, graph));
     for (uint32_t i = 0; i < graph->value_count; i++)
         if (graph->value[i].role == VALUE_WEIGHT)
             tensor_share(&run->value[i], &graph->value[i].tensor);

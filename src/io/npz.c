@@ -293,7 +293,7 @@ static enum status put_member(struct context *context, const struct npz_entry *e
         text_add_bytes(out, bytes.at, bytes.length);
         text_add_bytes(directory, "PK\1\2\24\0", 6); // made by version 2.0
         put_common(directory, crc, bytes.length, name_bytes);
-        put_number(directory, 0, 12); // comment, disk, attributes
+        put_number(directory, 0, 10); // comment, disk, attributes
         put_number(directory, offset, 4);
         text_format(directory, "%s.npy", entry->name);
     }

@@ -181,6 +181,11 @@ static enum status set_string(struct reader *reader, const struct field *field,
                         field->name, field->choices ? field->choices : "?");
 }
 
+static void release_tensor(void *tensor)
+{
+    tensor_release(tensor);
+}
+
 static enum status set_tensor(struct reader *reader, const struct attribute *attribute,
                               struct tensor **out)
 {
@@ -188,6 +193,7 @@ static enum status set_tensor(struct reader *reader, const struct attribute *att
 
     TRY(tensor_proto_open(reader->context, reader->arena, attribute->t, 4, &proto));
     *out = arena_alloc(reader->graph->arena, sizeof **out);
+    arena_defer(reader->graph->arena, release_tensor, *out);
     return tensor_proto_load(reader->context, reader->arena, reader->source, &proto, *out);
 }
 

@@ -327,13 +327,14 @@ static void take_name(struct reader *reader, const char *name)
 
 static enum status add_initializer(struct reader *reader, struct span bytes)
 {
+    struct tensor tensor = {DT_NONE, SHAPE_UNKNOWN, NULL, 0};
     struct tensor_proto proto;
-    struct tensor tensor;
     struct value_id id;
-    enum status status;
+    enum status status = tensor_proto_open(reader->context, reader->arena, bytes, 2, &proto);
 
-    TRY(tensor_proto_open(reader->context, reader->arena, bytes, 2, &proto));
-    status = tensor_proto_load(reader->context, reader->arena, reader->source, &proto, &tensor);
+    if (status == OK)
+        status =
+            tensor_proto_load(reader->context, reader->arena, reader->source, &proto, &tensor);
     if (status == OK && !*proto.name)
         status = context_fail(reader->context, ERR_FORMAT, "has no name");
     if (status == OK)

@@ -51,7 +51,6 @@ static enum status open_fields(struct context *context, struct arena *arena, str
     struct wire_field field;
     int64_t rank = 0;
 
-    out->name = out->doc = "";
     while (wire_next(wire, &field)) {
         switch (field.number) {
         case TENSOR_DIMS: {
@@ -90,7 +89,7 @@ enum status tensor_proto_open(struct context *context, struct arena *arena, stru
 {
     struct wire wire = wire_over(bytes, depth);
 
-    *out = (struct tensor_proto){.bytes = bytes};
+    *out = (struct tensor_proto){.bytes = bytes, .name = "", .doc = ""};
     return open_fields(context, arena, &wire, out);
 }
 

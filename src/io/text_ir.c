@@ -167,13 +167,15 @@ static enum status parse_dims(struct parser *parser, struct value *out)
         if (*parser->at == '?') {
             parser->at++;
         } else {
+            bool is_quoted = *parser->at == '"';
             TRY(want_name(parser, &word));
-            if (*word >= '0' && *word <= '9')
-                dim[rank] = strtoll(word, &end, 10);
-            else
+            if (is_quoted || text_ir_is_plain(word)) {
                 name[rank] = arena_copy_text(parser->graph->arena, word);
-            if (!name[rank] && (*end || dim[rank] < 0))
-                return wrong(parser, word, "is no dimension");
+            } else {
+                dim[rank] = strtoll(word, &end, 10);
+                if (*end || dim[rank] < 0)
+                    return wrong(parser, word, "is no dimension");
+            }
             has_name |= name[rank] != NULL;
         }
         skip_spaces(parser);
@@ -311,6 +313,11 @@ static enum status find_values(struct parser *parser, const struct names *names,
     return OK;
 }
 
+static void release_tensor(void *tensor)
+{
+    tensor_release(tensor);
+}
+
 static enum status parse_tensor(struct parser *parser, const char *word, const char *key,
                                 struct tensor **out)
 {
@@ -318,7 +325,6 @@ static enum status parse_tensor(struct parser *parser, const char *word, const c
     struct value type = {.dim_name = NULL};
     const char *dtype;
     bool is_he;
-    enum status status;
 
     inner.at = word;
     dtype = parse_name(&inner);
@@ -329,11 +335,9 @@ static enum status parse_tensor(struct parser *parser, const char *word, const c
         shape_count(&type.tensor.shape) > TEXT_IR_ELEMENTS_MAX)
         return wrong(parser, key, "wants a tensor such as f32[1]=0");
     *out = arena_alloc(parser->graph->arena, sizeof **out);
+    arena_defer(parser->graph->arena, release_tensor, *out);
     TRY(tensor_alloc(parser->context, *out, type.tensor.dtype, &type.tensor.shape));
-    status = text_ir_init(parser->context, key, inner.at + 1, *out, &is_he);
-    if (status != OK)
-        tensor_release(*out);
-    return status;
+    return text_ir_init(parser->context, key, inner.at + 1, *out, &is_he);
 }
 
 static enum status parse_attribute(struct parser *parser, const struct op *op, const char *key,

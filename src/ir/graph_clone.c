@@ -60,6 +60,34 @@ static const struct op *clone_op(struct graph *to, const struct op *op)
     return copy;
 }
 
+static void release_tensor(void *tensor)
+{
+    tensor_release(tensor);
+}
+
+// Tensors among the attributes get a holder of their own, which goes with the clone's arena.
+static void share_tensors(struct arena *arena, const struct field *fields, void *attr)
+{
+    for (const struct field *field = fields; field && field->name && attr; field++) {
+        struct tensor **at = (struct tensor **)(void *)((char *)attr + field->offset), *copy;
+        if (field->type != FIELD_TENSOR || !*at)
+            continue;
+        copy = arena_alloc(arena, sizeof *copy);
+        tensor_share(copy, *at);
+        arena_defer(arena, release_tensor, copy);
+        *at = copy;
+    }
+}
+
+static void *clone_attr(struct arena *arena, const struct node *node)
+{
+    void *attr = node->attr ? fields_copy(node->op->attr, node->attr, node->op->attr_bytes, arena)
+                            : NULL;
+
+    share_tensors(arena, node->op->attr, attr);
+    return attr;
+}
+
 static void clone_nodes(struct graph *to, const struct graph *from)
 {
     to->node_count = to->node_capacity = from->node_count;
@@ -74,9 +102,7 @@ static void clone_nodes(struct graph *to, const struct graph *from)
         node->raw_attr = old->raw_attr
                              ? arena_copy_bytes(to->arena, old->raw_attr, old->raw_attr_bytes)
                              : NULL;
-        node->attr = old->attr
-                         ? fields_copy(old->op->attr, old->attr, old->op->attr_bytes, to->arena)
-                         : NULL;
+        node->attr = clone_attr(to->arena, old);
         node->input = arena_copy(to->arena, old->input,
                                  (size_t)old->input_count * sizeof *old->input);
         node->output = arena_copy(to->arena, old->output,

@@ -2,6 +2,7 @@
 // integer weight behind DequantizeLinear turns into float numbers that know their grid, and a
 // QuantizeLinear/DequantizeLinear pair that every reader goes through turns into its input's
 // annotation. Other Q/DQ nodes stay.
+#include <math.h>
 #include <string.h>
 
 #include "exec/call.h"
@@ -22,9 +23,27 @@ static void set_range(struct quant *quant)
     quant->low = info->is_signed ? -quant->high - 1 : 0;
 }
 
-// The grid that a Q or DQ node describes; NULL if its scale is no constant.
+// One scale and zero point for the tensor, or one of each per index of the node's axis.
+static bool parameters_fit(const struct node *node, const struct value *scale,
+                           const struct value *zero, const struct shape *shape)
+{
+    const struct quantize_attr *attr = node->attr;
+    int64_t axis = attr->axis < 0 ? attr->axis + shape->rank : attr->axis;
+    int64_t count = tensor_count(&scale->tensor);
+
+    if (scale->tensor.dtype != DT_F32 || attr->block_size || scale->tensor.shape.rank > 1)
+        return false;
+    if (zero && (tensor_count(&zero->tensor) != count || dtype_info[zero->tensor.dtype].is_float))
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        if (!(tensor_get(&scale->tensor, i) > 0) || !isfinite(tensor_get(&scale->tensor, i)))
+            return false;
+    return count == 1 || (axis >= 0 && axis < shape->rank && shape->dim[axis] == count);
+}
+
+// The grid that a Q or DQ node describes for a tensor of that shape; NULL if it is not constant.
 static struct quant *quant_of(struct graph *graph, const struct node *node, enum dtype dtype,
-                              int32_t rank)
+                              const struct shape *shape)
 {
     const struct value *scale = graph_weight(graph, node, 1), *zero = graph_weight(graph, node, 2);
     const struct quantize_attr *attr = node->attr;
@@ -32,14 +51,14 @@ static struct quant *quant_of(struct graph *graph, const struct node *node, enum
     float *scales;
     int32_t *zeros;
 
-    if (!scale || scale->tensor.dtype != DT_F32 || attr->block_size ||
-        (node->input_count > 2 && value_exists(node->input[2]) && !zero))
+    if (!scale || (node->input_count > 2 && value_exists(node->input[2]) && !zero) ||
+        !parameters_fit(node, scale, zero, shape))
         return NULL;
     quant->dtype = dtype;
     quant->count = tensor_count(&scale->tensor);
     quant->axis = scale->tensor.shape.rank == 0 || quant->count == 1
                       ? QUANT_WHOLE_TENSOR
-                      : (int32_t)(attr->axis < 0 ? attr->axis + rank : attr->axis);
+                      : (int32_t)(attr->axis < 0 ? attr->axis + shape->rank : attr->axis);
     scales = arena_array(graph->arena, float, (size_t)quant->count);
     zeros = arena_array(graph->arena, int32_t, (size_t)quant->count);
     for (int64_t i = 0; i < quant->count; i++) {
@@ -64,7 +83,7 @@ static enum status absorb_weight(struct context *context, struct graph *graph, u
     struct op_call call = {.attr = node->attr, .input_count = node->input_count,
                            .output_count = 1, .input = input, .output = output};
     enum dtype dtype = q->tensor.dtype;
-    struct quant *quant = quant_of(graph, node, dtype, q->tensor.shape.rank);
+    struct quant *quant = quant_of(graph, node, dtype, &q->tensor.shape);
     struct value *value = graph_value(graph, node->output[0]);
 
     if (!quant || graph_is_output(graph, node->output[0]))
@@ -76,8 +95,10 @@ static enum status absorb_weight(struct context *context, struct graph *graph, u
     value->tensor = result;
     value->producer = NO_NODE;
     value->quant = is_narrow(dtype) ? quant : NULL;
-    if (q->sparsity)
+    if (q->sparsity) {
         value->sparsity = arena_copy(graph->arena, q->sparsity, sizeof *q->sparsity);
+        tensor_share(&value->sparsity->mask, &q->sparsity->mask);
+    }
     *dead = true;
     return OK;
 }
@@ -120,10 +141,12 @@ static void absorb_pair(struct graph *graph, uint32_t n, bool *dead)
     const struct node *quantize = &graph->node[n];
     struct value_id x = quantize->input[0], q = quantize->output[0];
     const struct value *zero = graph_weight(graph, quantize, 2);
-    struct quant *quant =
-        quant_of(graph, quantize, zero ? zero->tensor.dtype : DT_U8, 0);
+    bool is_weight = graph_value(graph, x)->role == VALUE_WEIGHT;
+    struct shape none = {0, {0}};
+    struct quant *quant = quant_of(graph, quantize, zero ? zero->tensor.dtype : DT_U8,
+                                   is_weight ? &graph_value(graph, x)->tensor.shape : &none);
 
-    if (!quant || quant->count != 1 || !is_narrow(quant->dtype))
+    if (!quant || !is_narrow(quant->dtype) || graph_is_output(graph, x))
         return;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct value_id d = graph->node[i].output_count ? graph->node[i].output[0] : NO_VALUE;

@@ -18,7 +18,7 @@ static int channel_axis(const struct node *node)
     return -1;
 }
 
-static bool is_foldable(const struct graph *graph, const struct node *norm)
+static bool is_foldable(const struct graph *graph, const struct node *norm, int64_t channels)
 {
     const struct batch_normalization_attr *attr = norm->attr;
 
@@ -26,7 +26,7 @@ static bool is_foldable(const struct graph *graph, const struct node *norm)
         return false;
     for (int i = 1; i < 5; i++) {
         const struct value *value = graph_weight(graph, norm, i);
-        if (!value || value->tensor.dtype != DT_F32)
+        if (!value || value->tensor.dtype != DT_F32 || tensor_count(&value->tensor) != channels)
             return false;
     }
     return true;
@@ -76,40 +76,62 @@ static enum status fold_bias(struct context *context, struct graph *graph, const
     return OK;
 }
 
+// The weight keeps its name where no other node reads it: records of pruning go by names.
+static struct value_id put_weight(struct graph *graph, struct value_id old, struct tensor tensor)
+{
+    struct value *value = graph_value(graph, old);
+    struct value_id fresh;
+
+    if (graph_use_count(graph, old) == 1) {
+        tensor_release(&value->tensor);
+        value->tensor = tensor;
+        value->quant = NULL;
+        return old;
+    }
+    fresh = graph_add_weight(graph, value->name, tensor);
+    value = graph_value(graph, old);
+    if (value->sparsity) { // zeros stay zeros under a factor
+        struct sparsity *copy = arena_copy(graph->arena, value->sparsity, sizeof *copy);
+        tensor_share(&copy->mask, &value->sparsity->mask);
+        graph_value(graph, fresh)->sparsity = copy;
+    }
+    return fresh;
+}
+
 static enum status fold(struct context *context, struct graph *graph, struct node_id at,
                         struct node_id norm_id, int axis)
 {
     const struct node *node = graph_node(graph, at), *norm = graph_node(graph, norm_id);
     struct value *weight = graph_weight(graph, node, 1), *bias = graph_weight(graph, node, 2);
-    const char *weight_name = weight->name; // names stay where they are, values move
-    const char *bias_name = bias ? bias->name : arena_format(graph->arena, "%s_bias", node->name);
+    const char *bias_name = arena_format(graph->arena, "%s_bias", node->name);
     int64_t channels = weight->tensor.shape.dim[axis];
-    struct sparsity *sparsity = weight->sparsity;
     struct value_id output = norm->output[0], input[3] = {node->input[0], NO_VALUE, NO_VALUE};
     struct tensor folded, shift;
 
-    if (tensor_count(&graph_weight(graph, norm, 1)->tensor) != channels)
-        return OK;
     TRY(fold_weight(context, graph, norm, &weight->tensor, axis, &folded));
     if (fold_bias(context, graph, norm, bias, channels, &shift) != OK) {
         tensor_release(&folded);
         return ERR_MEMORY;
     }
-    input[1] = graph_add_weight(graph, weight_name, folded);
-    input[2] = graph_add_weight(graph, bias_name, shift);
-    if (sparsity) { // zeros stay zeros under a factor
-        struct sparsity *copy = arena_copy(graph->arena, sparsity, sizeof *sparsity);
-        tensor_share(&copy->mask, &sparsity->mask);
-        graph_value(graph, input[1])->sparsity = copy;
-    }
+    input[1] = put_weight(graph, node->input[1], folded);
+    input[2] = bias ? put_weight(graph, node->input[2], shift)
+                    : graph_add_weight(graph, bias_name, shift);
     graph_set_node_inputs(graph, at, input, 3);
     graph_set_output(graph, at, 0, output);
     return OK;
 }
 
-static bool bias_is_constant(const struct graph *graph, const struct node *node)
+// No bias, or one float for all channels or for each.
+static bool bias_is_plain(const struct graph *graph, const struct node *node, int64_t channels)
 {
-    return node->input_count < 3 || !value_exists(node->input[2]) || graph_weight(graph, node, 2);
+    const struct value *bias = graph_weight(graph, node, 2);
+    const struct shape *shape = bias ? &bias->tensor.shape : NULL;
+    int64_t count = bias ? tensor_count(&bias->tensor) : 1;
+
+    if (!bias)
+        return node->input_count < 3 || !value_exists(node->input[2]);
+    return bias->tensor.dtype == DT_F32 &&
+           (count == 1 || (count == channels && shape->dim[shape->rank - 1] == channels));
 }
 
 // Requires: nothing. Keeps: what the graph computes, to rounding. Leaves batch norms alone whose
@@ -123,16 +145,18 @@ static enum status run(struct pass_run *run)
         struct node_id norm = graph_only_consumer(graph, graph->node[n].output[0]);
         const struct node *node = &graph->node[n];
         int axis = channel_axis(node);
-        const struct value *weight;
-        if (axis < 0 || !node_exists(norm) || !is_foldable(graph, graph_node(graph, norm)) ||
+        const struct value *weight = axis < 0 ? NULL : graph_weight(graph, node, 1);
+        int64_t channels;
+        if (!weight || weight->tensor.dtype != DT_F32 || weight->tensor.shape.rank < 2 ||
+            !node_exists(norm))
+            continue;
+        channels = weight->tensor.shape.dim[axis];
+        if (!is_foldable(graph, graph_node(graph, norm), channels) ||
+            !bias_is_plain(graph, node, channels) ||
             !value_is(graph_node(graph, norm)->input[0], node->output[0]))
             continue;
-        weight = graph_weight(graph, node, 1);
-        if (!weight || weight->tensor.dtype != DT_F32 || !bias_is_constant(graph, node))
-            continue;
         TRY(fold(run->context, graph, (struct node_id){n}, norm, axis));
-        dead[norm.at] = graph_node(graph, (struct node_id){n})->input_count == 3 &&
-                        value_is(graph->node[n].output[0], graph_node(graph, norm)->output[0]);
+        dead[norm.at] = true;
     }
     graph_compact(graph, dead);
     return graph_sort(run->context, graph);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ops/attr.h"
-#include "pass/pass.h"
+#include "pass/sparsity.h"
 
 static enum status add_scales(struct context *context, struct graph *graph, const char *stem,
                               const struct quant *quant, enum dtype dtype, struct value_id out[2])
@@ -75,11 +75,19 @@ static enum status materialise_weight(struct context *context, struct graph *gra
 {
     const struct quant *quant = graph->value[at].quant;
     const char *name = graph->value[at].name;
-    struct sparsity *sparsity = graph->value[at].sparsity;
+    struct sparsity *sparsity = NULL;
     struct value_id scale[2], q, d;
     struct tensor integers;
 
     TRY(quantised(context, &graph->value[at].tensor, quant, quant->dtype, &integers));
+    if (graph->value[at].sparsity) {
+        sparsity = arena_alloc(graph->arena, sizeof *sparsity);
+        if (sparsity_fix(context, &graph->value[at], &integers, sparsity) != OK) {
+            tensor_release(&integers);
+            return ERR_MEMORY;
+        }
+        tensor_release(&graph->value[at].sparsity->mask);
+    }
     q = graph_add_weight(graph, arena_format(graph->arena, "%s_quantized", name), integers);
     TRY(add_scales(context, graph, name, quant, quant->dtype, scale));
     d = add_linear(graph, "DequantizeLinear", arena_format(graph->arena, "%s_dequantized", name),
@@ -92,18 +100,41 @@ static enum status materialise_weight(struct context *context, struct graph *gra
     return OK;
 }
 
+// QuantizeLinear saturates at the ends of its type: a grid of fewer bits needs a clamp before it.
+static enum status add_clip(struct context *context, struct graph *graph, struct value_id x,
+                            const struct quant *quant, struct value_id *out)
+{
+    struct value_id input[3] = {x, NO_VALUE, NO_VALUE};
+    int32_t zero = quant->zero_point ? quant->zero_point[0] : 0;
+    const char *name = graph_value(graph, x)->name;
+
+    for (int i = 0; i < 2; i++) {
+        struct tensor bound;
+        TRY(tensor_alloc(context, &bound, DT_F32, &SHAPE_SCALAR));
+        tensor_set(&bound, 0, (double)((i ? quant->high : quant->low) - zero) * quant->scale[0]);
+        input[i + 1] = graph_add_weight(
+            graph, arena_format(graph->arena, "%s_%s", name, i ? "max" : "min"), bound);
+    }
+    *out = graph_add_activation(graph, arena_format(graph->arena, "%s_clamped", name), DT_F32);
+    graph_value(graph, *out)->tensor.shape = graph_value(graph, x)->tensor.shape;
+    graph_add_node(graph, op_find("Clip"), graph_value(graph, *out)->name, NULL, input, 3, out, 1);
+    return OK;
+}
+
 static enum status materialise_activation(struct context *context, struct graph *graph,
                                           uint32_t at)
 {
     const struct quant *quant = graph->value[at].quant;
     const char *name = graph->value[at].name;
-    struct value_id scale[2], q, d, x = {at};
+    struct value_id scale[2], q, d, x = {at}, clamped = x;
     uint32_t first_new;
 
     TRY(add_scales(context, graph, name, quant, quant->dtype, scale));
     first_new = graph->node_count;
-    q = add_linear(graph, "QuantizeLinear", arena_format(graph->arena, "%s_quantized", name), -1, x,
-                   scale, quant->dtype);
+    if (quant->bits < dtype_info[quant->dtype].bits)
+        TRY(add_clip(context, graph, x, quant, &clamped));
+    q = add_linear(graph, "QuantizeLinear", arena_format(graph->arena, "%s_quantized", name), -1,
+                   clamped, scale, quant->dtype);
     d = add_linear(graph, "DequantizeLinear", arena_format(graph->arena, "%s_dequantized", name),
                    -1, q, scale, DT_F32);
     graph_replace_uses(graph, x, d);
@@ -127,12 +158,29 @@ static const struct quant *grid_of(const struct graph *graph, struct value_id id
     return NULL;
 }
 
+// A bias must fit in 30 bits at scale x_scale * w_scale: channels of tiny weights (as dead batch norm
+// channels leave them) get a coarser grid.
+static void widen_for_bias(struct graph *graph, struct value *weight, const struct tensor *bias,
+                           float x_scale)
+{
+    struct quant *quant = arena_copy(graph->arena, weight->quant, sizeof *quant);
+    float *scale = arena_copy(graph->arena, quant->scale, (size_t)quant->count * sizeof *scale);
+
+    for (int64_t c = 0; c < tensor_count(bias); c++) {
+        int64_t at = quant->count == 1 ? 0 : c;
+        float least = (float)(fabs(tensor_get(bias, c)) / ((double)x_scale * (1 << 29)));
+        if (scale[at] < least)
+            scale[at] = least;
+    }
+    quant->scale = scale;
+    weight->quant = quant;
+}
+
 // Bias of a Conv or Gemm whose input and weight are both quantised.
 static enum status materialise_bias(struct context *context, struct graph *graph, uint32_t n)
 {
     const struct node *node = &graph->node[n];
-    const struct value *weight = graph_weight(graph, node, 1);
-    struct value *bias = graph_weight(graph, node, 2);
+    struct value *weight = graph_weight(graph, node, 1), *bias = graph_weight(graph, node, 2);
     const struct quant *x = grid_of(graph, node->input[0]);
     struct value_id id, scale[2], q, d;
     struct quant quant = {.dtype = DT_I32, .bits = 32, .axis = 0, .low = INT32_MIN / 2,
@@ -146,6 +194,7 @@ static enum status materialise_bias(struct context *context, struct graph *graph
     quant.count = tensor_count(&bias->tensor);
     if (weight->quant->count != 1 && weight->quant->count != quant.count)
         return OK;
+    widen_for_bias(graph, weight, &bias->tensor, x->scale[0]);
     scales = arena_array(graph->arena, float, (size_t)quant.count);
     for (int64_t c = 0; c < quant.count; c++)
         scales[c] = x->scale[0] * weight->quant->scale[weight->quant->count == 1 ? 0 : c];

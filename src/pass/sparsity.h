@@ -1,5 +1,6 @@
 // Which weights of a graph may be pruned, and the record of what was pruned (metadata_props key
-// ecai.sparsity): names and pattern. The zeros are the mask: every method here prunes to zero.
+// ecai.sparsity): names and pattern, and the mask (zlib, base64) where it is not just the zeros:
+// rounding to integers makes zeros that nobody pruned.
 #ifndef PASS_SPARSITY_H
 #define PASS_SPARSITY_H
 
@@ -11,14 +12,22 @@
 // named by the operator); NO_VALUE: none.
 struct value_id prunable_weight(const struct graph *graph, const struct node *node);
 
-// Zeros the weights whose mask is 0 and notes it on the value. mask: one float an element.
+// Zeros the weights whose mask is 0 and notes it on the value, unless nothing is pruned. mask: one
+// float an element; what was pruned before stays pruned.
 MUST_CHECK enum status sparsity_apply(struct context *context, struct graph *graph,
                                       struct value_id weight, const float *mask);
 
+// Whether element i of the value is pruned; false without sparsity.
+bool sparsity_prunes(const struct value *value, int64_t i);
+// Fixes the mask of a value before its numbers are rounded: *out has data where the rounded numbers
+// have zeros that are not pruned, none where their zeros are the mask.
+MUST_CHECK enum status sparsity_fix(struct context *context, const struct value *value,
+                                    const struct tensor *rounded, struct sparsity *out);
+
 // Writes the record of all values' sparsity into the metadata (removes it where there is none).
-void sparsity_store(struct graph *graph);
+MUST_CHECK enum status sparsity_store(struct context *context, struct graph *graph);
 // Puts the record of a graph that was read back on its values; names that no longer exist are
-// passed over. ERR_FORMAT if the record is damaged.
+// passed over, so are masks of another size. ERR_FORMAT if the record is damaged.
 MUST_CHECK enum status sparsity_restore(struct context *context, struct graph *graph);
 
 #endif

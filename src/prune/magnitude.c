@@ -67,8 +67,8 @@ static enum status list_layers(struct pass_run *run, struct layer *layer,
                                    .count = (size_t)tensor_count(&graph_value(graph, id)->tensor),
                                    .least_density = options->global ? options->keep : 0};
         TRY(own_sparsity(run, node, &at->sparsity));
-        if (!isnan(at->sparsity) && options->global)
-            at->least_density = 1 - at->sparsity;
+        if (!isnan(at->sparsity))
+            at->least_density = 0;
         for (size_t i = 0; i < at->count; i++)
             if (!isfinite(at->weight[i])) {
                 context_fail(run->context, ERR_NUMERIC, "weight '%s' is not finite",

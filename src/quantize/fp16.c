@@ -12,8 +12,12 @@ static enum status to_half(struct context *context, struct value *value)
 
     TRY(tensor_convert(context, &half, &value->tensor, DT_F16));
     for (int64_t i = 0; i < tensor_count(&half); i++)
-        if (isfinite(tensor_get(&value->tensor, i)) && !isfinite(tensor_get(&half, i))) {
+        if (isnan(tensor_get(&half, i)) ||
+            (isfinite(tensor_get(&value->tensor, i)) && !isfinite(tensor_get(&half, i)))) {
             tensor_release(&half);
+            if (isnan(tensor_get(&value->tensor, i)))
+                return context_fail(context, ERR_NUMERIC, "weight '%s' is not a number",
+                                    value->name);
             return context_fail(context, ERR_NUMERIC, "weight '%s' leaves the range of float16",
                                 value->name);
         }
@@ -23,11 +27,23 @@ static enum status to_half(struct context *context, struct value *value)
     return OK;
 }
 
-// Operators whose types do not follow their data input.
-static enum status check_node(struct context *context, const struct node *node)
+// A Cast to float32 makes what the nodes behind it compute with.
+static void narrow_cast(struct graph *graph, struct node *node)
 {
+    struct cast_attr *attr = arena_copy(graph->arena, node->attr, sizeof *attr);
+
+    if (attr->to == dtype_info[DT_F32].onnx)
+        attr->to = dtype_info[DT_F16].onnx;
+    node->attr = attr;
+}
+
+// Operators whose types do not follow their data input.
+static enum status check_node(struct context *context, struct graph *graph, struct node *node)
+{
+    if (node_is(node, "Cast"))
+        narrow_cast(graph, node);
     if (node->op->is_unknown || node_is(node, "QuantizeLinear") ||
-        node_is(node, "DequantizeLinear") || node_is(node, "Cast"))
+        node_is(node, "DequantizeLinear") || node_is(node, "ConstantOfShape"))
         return graph_fail_at(context, node,
                              context_fail(context, ERR_UNSUPPORTED,
                                           "does not let its types be changed to float16"));
@@ -93,8 +109,9 @@ static enum status run(struct pass_run *run)
 {
     struct graph *graph = run->graph;
 
+    TRY(pass_fold_constants.run(run));
     for (uint32_t n = 0; n < graph->node_count; n++)
-        TRY(check_node(run->context, &graph->node[n]));
+        TRY(check_node(run->context, graph, &graph->node[n]));
     for (uint32_t i = 0; i < graph->value_count; i++) {
         struct value *value = &graph->value[i];
         if (value->role == VALUE_WEIGHT && value->tensor.dtype == DT_F32)

@@ -6,11 +6,12 @@
 #include "quantize/methods.h"
 
 struct int8_options {
-    const char *range;
+    const char *bits, *range;
     double percentile;
 };
 
 static const struct field fields[] = {
+    FIELD(struct int8_options, bits, "8/8", 0, 0, "bits of weights/activations, 2 to 8 each"),
     FIELD_CHOICE(struct int8_options, range, "mse", "minmax|percentile|mse",
                  "how the range of an activation is chosen"),
     FIELD(struct int8_options, percentile, "99.99", 50, 100,
@@ -27,11 +28,10 @@ static enum status run(struct pass_run *run)
         .range = {.method = strcmp(options->range, "minmax") == 0       ? RANGE_MINMAX
                             : strcmp(options->range, "percentile") == 0 ? RANGE_PERCENTILE
                                                                         : RANGE_MSE,
-                  .percentile = options->percentile,
-                  .bits = 8},
-        .weight_bits = 8,
-        .activation_bits = 8};
+                  .percentile = options->percentile}};
 
+    TRY(parse_bits(run->context, options->bits, &annotate.weight_bits, &annotate.activation_bits));
+    annotate.range.bits = annotate.activation_bits;
     TRY(pass_simplify.run(run));
     return annotate_integers(run, &annotate);
 }

@@ -58,31 +58,33 @@ static size_t portion(size_t count, double sparsity)
 
 void masks_by_magnitude(struct mask_target *target, int count, double sparsity, bool is_global)
 {
-    size_t total = 0, ranks = 0;
+    size_t room = 1, total = 0, ranks = 0;
     size_t *left = must_alloc((size_t)(count > 0 ? count : 1) * sizeof *left);
     struct ranked *ranked;
 
     for (int t = 0; t < count; t++) {
-        total += target[t].count;
+        room += target[t].count;
         left[t] = may_lose(&target[t]);
         for (size_t i = 0; i < target[t].count; i++)
             target[t].mask[i] = 1;
     }
-    ranked = must_alloc((total + 1) * sizeof *ranked);
+    ranked = must_alloc(room * sizeof *ranked);
     for (int t = 0; t < count; t++) {
-        if (!is_global) {
-            double own = isnan(target[t].sparsity) ? sparsity : target[t].sparsity;
-            ranks = rank(&target[t], t, ranked);
-            qsort(ranked, ranks, sizeof *ranked, by_magnitude);
-            prune(target, ranked, ranks, portion(target[t].count, own), left);
-        } else {
-            ranks += rank(&target[t], t, ranked + ranks);
-        }
-    }
-    if (is_global) {
+        double own = isnan(target[t].sparsity) ? sparsity : target[t].sparsity;
+        if (is_global && isnan(target[t].sparsity))
+            continue;
+        ranks = rank(&target[t], t, ranked);
         qsort(ranked, ranks, sizeof *ranked, by_magnitude);
-        prune(target, ranked, ranks, portion(total, sparsity), left);
+        prune(target, ranked, ranks, portion(target[t].count, own), left);
     }
+    ranks = 0;
+    for (int t = 0; t < count && is_global; t++)
+        if (isnan(target[t].sparsity)) {
+            ranks += rank(&target[t], t, ranked + ranks);
+            total += target[t].count;
+        }
+    qsort(ranked, ranks, sizeof *ranked, by_magnitude);
+    prune(target, ranked, ranks, portion(total, sparsity), left);
     free(ranked);
     free(left);
 }

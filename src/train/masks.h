@@ -11,12 +11,13 @@ struct mask_target {
     float *mask;
     size_t count;
     double least_density; // at least this fraction stays
-    double sparsity;      // its own target where not global; NaN: the common one
+    double sparsity;      // its own target; NaN: the common one
 };
 
 // Sets the masks so that `sparsity` of all weights (is_global) or of each tensor is pruned, the
 // smallest magnitudes first; among equals the later one goes first, so the result is unique. With
-// is_global a tensor that reaches its least density keeps the rest and the others give more.
+// is_global a tensor that reaches its least density keeps the rest and the others give more; those
+// with a target of their own are not ranked with the others.
 void masks_by_magnitude(struct mask_target *target, int count, double sparsity, bool is_global);
 
 #endif

@@ -205,14 +205,25 @@ static enum status call_hooks(struct trainer *trainer, size_t which)
     return OK;
 }
 
+// A fine-tuning part starts anew, from a peak of its own: without batch norm the rates that were
+// fine before make training diverge.
+static double learning_rate(const struct trainer *trainer)
+{
+    const struct course *course = trainer->course;
+    double t = trainer_progress(trainer), from = trainer->fine_tune_from;
+
+    if (from <= 0)
+        return course->learning_rate * schedule_cosine(t, course->warmup, course->final_rate);
+    return course->learning_rate * course->fine_tune_rate *
+           schedule_cosine((t - from) / (1 - from), 0, 0.01);
+}
+
 static enum status run_step(struct trainer *trainer)
 {
     struct context *context = trainer->context;
     const struct course *course = trainer->course;
     long groups = (long)(course->batch / N16_LANES);
-    double rate = course->learning_rate *
-                  schedule_cosine(trainer_progress(trainer), course->warmup, course->final_rate);
-    double sum = 0;
+    double rate = learning_rate(trainer), sum = 0;
 
     fill_batch(trainer, false);
     TRY(call_hooks(trainer, 0));

@@ -27,6 +27,7 @@ struct course {
     int64_t batch;         // samples, a multiple of 16
     double learning_rate;  // peak
     double warmup, final_rate; // fractions (schedule_cosine)
+    double fine_tune_rate;     // peak of a fine-tuning part, as a fraction of learning_rate
     double alpha, temperature, label_smoothing; // struct loss
     struct optimizer_options optimizer;
     struct augment augment;
@@ -43,6 +44,7 @@ struct trainer {
     int hook_count;
     int64_t epoch, step;      // epoch: of the course; step: within the epoch
     int64_t steps_per_epoch;
+    double fine_tune_from;    // progress at which a fine-tuning part began; 0: none
     double loss;              // mean over the epoch so far
     double loss_sum;
     // private

@@ -1,0 +1,158 @@
+// What one run of a command is given: global options put into effect, the line, inputs, results.
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/parallel.h"
+#include "cli/command.h"
+#include "cli/requirement.h"
+#include "cli/shell.h"
+#include "pass/pass.h"
+
+const struct field global_fields[] = {
+    FIELD(struct global_options, seed, "0", 0, 9007199254740992.0, "seed of everything random"),
+    FIELD(struct global_options, threads, "0", 0, 1024,
+          "threads that may work; 0: one a processor"),
+    FIELD_CHOICE(struct global_options, isa, NULL, "generic|avx2|avx512",
+                 "use no later instruction set than this"),
+    FIELD(struct global_options, quiet, "no", 0, 0, "no progress, no notes"),
+    FIELD(struct global_options, verbose, "no", 0, 0, "more notes"),
+    FIELD_CHOICE(struct global_options, progress, "auto", "auto|always|never",
+                 "when to show progress"),
+    FIELD(struct global_options, max_memory, NULL, 0, 0,
+          "SIZE: fail rather than use more memory (64MiB, 2GiB)"),
+    FIELD(struct global_options, version, "no", 0, 0, "print the version"),
+    FIELD(struct global_options, help, "no", 0, 0, "print this"),
+    FIELDS_END,
+};
+
+const struct command_row command_rows[] = {
+#define COMMAND(name, summary) {#name, summary, &command_##name},
+#define HIDDEN_COMMAND(name) {#name, NULL, &command_##name},
+#define COMMAND_ALIAS(alias, name) {#alias, NULL, &command_##name},
+#include "cli/commands.def"
+    {NULL, NULL, NULL},
+};
+
+// The row of which another is an alias; a hidden command is its own.
+static const struct command_row *own_row(const struct command_row *alias)
+{
+    for (const struct command_row *row = command_rows; row->name; row++)
+        if (row->summary && row->command == alias->command)
+            return row;
+    return alias;
+}
+
+const struct command_row *command_find(const char *name)
+{
+    for (const struct command_row *row = command_rows; row->name; row++)
+        if (strcmp(row->name, name) == 0)
+            return row->summary ? row : own_row(row);
+    return NULL;
+}
+
+const struct pass *command_method(const struct command *command, const char *name)
+{
+    const struct pass *method;
+
+    for (int i = 0; (method = command->method_at(i)); i++)
+        if (strcmp(method->name, name) == 0)
+            return method;
+    return NULL;
+}
+
+void invocation_add_input(struct invocation *invocation, const char *file, const char *sha256)
+{
+    if (invocation->input_count < INPUT_RECORDS_MAX)
+        invocation->input[invocation->input_count++] = (struct input_record){
+            arena_copy_text(invocation->arena, file), arena_copy_text(invocation->arena, sha256)};
+}
+
+enum status invocation_isa(struct invocation *invocation, enum isa *out)
+{
+    const char *name = invocation->global->isa ? invocation->global->isa : getenv("ECAI_ISA");
+    int isa = name && *name ? isa_from_name(name) : ISA_AUTO;
+    const struct kernels *kernels = isa < 0 ? NULL : kernels_select((enum isa)isa);
+
+    if (isa < 0)
+        return context_fail(invocation->context, ERR_USAGE,
+                            "ECAI_ISA wants generic, avx2 or avx512, got '%s'", name);
+    if (!kernels)
+        return context_fail(invocation->context, ERR_UNSUPPORTED,
+                            "this machine does not have the instruction set '%s'", name);
+    *out = kernels->isa;
+    return OK;
+}
+
+enum status print_result(struct context *context, const struct text *text)
+{
+    if (fwrite(text->at, 1, text->length, stdout) != text->length || fflush(stdout) != 0)
+        return context_fail(context, ERR_IO, "stdout: %s", strerror(errno));
+    return OK;
+}
+
+// The line as it could be typed again, for provenance.
+const char *invocation_quote_line(struct arena *arena, int argc, char **argv)
+{
+    struct text text;
+    const char *copy;
+
+    text_init(&text);
+    for (int i = 0; i < argc; i++) {
+        bool plain =
+            *argv[i] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
+                                        "YZ0123456789_-+=:,./@%") == strlen(argv[i]);
+        text_add(&text, i == 0 ? "ecai" : " ");
+        if (i > 0 && plain)
+            text_add(&text, argv[i]);
+        if (i == 0 || plain)
+            continue;
+        text_add(&text, "'");
+        for (const char *c = argv[i]; *c; c++)
+            text_add(&text, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
+        text_add(&text, "'");
+    }
+    copy = arena_copy_text(arena, text.at);
+    text_clear(&text);
+    return copy;
+}
+
+static enum status limit_memory(struct invocation *invocation)
+{
+    struct rlimit limit;
+    double bytes;
+
+    if (!invocation->global->max_memory)
+        return OK;
+    if (!parse_quantity(invocation->global->max_memory, QUANTITY_BYTES, &bytes) || bytes < 1 ||
+        bytes > 1e15)
+        return context_fail(invocation->context, ERR_USAGE,
+                            "'--max-memory' wants bytes such as 512MiB, got '%s'",
+                            invocation->global->max_memory);
+    // Counts what the process allocates, and not the files that it maps.
+    if (getrlimit(RLIMIT_DATA, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max < (rlim_t)bytes ? limit.rlim_max : (rlim_t)bytes;
+        setrlimit(RLIMIT_DATA, &limit);
+    }
+    return OK;
+}
+
+enum status invocation_apply_global(struct invocation *invocation, const char *name)
+{
+    const struct global_options *global = invocation->global;
+    struct console *console = invocation->console;
+    struct context *context = invocation->context;
+
+    context->seed = (uint64_t)global->seed;
+    context->threads = global->threads ? (int)global->threads : parallel_processors();
+    console->quiet = global->quiet;
+    console->verbose = global->verbose;
+    console->verb = name;
+    console->progress = global->progress[1] == 'l'   ? PROGRESS_ALWAYS
+                        : global->progress[0] == 'n' ? PROGRESS_NEVER
+                                                     : PROGRESS_AUTO;
+    return limit_memory(invocation);
+}
