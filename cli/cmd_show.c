@@ -93,16 +93,18 @@ static struct json *show_json(const struct show *show)
     return document;
 }
 
-static void print_values(const char *title, const struct graph *graph, const struct value_id *id,
+// Shapes as declared; where nothing is, as inferred for one sample.
+static void print_values(const char *title, const struct show *show, const struct value_id *id,
                          uint32_t count, struct text *out)
 {
     for (uint32_t i = 0; i < count; i++) {
-        const struct value *value = graph_value(graph, id[i]);
+        const struct value *value = graph_value(show->model->graph, id[i]);
+        const struct shape *inferred = &show->figures->inference.of_value[id[i].at].shape;
         text_format(out, "%-9s ", title);
         text_add_escaped(out, value->name, strlen(value->name));
         text_format(out, " %s ",
                     value->tensor.dtype == DT_NONE ? "?" : dtype_info[value->tensor.dtype].name);
-        shape_print(&value->tensor.shape, out);
+        shape_print(value->tensor.shape.rank < 0 ? inferred : &value->tensor.shape, out);
         text_add(out, "\n");
     }
 }
@@ -133,8 +135,8 @@ static void show_text(const struct show *show, struct text *out)
     text_add_escaped(out, show->model->name, strlen(show->model->name));
     text_format(out, ", %lld bytes, opset %lld, sha256 %.16s\n", (long long)show->model->bytes,
                 (long long)graph->source_opset, show->model->sha256);
-    print_values("input", graph, graph->input, graph->input_count, out);
-    print_values("output", graph, graph->output, graph->output_count, out);
+    print_values("input", show, graph->input, graph->input_count, out);
+    print_values("output", show, graph->output, graph->output_count, out);
     text_add(out, "\n");
     layer_figures_table(show->layer, counts->node_count, false, out);
     text_add(out, "\n");

@@ -44,32 +44,35 @@ void field_value_name(const struct field *field, struct text *value)
         text_add(value, "TEXT");
 }
 
-// right is wrapped at WIDTH and indented.
+// Words broken at WIDTH, every line from `indent` on; the first one stands at `column` already.
+static void add_wrapped(const char *words, size_t column, size_t indent, struct text *out)
+{
+    while (*words) {
+        text_format(out, "%*s", (int)(indent - column), "");
+        column = indent;
+        for (bool first = true; *words; first = false) {
+            size_t word = strcspn(words, " ");
+            if (!first && column + 1 + word > WIDTH)
+                break;
+            text_format(out, first ? "%.*s" : " %.*s", (int)word, words);
+            column += word + !first;
+            words += word + strspn(words + word, " ");
+        }
+        text_add(out, "\n");
+        column = 0;
+    }
+}
+
 static void add_entry(const char *left, const char *right, struct text *out)
 {
     size_t column = 2 + strlen(left);
 
     text_format(out, "  %s", left);
-    if (column + 2 > COLUMN) {
+    if (column + 2 > COLUMN || !*right) {
         text_add(out, "\n");
         column = 0;
     }
-    while (*right) {
-        text_format(out, "%*s", (int)(COLUMN - column), "");
-        column = COLUMN;
-        for (bool first = true; *right; first = false) {
-            size_t word = strcspn(right, " ");
-            if (!first && column + 1 + word > WIDTH)
-                break;
-            text_format(out, first ? "%.*s" : " %.*s", (int)word, right);
-            column += word + !first;
-            right += word + strspn(right + word, " ");
-        }
-        text_add(out, "\n");
-        column = 0;
-    }
-    if (out->at[out->length - 1] != '\n')
-        text_add(out, "\n");
+    add_wrapped(right, column, COLUMN, out);
 }
 
 static void add_field(const struct field *field, struct text *out)
@@ -154,8 +157,10 @@ void help_command(const struct command_row *row, const struct pass *method, stru
         text_format(out, "%s: %s\n", method->name, method->summary ? method->summary : "");
     else if (row->summary)
         text_format(out, "%s\n", row->summary);
-    if (row->command->details)
-        text_format(out, "\n%s\n", row->command->details);
+    if (row->command->details) {
+        text_add(out, "\n");
+        add_wrapped(row->command->details, 0, 0, out);
+    }
     if (row->command->method_at && !method) {
         text_add(out, "\nMethods:\n");
         help_methods(row, out);

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/parallel.h"
 #include "cli/command.h"
+#include "cli/memory_limit.h"
 #include "cli/requirement.h"
 #include "cli/shell.h"
 #include "pass/pass.h"
@@ -122,22 +122,15 @@ const char *invocation_quote_line(struct arena *arena, int argc, char **argv)
 
 static enum status limit_memory(struct invocation *invocation)
 {
-    struct rlimit limit;
+    const char *text = invocation->global->max_memory;
     double bytes;
 
-    if (!invocation->global->max_memory)
+    if (!text)
         return OK;
-    if (!parse_quantity(invocation->global->max_memory, QUANTITY_BYTES, &bytes) || bytes < 1 ||
-        bytes > 1e15)
+    if (!parse_quantity(text, QUANTITY_BYTES, &bytes) || bytes < 1 || bytes > 1e15)
         return context_fail(invocation->context, ERR_USAGE,
-                            "'--max-memory' wants bytes such as 512MiB, got '%s'",
-                            invocation->global->max_memory);
-    // Counts what the process allocates, and not the files that it maps.
-    if (getrlimit(RLIMIT_DATA, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max < (rlim_t)bytes ? limit.rlim_max : (rlim_t)bytes;
-        setrlimit(RLIMIT_DATA, &limit);
-    }
-    return OK;
+                            "'--max-memory' wants bytes such as 512MiB, got '%s'", text);
+    return memory_limit_start(invocation->context, (int64_t)bytes);
 }
 
 enum status invocation_apply_global(struct invocation *invocation, const char *name)

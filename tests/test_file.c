@@ -90,8 +90,7 @@ static void assert_holds(const char *name, const char *text)
 static void assert_fails(enum status status, const char *part)
 {
     ck_assert_int_ne(status, OK);
-    ck_assert_msg(strstr(context.error, part) != NULL, "'%s' is not in '%s'", part,
-                  context.error);
+    ck_assert_msg(strstr(context.error, part) != NULL, "'%s' is not in '%s'", part, context.error);
 }
 
 START_TEST(a_new_file_appears_whole_and_alone)
@@ -341,9 +340,9 @@ START_TEST(models_are_known_by_content)
     put(in_folder(0, "model.onnx"), "x:f32[1,2]  y = Relu(x)\n");
     ck_assert_int_eq(model_read(&context, path[0], NULL, &graph, &about), OK);
     ck_assert_str_eq(about.format->name, "text_ir");
-    ck_assert_int_eq(model_write(&context, format_find("onnx"), graph, in_folder(1, "model.txt"),
-                                 NULL, &about),
-                     OK);
+    ck_assert_int_eq(
+        model_write(&context, format_find("onnx"), graph, in_folder(1, "model.txt"), NULL, &about),
+        OK);
     ck_assert_int_eq(model_read(&context, path[1], NULL, &again, &about), OK);
     ck_assert_str_eq(about.format->name, "onnx");
     ck_assert_uint_gt(about.bytes, 20);
@@ -420,6 +419,38 @@ START_TEST(external_data_may_lie_in_another_folder)
 }
 END_TEST
 
+// As for models over 2 GB, with a smaller bound.
+START_TEST(large_weights_go_to_a_file_beside_the_model)
+{
+    struct model_target target = {.outside_name = "m.onnx.data", .outside_from = 1};
+    struct graph *graph, *again;
+    const struct tensor *before, *after;
+
+    ck_assert_int_eq(model_read(&context, "testdata/models/external.onnx", NULL, &graph, NULL), OK);
+    text_init(&target.bytes);
+    text_init(&target.outside);
+    ck_assert_int_eq(format_find("onnx")->write(&context, graph, &target), OK);
+    ck_assert_uint_eq(target.outside.length, 3200); // 40 x 20 floats; the bias is small
+    ck_assert_uint_lt(target.bytes.length, 1000);
+    ck_assert_int_eq(output_file(&context, in_folder(0, "m.onnx.data"), NULL, target.outside.at,
+                                 target.outside.length),
+                     OK);
+    ck_assert_int_eq(
+        output_file(&context, in_folder(1, "m.onnx"), NULL, target.bytes.at, target.bytes.length),
+        OK);
+    ck_assert_msg(model_read(&context, path[1], NULL, &again, NULL) == OK, "%s", context.error);
+    before = &graph_value(graph, graph_find_value(graph, "w"))->tensor;
+    after = &graph_value(again, graph_find_value(again, "w"))->tensor;
+    ck_assert_mem_eq(tensor_data(before), tensor_data(after), 3200);
+    target.outside_name = NULL; // standard output
+    assert_fails(format_find("onnx")->write(&context, graph, &target), "2 GB");
+    text_clear(&target.bytes);
+    text_clear(&target.outside);
+    graph_free(graph);
+    graph_free(again);
+}
+END_TEST
+
 Suite *file_suite(void)
 {
     Suite *suite = suite_create("file");
@@ -447,6 +478,7 @@ Suite *file_suite(void)
     tcase_add_test(tcase, what_is_no_model_is_refused);
     tcase_add_test(tcase, external_data_stay_in_the_folder);
     tcase_add_test(tcase, external_data_may_lie_in_another_folder);
+    tcase_add_test(tcase, large_weights_go_to_a_file_beside_the_model);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -253,6 +253,7 @@ START_TEST(floats_become_the_halves_that_numpy_gives)
 {
     static const uint32_t lows[] = {0, 1, 0xFFF, 0x1000, 0x1001, 0x1FFF};
     struct sha256 hash;
+    bool keeps_nan = true;
 
     sha256_init(&hash);
     for (size_t k = 0; k < sizeof lows / sizeof *lows; k++)
@@ -260,10 +261,11 @@ START_TEST(floats_become_the_halves_that_numpy_gives)
             float number = float_of(high << 13 | lows[k]);
             uint16_t half = isnan(number) ? 0x7E00 : f16_from_f32(number);
 
-            ck_assert(!isnan(number) || isnan(f32_from_f16(f16_from_f32(number))));
+            keeps_nan &= !isnan(number) || isnan(f32_from_f16(f16_from_f32(number)));
             sha256_add(&hash, &half, sizeof half);
         }
     ck_digest(&hash, halves_of_floats);
+    ck_assert(keeps_nan);
 }
 END_TEST
 
@@ -271,6 +273,7 @@ START_TEST(floats_become_the_bfloats_that_pytorch_gives)
 {
     static const uint32_t lows[] = {0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF};
     struct sha256 hash;
+    bool keeps_nan = true;
 
     sha256_init(&hash);
     for (size_t k = 0; k < sizeof lows / sizeof *lows; k++)
@@ -278,10 +281,11 @@ START_TEST(floats_become_the_bfloats_that_pytorch_gives)
             float number = float_of(high << 16 | lows[k]);
             uint16_t half = isnan(number) ? 0x7FC0 : bf16_from_f32(number);
 
-            ck_assert(!isnan(number) || isnan(f32_from_bf16(bf16_from_f32(number))));
+            keeps_nan &= !isnan(number) || isnan(f32_from_bf16(bf16_from_f32(number)));
             sha256_add(&hash, &half, sizeof half);
         }
     ck_digest(&hash, bfloats_of_floats);
+    ck_assert(keeps_nan);
 }
 END_TEST
 

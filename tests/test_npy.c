@@ -152,8 +152,8 @@ START_TEST(an_array_cut_at_any_byte_is_refused)
     tensor_release(&tensor);
     for (size_t length = 0; length < text.length; length++)
         ck_assert_int_ne(npy_read_bytes(&context,
-                                        (struct span){(const unsigned char *)text.at, length},
-                                        NULL, &tensor),
+                                        (struct span){(const unsigned char *)text.at, length}, NULL,
+                                        &tensor),
                          OK);
     text_clear(&text);
 }
@@ -215,8 +215,8 @@ START_TEST(damaged_archives_are_refused)
     compose(&text);
     for (size_t length = 0; length < text.length; length++)
         ck_assert_int_ne(npz_read_bytes(&context,
-                                        (struct span){(const unsigned char *)text.at, length},
-                                        NULL, &npz),
+                                        (struct span){(const unsigned char *)text.at, length}, NULL,
+                                        &npz),
                          OK);
     text.at[150] ^= 1; // in the first member's data: the checksum tells
     ck_assert_int_eq(npz_read_bytes(&context,
@@ -230,9 +230,9 @@ END_TEST
 // `printf hello | gzip -n | xxd`, twice one after the other.
 static const unsigned char hello_gz[] = {
     0x1f, 0x8b, 8,    0,    0,    0,    0,    0,    0,    3,    0xcb, 0x48, 0xcd,
-    0xc9, 0xc9, 0x07, 0x00, 0x86, 0xa6, 0x10, 0x36, 0x05, 0x00, 0x00, 0x00,
-    0x1f, 0x8b, 8,    0,    0,    0,    0,    0,    0,    3,    0xcb, 0x48, 0xcd,
-    0xc9, 0xc9, 0x07, 0x00, 0x86, 0xa6, 0x10, 0x36, 0x05, 0x00, 0x00, 0x00,
+    0xc9, 0xc9, 0x07, 0x00, 0x86, 0xa6, 0x10, 0x36, 0x05, 0x00, 0x00, 0x00, 0x1f,
+    0x8b, 8,    0,    0,    0,    0,    0,    0,    3,    0xcb, 0x48, 0xcd, 0xc9,
+    0xc9, 0x07, 0x00, 0x86, 0xa6, 0x10, 0x36, 0x05, 0x00, 0x00, 0x00,
 };
 
 START_TEST(gzip_files_are_seen_through)
@@ -276,9 +276,13 @@ END_TEST
 // RFC 4648, part 10.
 START_TEST(base64_is_that_of_the_rfc)
 {
-    static const char *const rows[][2] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},
-                                          {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},
-                                          {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    static const char *const rows[][2] = {{"", ""},
+                                          {"f", "Zg=="},
+                                          {"fo", "Zm8="},
+                                          {"foo", "Zm9v"},
+                                          {"foob", "Zm9vYg=="},
+                                          {"fooba", "Zm9vYmE="},
+                                          {"foobar", "Zm9vYmFy"}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct text coded, plain;

@@ -20,9 +20,9 @@ Suite *onnx_suite(void);
 static struct context context;
 
 static const char *const runnable[] = {
-    "opset_07", "opset_08", "opset_09", "opset_10", "opset_11",   "opset_12",  "opset_13",
-    "opset_15", "opset_17", "opset_18", "opset_20", "softmax_11", "functions", "external",
-    "qdq",
+    "opset_07", "opset_08",   "opset_09",  "opset_10", "opset_11",
+    "opset_12", "opset_13",   "opset_15",  "opset_17", "opset_18",
+    "opset_20", "softmax_11", "functions", "external", "qdq",
 };
 enum { RUNNABLE_COUNT = sizeof runnable / sizeof *runnable };
 static const char *const carried[] = {"branches", "foreign", "typed"};
@@ -46,8 +46,8 @@ static struct graph *read_fixture(const char *name)
 
 static struct graph *read_text_bytes(const struct text *bytes)
 {
-    struct onnx_source source = {{(const unsigned char *)bytes->at, bytes->length}, NULL, NULL,
-                                 NULL};
+    struct onnx_source source = {
+        {(const unsigned char *)bytes->at, bytes->length}, NULL, NULL, NULL};
     struct graph *graph;
 
     ck_assert_msg(onnx_read(&context, &source, &graph) == OK, "%s", context.error);
@@ -456,8 +456,7 @@ static void assert_refused(struct hand *hand, enum status status, const char *pa
     enum status got = hand_read(hand);
 
     ck_assert_msg(got == status, "status %d: %s", got, context.error);
-    ck_assert_msg(strstr(context.error, part) != NULL, "'%s' is not in '%s'", part,
-                  context.error);
+    ck_assert_msg(strstr(context.error, part) != NULL, "'%s' is not in '%s'", part, context.error);
 }
 
 static void hand_relu(struct hand *hand)
@@ -689,14 +688,12 @@ START_TEST(functions_that_never_end_are_refused)
         wire_put_text(&hand.node, 7, "local");
         hand_end_node(&hand);
         wire_put_message(&model, 7, &hand.graph);
-        ck_assert_int_ne(onnx_read(&context,
-                                   &(struct onnx_source){
-                                       {(const unsigned char *)model.at, model.length},
-                                       NULL,
-                                       NULL,
-                                       NULL},
-                                   &graph),
-                         OK);
+        ck_assert_int_ne(
+            onnx_read(&context,
+                      &(struct onnx_source){
+                          {(const unsigned char *)model.at, model.length}, NULL, NULL, NULL},
+                      &graph),
+            OK);
         ck_assert_msg(strstr(context.error, "functions") != NULL, "%s", context.error);
         text_clear(&model);
         text_clear(&hand.node);
@@ -728,8 +725,8 @@ START_TEST(a_flipped_bit_never_crashes)
 
     write_bytes(graph, &bytes);
     for (size_t bit = 0; bit < 8 * bytes.length; bit += 3) {
-        struct onnx_source source = {{(const unsigned char *)bytes.at, bytes.length}, NULL, NULL,
-                                     NULL};
+        struct onnx_source source = {
+            {(const unsigned char *)bytes.at, bytes.length}, NULL, NULL, NULL};
         bytes.at[bit / 8] = (char)(bytes.at[bit / 8] ^ 1 << bit % 8);
         if (onnx_read(&context, &source, &damaged) == OK) {
             ck_assert_msg(graph_verify(&context, damaged) == OK, "%s", context.error);

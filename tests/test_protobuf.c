@@ -59,8 +59,8 @@ END_TEST
 
 START_TEST(numbers_of_every_size_come_back)
 {
-    static const int64_t numbers[] = {0,         1,         127,       128,      16383, 16384,
-                                      INT32_MAX, INT64_MAX, INT64_MIN, INT64_C(-1)};
+    static const int64_t numbers[] = {0,     1,         127,       128,       16383,
+                                      16384, INT32_MAX, INT64_MAX, INT64_MIN, INT64_C(-1)};
     struct wire_field field;
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

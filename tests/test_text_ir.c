@@ -28,8 +28,7 @@ static void assert_refused(const char *text, const char *part)
 
     ck_assert_int_ne(graph_from_text(&context, text, &graph), OK);
     ck_assert_ptr_null(graph);
-    ck_assert_msg(strstr(context.error, part) != NULL, "'%s' is not in '%s'", part,
-                  context.error);
+    ck_assert_msg(strstr(context.error, part) != NULL, "'%s' is not in '%s'", part, context.error);
 }
 
 static const struct tensor *weight(const struct graph *graph, const char *name)
@@ -137,20 +136,19 @@ START_TEST(he_weights_depend_on_seed_and_name_alone)
 }
 END_TEST
 
-static const char everything[] =
-    "graph \"a graph\"\n"
-    "opset com.acme=3\n"
-    "meta key=\"text with \\\"quotes\\\" and \\\\\"\n"
-    "x:f32[n,2,4,4]\n"
-    "\"input:0\":i64\n"
-    "w:f32[1,2,1,1] init=[0.1,-2.5e+10]\n"
-    "low:f32 init=[-1]\n"
-    "conv: a = Conv(x, w) kernel_shape=1,1\n"
-    "b = Clip(a, low)\n"
-    "c = Clip(b, _, low)\n"
-    "d, _ = com.acme::Blur(c, _ | \"input:0\") raw=2a03616263\n"
-    "e = ConstantOfShape(\"input:0\") value=i32[1]=[7]\n"
-    "output d, e\n";
+static const char everything[] = "graph \"a graph\"\n"
+                                 "opset com.acme=3\n"
+                                 "meta key=\"text with \\\"quotes\\\" and \\\\\"\n"
+                                 "x:f32[n,2,4,4]\n"
+                                 "\"input:0\":i64\n"
+                                 "w:f32[1,2,1,1] init=[0.1,-2.5e+10]\n"
+                                 "low:f32 init=[-1]\n"
+                                 "conv: a = Conv(x, w) kernel_shape=1,1\n"
+                                 "b = Clip(a, low)\n"
+                                 "c = Clip(b, _, low)\n"
+                                 "d, _ = com.acme::Blur(c, _ | \"input:0\") raw=2a03616263\n"
+                                 "e = ConstantOfShape(\"input:0\") value=i32[1]=[7]\n"
+                                 "output d, e\n";
 
 START_TEST(printing_and_reading_are_inverse)
 {

@@ -151,8 +151,10 @@ void json_print(const struct json *json, bool pretty, struct text *out)
 {
     char *text = pretty ? cJSON_Print(plain(json)) : cJSON_PrintUnformatted(plain(json));
 
-    if (!text)
+    if (!text) {
         must_realloc(NULL, SIZE_MAX);
+        return;
+    }
     for (const char *c = text; *c; c++) { // cJSON indents with tabs
         if (*c == '\t' && pretty && c > text && (c[-1] == '\n' || c[-1] == '\t'))
             text_add(out, "  ");

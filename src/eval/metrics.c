@@ -47,7 +47,7 @@ bool in_top(const float *value, int64_t count, int64_t label, int k)
     for (int64_t i = 0; i < count; i++) {
         if (isnan(value[i]))
             return false;
-        before += value[i] > value[label] || (value[i] == value[label] && i < label);
+        before += value[i] > value[label] || (i < label && value[i] == value[label]);
     }
     return before < k;
 }

@@ -377,11 +377,11 @@ static enum status add_step(struct context *context, struct program *program, ui
     if (is_done)
         return OK;
     open_step(program, step, node);
-    TRY(check_samples_apart(context, program, step));
     if (integer && integer->kind != INTEGER_NONE) {
         step->integer = integer;
         step->row = &lowering_integer;
     } else {
+        TRY(check_samples_apart(context, program, step));
         step->row = choose(program, step);
     }
     if (!program->options.is_training && !program->options.keeps_values && !step->integer)

@@ -17,8 +17,7 @@ struct mapped;
 // path "-": all of standard input. A regular file is mapped, anything else is read to its end.
 // One holder, the caller. ERR_IO: "cannot be opened: ...", "is a folder". An empty file is OK
 // here and has a span of length 0. Errors do not name the file: the caller does.
-MUST_CHECK enum status mapped_open(struct context *context, const char *path,
-                                   struct mapped **out);
+MUST_CHECK enum status mapped_open(struct context *context, const char *path, struct mapped **out);
 // Over bytes on the heap; takes them (free).
 struct mapped *mapped_from_heap(void *bytes, size_t count);
 void mapped_share(struct mapped *mapped);

@@ -71,14 +71,13 @@ static enum status inflate_member(struct context *context, z_stream *stream, str
         if (code != Z_STREAM_END && !used && !made && !left->length)
             return context_fail(context, ERR_FORMAT, "compressed data are cut short");
     }
-    return out->length > out->limit
-               ? context_fail(context, ERR_UNSUPPORTED, "inflates to more than %zu bytes",
-                              out->limit)
-               : OK;
+    return out->length > out->limit ? context_fail(context, ERR_UNSUPPORTED,
+                                                   "inflates to more than %zu bytes", out->limit)
+                                    : OK;
 }
 
-static enum status inflate_all(struct context *context, struct span bytes, int window,
-                               size_t limit, struct span *out)
+static enum status inflate_all(struct context *context, struct span bytes, int window, size_t limit,
+                               struct span *out)
 {
     struct heap heap = {NULL, 0, 0, limit};
     z_stream stream = {0};
@@ -94,8 +93,8 @@ static enum status inflate_all(struct context *context, struct span bytes, int w
     }
     inflateEnd(&stream);
     if (status == OK && bytes.length && window != WINDOW_GZIP)
-        status = context_fail(context, ERR_FORMAT, "%zu bytes follow the compressed data",
-                              bytes.length);
+        status =
+            context_fail(context, ERR_FORMAT, "%zu bytes follow the compressed data", bytes.length);
     if (status != OK)
         free(heap.at);
     else
@@ -116,8 +115,7 @@ enum status gzip_inflate(struct context *context, struct span bytes, size_t limi
     return OK;
 }
 
-enum status zlib_inflate(struct context *context, struct span bytes, size_t limit,
-                         struct span *out)
+enum status zlib_inflate(struct context *context, struct span bytes, size_t limit, struct span *out)
 {
     return inflate_all(context, bytes, WINDOW_ZLIB, limit, out);
 }

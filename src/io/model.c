@@ -95,8 +95,7 @@ enum status model_read(struct context *context, const char *path,
     else
         status = read_source(context, &source, out, &format);
     if (status == OK && file) {
-        *file = (struct model_file){.bytes = source.bytes.length + outside,
-                                    .format = format};
+        *file = (struct model_file){.bytes = source.bytes.length + outside, .format = format};
         mapped_sha256(mapped, file->sha256);
     }
     mapped_release(mapped);
@@ -126,8 +125,7 @@ static enum status write_files(struct context *context, const char *path,
         bytes = strlen(folder) + strlen(target->outside_name) + 2;
         beside = must_alloc(bytes);
         snprintf(beside, bytes, "%s/%s", folder, target->outside_name);
-        status = output_file(context, beside, options, target->outside.at,
-                             target->outside.length);
+        status = output_file(context, beside, options, target->outside.at, target->outside.length);
         free(beside);
         free(folder);
     }

@@ -15,8 +15,8 @@ struct model_options {
 // What a format's reader gets.
 struct model_source {
     struct span bytes;
-    struct mapped *mapped; // holder of the bytes; weights may share it
-    const char *folder;    // where external data lie; NULL: there is none (standard input)
+    struct mapped *mapped;   // holder of the bytes; weights may share it
+    const char *folder;      // where external data lie; NULL: there is none (standard input)
     uint64_t *outside_bytes; // out: size of the external data; NULL: not wanted
 };
 

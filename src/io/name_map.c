@@ -50,3 +50,21 @@ const void *name_map_get(const struct name_map *map, const char *name)
 {
     return map->capacity ? slot_of(map, name)->thing : NULL;
 }
+
+const char *name_map_unique(struct name_map *map, struct name_map *counters, const char *stem)
+{
+    const char *name = stem;
+
+    if (name_map_get(map, stem)) {
+        int *counter = (int *)(uintptr_t)name_map_get(counters, stem);
+        if (!counter) {
+            counter = arena_alloc(map->arena, sizeof *counter);
+            name_map_put(counters, stem, counter);
+        }
+        do
+            name = arena_format(map->arena, "%s_%d", stem, ++*counter);
+        while (name_map_get(map, name));
+    }
+    name_map_put(map, name, name);
+    return name;
+}

@@ -22,5 +22,8 @@ void name_map_init(struct name_map *map, struct arena *arena);
 // Sets or replaces; the name is borrowed and must outlive the map, thing must not be NULL.
 void name_map_put(struct name_map *map, const char *name, const void *thing);
 const void *name_map_get(const struct name_map *map, const char *name); // NULL: not there
+// `stem`, or "stem_N" with the next N, whichever is not in the map yet; enters it. counters: a map
+// of its own for this, so that a thousand equal stems do not take a million tries.
+const char *name_map_unique(struct name_map *map, struct name_map *counters, const char *stem);
 
 #endif

@@ -18,9 +18,9 @@ static const struct {
     char kind;
     int bytes;
 } types[] = {
-    {DT_F16, 'f', 2}, {DT_F32, 'f', 4}, {DT_F64, 'f', 8}, {DT_BOOL, 'b', 1}, {DT_I8, 'i', 1},
-    {DT_I16, 'i', 2}, {DT_I32, 'i', 4}, {DT_I64, 'i', 8}, {DT_U8, 'u', 1},   {DT_U16, 'u', 2},
-    {DT_U32, 'u', 4}, {DT_U64, 'u', 8},
+    {DT_F16, 'f', 2}, {DT_F32, 'f', 4}, {DT_F64, 'f', 8}, {DT_BOOL, 'b', 1},
+    {DT_I8, 'i', 1},  {DT_I16, 'i', 2}, {DT_I32, 'i', 4}, {DT_I64, 'i', 8},
+    {DT_U8, 'u', 1},  {DT_U16, 'u', 2}, {DT_U32, 'u', 4}, {DT_U64, 'u', 8},
 };
 enum { TYPE_COUNT = sizeof types / sizeof *types };
 
@@ -75,8 +75,8 @@ static enum status read_descr(struct cursor *cursor, struct header *out)
     bytes = strtol(cursor->at + 1, &end, 10);
     cursor->at = end;
     if (!take(cursor, "'"))
-        return context_fail(cursor->context, ERR_UNSUPPORTED,
-                            "numpy type '%c' is not supported", kind < ' ' ? '?' : kind);
+        return context_fail(cursor->context, ERR_UNSUPPORTED, "numpy type '%c' is not supported",
+                            kind < ' ' ? '?' : kind);
     out->is_big_endian = order == '>';
     out->has_descr = true;
     for (int i = 0; i < TYPE_COUNT; i++)
@@ -179,8 +179,7 @@ static void swap_bytes(unsigned char *at, int64_t count, size_t size)
 }
 
 // Element i of the result, in C order, stands where its indices say in Fortran order.
-static void copy_fortran(const struct tensor *tensor, const unsigned char *from,
-                         unsigned char *to)
+static void copy_fortran(const struct tensor *tensor, const unsigned char *from, unsigned char *to)
 {
     const struct shape *shape = &tensor->shape;
     size_t size = (size_t)dtype_info[tensor->dtype].bits / 8;

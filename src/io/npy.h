@@ -26,8 +26,7 @@ MUST_CHECK enum status npy_read_bytes(struct context *context, struct span bytes
 MUST_CHECK enum status npy_put(struct context *context, const struct tensor *tensor,
                                struct text *out);
 MUST_CHECK enum status npy_write(struct context *context, const char *path,
-                                 const struct output_options *options,
-                                 const struct tensor *tensor);
+                                 const struct output_options *options, const struct tensor *tensor);
 
 struct npz_entry {
     const char *name; // without ".npy"
@@ -49,8 +48,8 @@ void npz_clear(struct npz *npz);
 
 // Stored, with a fixed time, so that the same arrays give the same bytes. ERR_UNSUPPORTED from
 // 4 GB on. NAME.npy for each; names are unique.
-MUST_CHECK enum status npz_put(struct context *context, const struct npz_entry *entry,
-                               size_t count, struct text *out);
+MUST_CHECK enum status npz_put(struct context *context, const struct npz_entry *entry, size_t count,
+                               struct text *out);
 MUST_CHECK enum status npz_write(struct context *context, const char *path,
                                  const struct output_options *options,
                                  const struct npz_entry *entry, size_t count);

@@ -6,8 +6,17 @@
 
 #include "io/gzip.h"
 
-enum { LOCAL_BYTES = 30, ENTRY_BYTES = 46, END_BYTES = 22, END64_BYTES = 56, LOCATOR64_BYTES = 20,
-       METHOD_STORED = 0, METHOD_DEFLATED = 8, DEFLATE_MOST = 1040, ENTRIES_MAX = 65535 };
+enum {
+    LOCAL_BYTES = 30,
+    ENTRY_BYTES = 46,
+    END_BYTES = 22,
+    END64_BYTES = 56,
+    LOCATOR64_BYTES = 20,
+    METHOD_STORED = 0,
+    METHOD_DEFLATED = 8,
+    DEFLATE_MOST = 1040,
+    ENTRIES_MAX = 65535
+};
 // 1980-01-01 00:00, the earliest that zip can say.
 enum { DOS_TIME = 0, DOS_DATE = 0x21 };
 
@@ -38,8 +47,7 @@ struct directory {
     uint64_t count, bytes, offset;
 };
 
-static enum status find_directory(struct context *context, struct span all,
-                                  struct directory *out)
+static enum status find_directory(struct context *context, struct span all, struct directory *out)
 {
     const unsigned char *end = NULL, *end64;
     uint64_t offset;
@@ -61,8 +69,8 @@ static enum status find_directory(struct context *context, struct span all,
         end64 = all.at + offset;
         if (memcmp(end64, "PK\6\6", 4) != 0)
             return broken(context);
-        *out = (struct directory){number(end64 + 32, 8), number(end64 + 40, 8),
-                                  number(end64 + 48, 8)};
+        *out =
+            (struct directory){number(end64 + 32, 8), number(end64 + 40, 8), number(end64 + 48, 8)};
     }
     if (out->offset > all.length || out->bytes > all.length - out->offset ||
         out->count > ENTRIES_MAX)
@@ -96,8 +104,8 @@ static void read_extra(struct span extra, struct member *out)
 }
 
 // Takes one entry off the front of the directory.
-static enum status next_member(struct context *context, struct arena *arena,
-                               struct span *directory, struct member *out)
+static enum status next_member(struct context *context, struct arena *arena, struct span *directory,
+                               struct member *out)
 {
     const unsigned char *at = directory->at;
     size_t name_bytes, extra_bytes, total;
@@ -110,8 +118,11 @@ static enum status next_member(struct context *context, struct arena *arena,
     if (total > directory->length)
         return broken(context);
     *out = (struct member){arena_copy_bytes(arena, at + ENTRY_BYTES, name_bytes),
-                           (unsigned)number(at + 10, 2), number(at + 16, 4), number(at + 20, 4),
-                           number(at + 24, 4), number(at + 42, 4)};
+                           (unsigned)number(at + 10, 2),
+                           number(at + 16, 4),
+                           number(at + 20, 4),
+                           number(at + 24, 4),
+                           number(at + 42, 4)};
     if (strlen(out->name) != name_bytes)
         return broken(context);
     if (number(at + 8, 2) & 1)

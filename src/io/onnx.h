@@ -70,7 +70,6 @@ int onnx_probe(struct span head);
 
 // A single TensorProto file, as conformance suites ship them. name NULL: not wanted; from arena.
 MUST_CHECK enum status tensorproto_read(struct context *context, struct span bytes,
-                                        struct arena *arena, struct tensor *out,
-                                        const char **name);
+                                        struct arena *arena, struct tensor *out, const char **name);
 
 #endif

@@ -134,9 +134,9 @@ void attribute_remove(struct source_node *node, const char *name)
 static enum attribute_type type_of(const struct field *field)
 {
     static const enum attribute_type types[] = {
-        [FIELD_BOOL] = TYPE_INT,       [FIELD_INT] = TYPE_INT,
-        [FIELD_DOUBLE] = TYPE_FLOAT,   [FIELD_STRING] = TYPE_STRING,
-        [FIELD_INTS] = TYPE_INTS,      [FIELD_FLOATS] = TYPE_FLOATS,
+        [FIELD_BOOL] = TYPE_INT,        [FIELD_INT] = TYPE_INT,
+        [FIELD_DOUBLE] = TYPE_FLOAT,    [FIELD_STRING] = TYPE_STRING,
+        [FIELD_INTS] = TYPE_INTS,       [FIELD_FLOATS] = TYPE_FLOATS,
         [FIELD_STRINGS] = TYPE_STRINGS, [FIELD_TENSOR] = TYPE_TENSOR_VALUE,
         [FIELD_GRAPH] = TYPE_GRAPH,
     };
@@ -240,8 +240,7 @@ static enum status set_field(struct reader *reader, const struct field *field,
     case FIELD_GRAPH:
         break;
     }
-    return context_fail(reader->context, ERR_UNSUPPORTED, "attribute '%s' is a graph",
-                        field->name);
+    return context_fail(reader->context, ERR_UNSUPPORTED, "attribute '%s' is a graph", field->name);
 }
 
 // Attributes that mean nothing, or nothing at this value, when the operator's table lacks them.
@@ -252,11 +251,20 @@ static bool is_harmless(const struct attribute *attribute)
         bool any;
         int64_t value;
     } rows[] = {
-        {"consumed_inputs", true, 0}, {"is_test", true, 0},       {"spatial", false, 1},
-        {"saturate", true, 0},        {"seed", true, 0},          {"storage_order", false, 0},
-        {"training_mode", false, 0},  {"block_size", false, 0},   {"output_dtype", false, 0},
-        {"precision", false, 0},      {"allowzero", false, 0},    {"ceil_mode", false, 0},
-        {"momentum", true, 0},        {"noop_with_empty_axes", false, 0},
+        {"consumed_inputs", true, 0},
+        {"is_test", true, 0},
+        {"spatial", false, 1},
+        {"saturate", true, 0},
+        {"seed", true, 0},
+        {"storage_order", false, 0},
+        {"training_mode", false, 0},
+        {"block_size", false, 0},
+        {"output_dtype", false, 0},
+        {"precision", false, 0},
+        {"allowzero", false, 0},
+        {"ceil_mode", false, 0},
+        {"momentum", true, 0},
+        {"noop_with_empty_axes", false, 0},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -134,8 +134,7 @@ enum status source_node_open(struct context *context, struct arena *arena, struc
     size_t room = count_fields(bytes);
     struct wire_field field;
 
-    *out = (struct source_node){.name = "", .op_type = "", .domain = "", .overload = "",
-                                .doc = ""};
+    *out = (struct source_node){.name = "", .op_type = "", .domain = "", .overload = "", .doc = ""};
     out->input = arena_array(arena, const char *, room);
     out->output = arena_array(arena, const char *, room);
     out->attribute = arena_array(arena, struct attribute, room);
@@ -172,16 +171,6 @@ enum status source_node_open(struct context *context, struct arena *arena, struc
     if (is_onnx_domain(out->domain))
         out->domain = "";
     return wire_status(context, &wire);
-}
-
-static const char *unique(struct reader *reader, const char *stem)
-{
-    const char *name = stem;
-
-    for (int i = 1; name_map_get(&reader->names, name); i++)
-        name = arena_format(reader->arena, "%s_%d", stem, i);
-    name_map_put(&reader->names, name, name);
-    return name;
 }
 
 static const char *call_name(const struct source_node *call)
@@ -246,8 +235,7 @@ static enum status rename_subgraph(struct reader *reader, const struct name_map 
     status = subgraph_rename(reader->context, reader->arena,
                              (struct span){(unsigned char *)raw.at, raw.length}, names, &out);
     if (status == OK) {
-        unsigned char *copy =
-            (unsigned char *)arena_copy_bytes(reader->arena, out.at, out.length);
+        unsigned char *copy = (unsigned char *)arena_copy_bytes(reader->arena, out.at, out.length);
         struct wire wire = wire_over((struct span){copy, out.length}, 2);
         struct wire_field field;
         if (wire_next(&wire, &field))
@@ -298,7 +286,8 @@ static void bind_names(struct reader *reader, const struct function *function,
             const char *name = body[n].output[i];
             if (*name && !name_map_get(names, name))
                 name_map_put(names, name,
-                             unique(reader, arena_format(reader->arena, "%s/%s", prefix, name)));
+                             name_map_unique(&reader->names, &reader->counters,
+                                             arena_format(reader->arena, "%s/%s", prefix, name)));
         }
 }
 
@@ -308,8 +297,7 @@ static void rename_list(struct reader *reader, const struct source_node *call,
     for (int i = 0; i < count; i++) {
         const char *name = *list[i] ? name_map_get(names, list[i]) : "";
         // A name that the body does not define: reported when the graph is put together.
-        list[i] = name ? name
-                       : arena_format(reader->arena, "%s/%s", call_name(call), list[i]);
+        list[i] = name ? name : arena_format(reader->arena, "%s/%s", call_name(call), list[i]);
     }
 }
 
@@ -319,9 +307,14 @@ static enum status copy_outputs(struct reader *reader, const struct function *fu
 {
     for (int i = 0; i < function->output_count && i < call->output_count; i++) {
         const char *inside = name_map_get(names, function->output[i]);
-        struct source_node copy = {.name = "", .op_type = "Identity", .domain = "",
-                                   .overload = "", .doc = "", .input_count = 1,
-                                   .output_count = 1, .opset = OPSET_WRITTEN};
+        struct source_node copy = {.name = "",
+                                   .op_type = "Identity",
+                                   .domain = "",
+                                   .overload = "",
+                                   .doc = "",
+                                   .input_count = 1,
+                                   .output_count = 1,
+                                   .opset = OPSET_WRITTEN};
         if (!*call->output[i] || !inside || strcmp(inside, call->output[i]) == 0)
             continue;
         copy.input = arena_array(reader->arena, const char *, 1);
@@ -339,8 +332,8 @@ static enum status check_call(struct reader *reader, const struct function *func
     reader->call_count++;
     reader->call_bytes += function->bytes.length;
     if (call->depth >= CALL_DEPTH_MAX)
-        return context_fail(reader->context, ERR_FORMAT,
-                            "functions call each other deeper than %d", CALL_DEPTH_MAX);
+        return context_fail(reader->context, ERR_FORMAT, "functions call each other deeper than %d",
+                            CALL_DEPTH_MAX);
     if (reader->call_count > CALLS_MAX || reader->call_bytes > CALL_BYTES_MAX)
         return context_fail(reader->context, ERR_UNSUPPORTED, "calls too many functions");
     if (call->input_count > function->input_count || call->output_count > function->output_count)
@@ -384,12 +377,10 @@ enum status source_node_add(struct reader *reader, const struct source_node *nod
     if (function)
         return call_function(reader, function, node);
     if (reader->node_count == NODES_MAX)
-        return context_fail(reader->context, ERR_UNSUPPORTED, "has more than %d nodes",
-                            NODES_MAX);
+        return context_fail(reader->context, ERR_UNSUPPORTED, "has more than %d nodes", NODES_MAX);
     if (reader->node_count == reader->node_capacity) {
         reader->node_capacity = reader->node_capacity ? 2 * reader->node_capacity : 64;
-        reader->node =
-            must_realloc(reader->node, reader->node_capacity * sizeof *reader->node);
+        reader->node = must_realloc(reader->node, reader->node_capacity * sizeof *reader->node);
     }
     reader->node[reader->node_count++] = *node;
     return OK;

@@ -7,6 +7,7 @@
 #include "io/onnx.h"
 #include "io/protobuf.h"
 
+// clang-format off
 enum { MODEL_IR_VERSION = 1, MODEL_PRODUCER = 2, MODEL_PRODUCER_VERSION = 3, MODEL_DOMAIN = 4,
        MODEL_VERSION = 5, MODEL_DOC = 6, MODEL_GRAPH = 7, MODEL_OPSET = 8, MODEL_METADATA = 14,
        MODEL_TRAINING = 20, MODEL_FUNCTION = 25 };
@@ -33,11 +34,12 @@ enum attribute_type { TYPE_NONE = 0, TYPE_FLOAT = 1, TYPE_INT = 2, TYPE_STRING =
                       TYPE_STRINGS = 8, TYPE_GRAPHS = 10 };
 
 enum { OPSET_MIN = 7, OPSET_WRITTEN = 13, OPSET_MAX = 23, EXTERNAL_ALIGNMENT = 64 };
+// clang-format on
 
 struct attribute {
     struct span bytes; // the whole AttributeProto
     const char *name;
-    const char *ref;   // of the function's attribute that stands here, NULL: none
+    const char *ref; // of the function's attribute that stands here, NULL: none
     enum attribute_type type;
     float f;
     int64_t i;
@@ -63,19 +65,53 @@ struct reader {
     struct context *context;
     const struct onnx_source *source;
     struct graph *graph;
-    struct arena *arena;           // scratch, freed when reading ends
-    struct name_map names;         // every name taken so far (value names)
-    struct name_map functions;     // "domain:name:overload" -> struct function
-    struct name_map types;         // value_info: name -> struct value (tensor and dim names)
-    struct name_map inputs_used;   // names that some node or output reads
-    struct source_node *node;      // flat: functions inlined; on the heap
+    struct arena *arena;      // scratch, freed when reading ends
+    struct name_map names;    // every name taken so far (value names)
+    struct name_map counters; // of name_map_unique, for names
+    struct name_map node_names, node_counters;
+    struct name_map functions;   // "domain:name:overload" -> struct function
+    struct name_map types;       // value_info: name -> struct value (tensor and dim names)
+    struct name_map inputs_used; // names that some node or output reads
+    struct source_node *node;    // flat: functions inlined; on the heap
     size_t node_count, node_capacity;
     size_t call_count, call_bytes; // of functions replaced so far
     enum dtype float_dtype;        // of the model's float weights, for constants made on raising
 };
 
+// What the model and the graph consist of, as pieces of the file.
+struct parts {
+    struct span graph;
+    struct span *opset, *metadata, *function;                      // of the model
+    struct span *node, *initializer, *input, *output, *value_info; // of the graph
+    size_t opset_count, metadata_count, function_count;
+    size_t node_count, initializer_count, input_count, output_count, value_info_count;
+    int64_t ir_version;
+    bool has_ir_version, has_graph;
+};
+
 // Texts inside messages, copied to the arena; "" when empty. A NUL inside is the wire's problem.
 const char *wire_text(struct wire *wire, const struct wire_field *field, struct arena *arena);
+
+// The same, kept in the graph's arena.
+const char *wire_kept_text(struct reader *reader, struct wire *wire,
+                           const struct wire_field *field);
+// Puts "WHAT 'NAME'" before the present error text; returns status.
+enum status fail_named(struct context *context, enum status status, const char *what,
+                       const char *name);
+
+// onnx_values.c: types, initializers, inputs and outputs.
+// A ValueInfoProto: name, type and doc of a value (nothing else in *out is set).
+MUST_CHECK enum status value_info_open(struct reader *reader, struct span bytes, const char *what,
+                                       struct value *out);
+// Gives the graph's value what its ValueInfoProto says.
+void value_describe(struct reader *reader, struct value_id id, const struct value *info);
+MUST_CHECK enum status values_add(struct reader *reader, const struct parts *parts);
+MUST_CHECK enum status outputs_add(struct reader *reader, const struct parts *parts);
+
+// onnx_nodes.c: all nodes, functions inlined, constants as weights, in today's spelling.
+MUST_CHECK enum status nodes_add(struct reader *reader, const struct parts *parts);
+// Sorts, and spells out what needs the whole graph; the last step.
+MUST_CHECK enum status nodes_finish(struct reader *reader);
 
 // onnx_tensor.c. ERR_FORMAT, ERR_UNSUPPORTED, ERR_SHAPE; name and doc from arena.
 struct tensor_proto {
@@ -129,11 +165,9 @@ struct name_list {
 MUST_CHECK enum status subgraph_captures(struct context *context, struct arena *arena,
                                          struct span raw, struct name_list *out);
 // Calls visit(self, domain, op_type) for every node in the subgraphs, however deep.
-MUST_CHECK enum status subgraph_visit(struct context *context, struct arena *arena,
-                                      struct span raw,
+MUST_CHECK enum status subgraph_visit(struct context *context, struct arena *arena, struct span raw,
                                       enum status (*visit)(struct context *, void *self,
-                                                           const char *domain,
-                                                           const char *op_type),
+                                                           const char *domain, const char *op_type),
                                       void *self);
 // The raw attributes with free names replaced as `names` says (name -> const char *).
 MUST_CHECK enum status subgraph_rename(struct context *context, struct arena *arena,
@@ -141,18 +175,42 @@ MUST_CHECK enum status subgraph_rename(struct context *context, struct arena *ar
                                        struct text *out);
 
 // onnx_opset.c: spelling.
+// Before opset `since` the operator has attribute `attr`, from then on input `slot`.
+struct moved {
+    const char *op;
+    int64_t since;
+    const char *attr;
+    int slot;
+    enum attribute_type type;
+};
+
+extern const struct moved opset_moved[];
+extern const size_t opset_moved_count;
+bool opset_is_softmax(const char *op_type); // or LogSoftmax
+int64_t opset_ir_version(int64_t opset);
+// The opset to write a graph in. ERR_UNSUPPORTED: its operators do not agree on one.
+MUST_CHECK enum status opset_choose(struct context *context, const struct graph *graph,
+                                    int64_t *out);
+// A copy of an operator's attributes (from NULL: the defaults) with one of them set.
+const void *node_attr_with_int(struct graph *graph, const struct op *op, const void *from,
+                               const char *name, int64_t value);
+int64_t node_attr_int(const struct node *node, const char *name); // 0: no such attribute
+bool node_has_input(const struct node *node, int slot);
+
+// onnx_raise.c.
 // The number or list of an attribute as a tensor of rank 0 or 1; ints become DT_I64.
 MUST_CHECK enum status constant_tensor(struct context *context, const struct attribute *attribute,
                                        enum dtype float_dtype, struct tensor *out);
 MUST_CHECK enum status opset_raise(struct reader *reader, struct source_node *node);
+// Softmax of an older opset ran over all axes from one on: spelt out once ranks can be told.
+// is_coerced: by the id of the node's output.
+bool opset_is_coerced_softmax(const struct source_node *node);
 MUST_CHECK enum status opset_raise_softmax(struct context *context, struct graph *graph,
                                            const bool *is_coerced);
-// Chooses the opset to write and brings the graph (a private clone) to its spelling; attributes
-// that the operators' tables do not have go to raw_attr.
+
+// onnx_lower.c. Chooses the opset to write and brings the graph (a private clone) to its spelling;
+// attributes that the operators' tables do not have go to raw_attr.
 MUST_CHECK enum status opset_lower(struct context *context, struct graph *graph, int64_t *opset);
-int64_t opset_ir_version(int64_t opset);
-// The axis that a Softmax of an older opset coerces at stands here until opset_raise_softmax.
-bool opset_is_coerced_softmax(const struct source_node *node);
 
 // onnx_types.c: dtype and rank of every value as far as the operators can tell, open dims taken
 // as 1. out: value_count tensors, data released by types_clear; dtype DT_NONE and rank -1 where

@@ -321,8 +321,7 @@ static enum status rename_graph(struct walk *walk, struct span graph, int depth,
             status = rename_node(walk, message, depth + 1, &scope, &body);
         else
             status = rename_named(walk, message, depth + 1,
-                                  field.number == GRAPH_INITIALIZER ? is_tensor_name
-                                                                    : is_info_name,
+                                  field.number == GRAPH_INITIALIZER ? is_tensor_name : is_info_name,
                                   &scope, &body);
         wire_put_message(out, field.number, &body);
         TRY(status);

@@ -130,8 +130,8 @@ static enum status place_entry(struct context *context, struct arena *arena, str
     else if (strcmp(key, "length") == 0)
         is_valid = parse_int64(value, &place->length);
     return is_valid ? OK
-                    : context_fail(context, ERR_FORMAT, "external data: '%s' is no valid %s",
-                                   value, key);
+                    : context_fail(context, ERR_FORMAT, "external data: '%s' is no valid %s", value,
+                                   key);
 }
 
 static enum status look_inside(struct context *context, struct arena *arena,
@@ -223,8 +223,7 @@ static enum status load_external(struct context *context, const struct onnx_sour
     if (!place->location || !*place->location)
         return context_fail(context, ERR_FORMAT, "external data without a location");
     if (place->length >= 0 && (uint64_t)place->length != bytes)
-        return context_fail(context, ERR_FORMAT,
-                            "external data of %lld bytes, its shape wants %zu",
+        return context_fail(context, ERR_FORMAT, "external data of %lld bytes, its shape wants %zu",
                             (long long)place->length, bytes);
     if (!source || !source->external)
         return context_fail(context, ERR_UNSUPPORTED, "external data '%s' is not at hand",

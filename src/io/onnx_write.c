@@ -43,13 +43,11 @@ static enum status put_raw(struct writer *writer, const struct node *node, struc
     }
     TRY(subgraph_captures(writer->context, writer->arena, raw, &captures));
     if (captures.count != (size_t)(node->input_count - explicit_count))
-        return context_fail(writer->context, ERR_INTERNAL,
-                            "has %d inputs, its subgraphs want %zu", node->input_count,
-                            captures.count + (size_t)explicit_count);
+        return context_fail(writer->context, ERR_INTERNAL, "has %d inputs, its subgraphs want %zu",
+                            node->input_count, captures.count + (size_t)explicit_count);
     name_map_init(&names, writer->arena);
     for (size_t i = 0; i < captures.count; i++) {
-        const char *now =
-            graph_value(writer->graph, node->input[explicit_count + (int)i])->name;
+        const char *now = graph_value(writer->graph, node->input[explicit_count + (int)i])->name;
         has_changed |= strcmp(now, captures.at[i]) != 0;
         name_map_put(&names, captures.at[i], now);
     }
@@ -215,8 +213,7 @@ static void put_heads(struct writer *writer, struct heads *heads)
             heads->data_bytes += bytes;
         }
         tensor_proto_put_head(&heads->bytes, GRAPH_INITIALIZER, value->name, value->doc,
-                              &value->tensor,
-                              heads->is_outside[heads->count] ? &place : NULL);
+                              &value->tensor, heads->is_outside[heads->count] ? &place : NULL);
         heads->weight[heads->count] = i;
         heads->end[heads->count++] = heads->bytes.length;
     }
@@ -309,10 +306,8 @@ static enum status put_model(struct writer *writer, struct text *out)
 enum status onnx_write(struct context *context, const struct graph *graph,
                        struct onnx_target *target, struct text *out)
 {
-    struct writer writer = {.context = context,
-                            .graph = graph_clone(graph),
-                            .target = target,
-                            .arena = arena_new()};
+    struct writer writer = {
+        .context = context, .graph = graph_clone(graph), .target = target, .arena = arena_new()};
     enum status status = opset_lower(context, writer.graph, &writer.opset);
 
     if (status == OK) {

@@ -79,8 +79,7 @@ char *output_beside(const char *path)
     size_t bytes = strlen(folder) + 300;
     char *beside = must_alloc(bytes);
 
-    snprintf(beside, bytes, "%s/.%.200s.ecai-%ld-%d", folder, name, (long)getpid(),
-             (int)++number);
+    snprintf(beside, bytes, "%s/.%.200s.ecai-%ld-%d", folder, name, (long)getpid(), (int)++number);
     free(folder);
     return beside;
 }
@@ -347,8 +346,8 @@ static enum status close_temporary(struct context *context, struct output *outpu
 
 enum status output_close(struct context *context, struct output *output)
 {
-    enum status status = output->temporary ? close_temporary(context, output)
-                                           : close_straight(context, output);
+    enum status status =
+        output->temporary ? close_temporary(context, output) : close_straight(context, output);
 
     output_free(output);
     return status;

@@ -136,8 +136,8 @@ enum status output_folder_open(struct context *context, const char *path,
     return OK;
 }
 
-static enum status add_file(struct context *context, struct output_folder *folder,
-                            const char *name, const void *bytes, size_t count)
+static enum status add_file(struct context *context, struct output_folder *folder, const char *name,
+                            const void *bytes, size_t count)
 {
     char *path = inside(folder->temporary, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -61,8 +61,8 @@ static bool parse_element(const char *text, char **end, struct tensor *tensor, i
         return false;
     if (is_wide) { // beyond 53 bits a double would not do
         errno = 0;
-        uint64_t element = info->is_signed ? (uint64_t)strtoll(text, end, 10)
-                                           : (uint64_t)strtoull(text, end, 10);
+        uint64_t element =
+            info->is_signed ? (uint64_t)strtoll(text, end, 10) : (uint64_t)strtoull(text, end, 10);
         if (*end == text || errno)
             return false;
         memcpy((char *)tensor_write(tensor) + i * 8, &element, 8);
@@ -80,8 +80,9 @@ static enum status fill_list(struct context *context, const char *at, struct ten
     at++; // '['
     for (; *at && *at != ']'; i++) {
         if (i == count || !parse_element(at, &end, tensor, i))
-            return context_fail(context, ERR_FORMAT, i == count ? "init has more than %lld numbers"
-                                                                : "init: number %lld is none",
+            return context_fail(context, ERR_FORMAT,
+                                i == count ? "init has more than %lld numbers"
+                                           : "init: number %lld is none",
                                 (long long)i);
         at = end + (*end == ',');
         if (*end != ',' && *end != ']')
@@ -131,8 +132,9 @@ enum status text_ir_init(struct context *context, const char *name, const char *
     } else if (strncmp(init, "hash:", 5) == 0) {
         return context_fail(context, ERR_UNSUPPORTED, "the weight itself is not in the text");
     } else {
-        return context_fail(context, ERR_FORMAT, "init wants he, zeros, ones, a number, "
-                                                 "uniform(a,b) or [a,b,...]");
+        return context_fail(context, ERR_FORMAT,
+                            "init wants he, zeros, ones, a number, "
+                            "uniform(a,b) or [a,b,...]");
     }
     return OK;
 }

@@ -7,10 +7,13 @@
 
 #include "ir/graph_internal.h"
 
-// Open addressing over value names: id + 1, 0 is empty.
+// Open addressing over value names: id + 1, 0 is empty. Node names are only ever added: one that
+// a removed node had stays taken.
 struct name_table {
     uint32_t *slot;
     uint32_t capacity, used;
+    const char **node_name;
+    uint32_t node_capacity, node_used;
 };
 
 struct graph *graph_new(void)
@@ -36,6 +39,7 @@ void graph_free(struct graph *graph)
     free(graph->value);
     free(graph->node);
     free(graph->names->slot);
+    free(graph->names->node_name);
     arena_free(graph->arena);
 }
 
@@ -80,7 +84,20 @@ struct value_id graph_find_value(const struct graph *graph, const char *name)
 {
     uint32_t slot = graph->names->capacity ? *find_slot(graph, name) : 0;
 
-    return slot ? (struct value_id){slot - 1} : NO_VALUE;
+    if (!slot)
+        return NO_VALUE;
+    return (struct value_id){slot - 1};
+}
+
+static enum status fail_twice(struct context *context, const char *name)
+{
+    struct text safe;
+
+    text_init(&safe);
+    text_add_escaped(&safe, name, strlen(name));
+    context_fail(context, ERR_FORMAT, "value '%s' is defined twice", safe.at);
+    text_clear(&safe);
+    return ERR_FORMAT;
 }
 
 enum status graph_add_value(struct context *context, struct graph *graph, const char *name,
@@ -89,7 +106,7 @@ enum status graph_add_value(struct context *context, struct graph *graph, const 
     struct value *value;
 
     if (value_exists(graph_find_value(graph, name)))
-        return context_fail(context, ERR_FORMAT, "value '%s' is defined twice", name);
+        return fail_twice(context, name);
     if (graph->value_count == graph->value_capacity) {
         graph->value_capacity = graph->value_capacity ? 2 * graph->value_capacity : 64;
         graph->value = must_realloc(graph->value, graph->value_capacity * sizeof *graph->value);
@@ -121,10 +138,12 @@ static struct value_id add_fresh(struct graph *graph, const char *stem, enum val
 {
     struct context silent;
     struct value_id id = NO_VALUE;
+    enum status status;
 
     context_init(&silent);
-    if (graph_add_value(&silent, graph, graph_unique_name(graph, stem), role, tensor, &id) != OK)
-        assert(!"a unique name is taken");
+    status = graph_add_value(&silent, graph, graph_unique_name(graph, stem), role, tensor, &id);
+    assert(status == OK); // the name is unique
+    (void)status;
     return id;
 }
 
@@ -159,18 +178,54 @@ struct node_id graph_find_node(const struct graph *graph, const char *name)
     return NO_NODE;
 }
 
-// Node names are made unique against each other by a suffix; they need no index of their own
-// because the check below runs only over equal first guesses.
+static const char **node_slot(const struct name_table *names, const char *name)
+{
+    uint32_t i = hash_name(name) & (names->node_capacity - 1);
+
+    while (names->node_name[i] && strcmp(names->node_name[i], name) != 0)
+        i = (i + 1) & (names->node_capacity - 1);
+    return &names->node_name[i];
+}
+
+// Makes room for one more name; a clone's names are entered at its first new node.
+static void index_node_names(struct graph *graph)
+{
+    struct name_table *names = graph->names;
+    const char **old = names->node_name;
+    uint32_t old_capacity = names->node_capacity;
+
+    if (2 * (names->node_used + 1) < names->node_capacity)
+        return;
+    for (names->node_capacity = 64; names->node_capacity < 4 * (graph->node_count + 1) ||
+                                    names->node_capacity < 2 * old_capacity;)
+        names->node_capacity *= 2;
+    names->node_name = must_alloc(names->node_capacity * sizeof *names->node_name);
+    names->node_used = 0;
+    for (uint32_t i = 0; i < old_capacity + (old ? 0 : graph->node_count); i++) {
+        const char *name = old ? old[i] : graph->node[i].name;
+        if (name && !*node_slot(names, name)) {
+            *node_slot(names, name) = name;
+            names->node_used++;
+        }
+    }
+    free(old);
+}
+
+// Node names are made unique against each other by a suffix.
 static const char *node_name(struct graph *graph, const struct op *op, const char *name)
 {
     const char *stem = name && *name ? name : op->name;
     const char *unique = stem;
 
+    index_node_names(graph);
     if (!name || !*name)
         unique = arena_format(graph->arena, "%s_%u", stem, graph->node_count);
-    for (int i = 1; node_exists(graph_find_node(graph, unique)); i++)
+    for (int i = 1; *node_slot(graph->names, unique); i++)
         unique = arena_format(graph->arena, "%s_%d", stem, i);
-    return arena_copy_text(graph->arena, unique);
+    unique = arena_copy_text(graph->arena, unique);
+    *node_slot(graph->names, unique) = unique;
+    graph->names->node_used++;
+    return unique;
 }
 
 struct node_id graph_add_node(struct graph *graph, const struct op *op, const char *name,

@@ -133,7 +133,7 @@ static void map_ids(struct graph *graph, const struct value_id *list, int count,
     struct value_id *mapped = arena_array(graph->arena, struct value_id, (size_t)count);
 
     for (int i = 0; i < count; i++)
-        mapped[i] = value_exists(list[i]) ? (struct value_id){new_id[list[i].at]} : NO_VALUE;
+        mapped[i].at = value_exists(list[i]) ? new_id[list[i].at] : NO_VALUE.at;
     *out = mapped;
 }
 

@@ -55,15 +55,17 @@ ALWAYS_INLINE vf vf_select(vi mask, vf a, vf b)
 // NaN wins, the first of equals wins.
 static void max_window(const float *x, int width, const struct window *w, float *y, int32_t *argmax)
 {
+    const vi all = (vi){0} - 1;
+
     for (int lane = 0; lane < N16_LANES; lane += VF) {
         vf best = vf_set(-__builtin_inff());
-        vi at = (vi){0} - 1;
+        vi at = all;
 
         for (int r = 0; r < w->rows; r++)
             for (int c = 0; c < w->columns; c++) {
                 int pixel = (w->y + r * w->step_y) * width + w->x + c * w->step_x;
                 vf v = vf_load(x + (ptrdiff_t)pixel * N16_LANES + lane);
-                vi wins = r == 0 && c == 0 ? (vi){0} - 1 : (vi)((v > best) | (v != v));
+                vi wins = r == 0 && c == 0 ? all : (vi)((v > best) | (v != v));
 
                 best = vf_select(wins, v, best);
                 at = (wins & pixel) | (at & ~wins);
