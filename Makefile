@@ -9,7 +9,7 @@ CFLAGS  ?= -g
 VERSION := 0.1.0
 
 # As many jobs as processors, unless the user says how many.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(findstring j,$(filter-out --%,$(MAKEFLAGS))),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 endif
 MAKEFLAGS += --no-print-directory
@@ -97,7 +97,8 @@ test: $(BUILD)/run-tests $(BUILD)/ecai ## run the suite; CK_RUN_SUITE=ops picks 
 asan: ## run the suite and the fuzz corpus under AddressSanitizer and UBSan
 	@$(MAKE) CONFIG=asan suite
 	@$(MAKE) CONFIG=asan replay
-	CK_FORK=no UBSAN_OPTIONS=print_stacktrace=1 build/asan/run-tests
+	CK_FORK=no ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	    build/asan/run-tests
 
 replay: $(REPLAYS) ## run every reader over its fuzz corpus
 	@for name in $(FUZZ); do $(BUILD)/replay/$$name tests/fuzz/corpus/$$name || exit 1; done

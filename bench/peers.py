@@ -7,12 +7,14 @@ ONNX Runtime and PyTorch are taken if they can be imported; a part without its p
 import json
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
 
 ecai, model, student = sys.argv[1:4]
 rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 7
+scratch = tempfile.mkdtemp()
 SAMPLES, BATCH = 10000, 64
 
 
@@ -24,8 +26,8 @@ def run(*arguments):
 
 def ecai_eval(threads):
     """Seconds of the evaluation itself: set-up and reading are ORT's session creation."""
-    run("eval", model, "--data", "fashion-mnist:test", "--threads", str(threads), "--json", "/tmp/peers.json", "-q")
-    return json.load(open("/tmp/peers.json"))["timing"]["seconds"]
+    run("eval", model, "--data", "fashion-mnist:test", "--threads", str(threads), "--json", f"{scratch}/report.json", "-q")
+    return json.load(open(f"{scratch}/report.json"))["timing"]["seconds"]
 
 
 def ort_eval(threads):
@@ -44,7 +46,7 @@ def ort_eval(threads):
 def ecai_step(threads):
     """Two runs of different length: their difference is steps alone."""
     common = ["--student", student, "--preprocess", "unit", "--epochs", "1", "--batch", "128", "--threads",
-              str(threads), "-q", "-o", "/tmp/peers.onnx"]
+              str(threads), "-q", "-o", f"{scratch}/out.onnx"]
     short = run("distill", "none", "--data", "fashion-mnist:train@0:10240", *common)
     long = run("distill", "none", "--data", "fashion-mnist:train@0:25600", *common)
     return (long - short) / 120
@@ -60,13 +62,13 @@ def torch_net():
         def forward(self, x):
             return torch.relu(x + self.norm(self.conv(x)))
 
-    def conv(i, o, pool):
-        layers = [torch.nn.Conv2d(i, o, 3, padding=1, bias=False), torch.nn.BatchNorm2d(o), torch.nn.ReLU()]
-        return layers + ([torch.nn.MaxPool2d(2)] if pool else [])
+    def conv(i, o, stride):
+        return [torch.nn.Conv2d(i, o, 3, stride, 1, bias=False), torch.nn.BatchNorm2d(o), torch.nn.ReLU()]
 
-    return torch.nn.Sequential(*conv(1, 8, False), *conv(8, 16, True), Residual(16), *conv(16, 32, True),
-                               Residual(32), *conv(32, 48, True), Residual(48),
-                               torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(48, 10))
+    # testdata/student.txt
+    return torch.nn.Sequential(*conv(1, 8, 1), *conv(8, 16, 2), Residual(16), *conv(16, 32, 2), Residual(32),
+                               *conv(32, 64, 2), Residual(64), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+                               torch.nn.Linear(64, 10))
 
 
 def torch_step(threads, steps=40):

@@ -59,7 +59,7 @@ struct eval_report {
 const char *eval_metric_name(const struct eval_report *report); // "top1", "exec:CMD"
 bool eval_metric_is(const struct eval_report *report, enum metric metric);
 // What is known of a subject by name, from its figures or from what was saved; NaN: nothing.
-// "bytes", "parameters", "macs".
+// "bytes", "parameters", "nonzero", "macs".
 double eval_figure(const struct eval_subject *subject, const char *name);
 double eval_joules(const struct eval_report *report, const struct eval_subject *subject,
                    int device);
@@ -71,6 +71,8 @@ void eval_judge(struct eval_report *report, const struct json *document);
 
 void eval_text(const struct eval_report *report, struct text *out);
 void eval_requirements_text(const struct eval_report *report, struct text *out);
+// The model beside its baseline, with the ratios' factors; nothing without a baseline.
+void eval_comparison_table(const struct eval_report *report, struct text *out);
 // One table for several models on the same data.
 void eval_table(const struct eval_report *report, const struct eval_subject *subject, int count,
                 struct text *out);

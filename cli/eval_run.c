@@ -20,8 +20,8 @@ enum status eval_open_devices(struct invocation *invocation, const struct string
 
     report->device = arena_array(invocation->arena, struct device, (size_t)wanted.count);
     for (int64_t i = 0; i < wanted.count; i++) {
+        report->device_count++; // to be cleared, whatever comes of it
         TRY(device_read(invocation->context, wanted.at[i], &report->device[i]));
-        report->device_count++;
         for (int64_t k = 0; k < i; k++)
             if (strcmp(report->device[k].name, report->device[i].name) == 0)
                 return context_fail(invocation->context, ERR_USAGE, "'--device %s' is given twice",

@@ -25,6 +25,8 @@ double eval_figure(const struct eval_subject *subject, const char *name)
         return subject->saved ? json_number(json_at(subject->saved, name)) : NAN;
     if (strcmp(name, "bytes") == 0)
         return (double)subject->file.bytes;
+    if (strcmp(name, "nonzero") == 0)
+        return counts->nonzero;
     return strcmp(name, "parameters") == 0 ? counts->parameters : counts->macs;
 }
 

@@ -48,7 +48,7 @@ static void add_man_field(const struct field *field, struct text *out)
     }
     text_add(out, "\n");
     add_roff(field_explanation(field), out);
-    if (field->preset && *field->preset) {
+    if (field->preset && *field->preset && field->type != FIELD_BOOL) {
         text_add(out, " (default ");
         add_roff(field->preset, out);
         text_add(out, ")");

@@ -83,8 +83,7 @@ static void add_data(const struct eval_report *report, struct text *out)
     add_title(out, "preprocess");
     add_preprocess(&report->model->preprocess, out);
     text_add(out, "\n");
-    if (report->baseline && report->baseline->file.graph &&
-        !preprocess_equal(&report->baseline->preprocess, &report->model->preprocess)) {
+    if (report->baseline && report->baseline->file.graph) {
         add_title(out, "  baseline");
         add_preprocess(&report->baseline->preprocess, out);
         text_add(out, "\n");
@@ -209,6 +208,7 @@ void eval_text(const struct eval_report *report, struct text *out)
     text_format(out, "%.3g s, %.4g inferences/s, %d threads, %s\n", report->model->seconds,
                 (double)report->data->count / report->model->seconds,
                 report->invocation->context->threads, isa_name(report->isa));
+    eval_comparison_table(report, out);
     eval_requirements_text(report, out);
 }
 

@@ -741,6 +741,46 @@ START_TEST(a_flipped_bit_never_crashes)
 }
 END_TEST
 
+START_TEST(a_constant_of_text_is_carried)
+{
+    struct text attribute;
+    struct hand hand;
+
+    text_init(&attribute);
+    wire_put_text(&attribute, 1, "value_string");
+    wire_put_text(&attribute, 4, "hello");
+    wire_put_int(&attribute, 20, 3);
+    hand_begin(&hand, "Constant", NULL, "y");
+    wire_put_message(&hand.node, 5, &attribute);
+    hand_end_node(&hand);
+    ck_assert_msg(hand_read(&hand) == OK, "%s", context.error);
+}
+END_TEST
+
+START_TEST(operators_of_onnx_want_its_opset)
+{
+    struct onnx_source source = {{NULL, 0}, NULL, NULL, NULL};
+    struct text model, opset;
+    struct graph *graph;
+    struct hand hand;
+
+    hand_relu(&hand);
+    hand_end_node(&hand);
+    text_init(&model);
+    text_init(&opset);
+    wire_put_text(&opset, 1, "com.acme");
+    wire_put_int(&opset, 2, 1);
+    wire_put_int(&model, 1, 7);
+    wire_put_message(&model, 8, &opset);
+    wire_put_message(&model, 7, &hand.graph);
+    source.bytes = (struct span){(const unsigned char *)model.at, model.length};
+    ck_assert_int_eq(onnx_read(&context, &source, &graph), ERR_UNSUPPORTED);
+    ck_assert_msg(strstr(context.error, "(Relu): opset 0") != NULL, "%s", context.error);
+    text_clear(&model);
+    text_clear(&hand.node);
+}
+END_TEST
+
 static TCase *hostile_tests(void)
 {
     TCase *tcase = tcase_create("hostile");
@@ -760,6 +800,8 @@ static TCase *hostile_tests(void)
     tcase_add_test(tcase, an_attribute_of_the_wrong_type_is_refused);
     tcase_add_test(tcase, opsets_out_of_range_are_named);
     tcase_add_test(tcase, names_in_errors_are_escaped);
+    tcase_add_test(tcase, a_constant_of_text_is_carried);
+    tcase_add_test(tcase, operators_of_onnx_want_its_opset);
     tcase_add_test(tcase, nesting_deeper_than_64_is_refused);
     tcase_add_test(tcase, functions_that_never_end_are_refused);
     tcase_add_test(tcase, a_file_cut_at_any_byte_is_refused);

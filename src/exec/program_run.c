@@ -273,12 +273,12 @@ static void backward_segment(void *state, long item, int worker)
     int group = (int)item;
 
     (void)worker;
-    if (segment->is_first)
-        memset(program->partial + (size_t)group * program->partial_count, 0,
-               program->partial_count * sizeof(float));
-    else
+    if (!segment->is_first)
         program->step[segment->from + 1].row->backward_after(
             program, &program->step[segment->from + 1], group);
+    else if (program->partial_count)
+        memset(program->partial + (size_t)group * program->partial_count, 0,
+               program->partial_count * sizeof(float));
     for (int s = segment->from; s >= segment->to; s--)
         if (program->step[s].row->backward)
             program->step[s].row->backward(program, &program->step[s], group);

@@ -191,6 +191,9 @@ int64_t opset_ir_version(int64_t opset);
 // The opset to write a graph in. ERR_UNSUPPORTED: its operators do not agree on one.
 MUST_CHECK enum status opset_choose(struct context *context, const struct graph *graph,
                                     int64_t *out);
+// ERR_UNSUPPORTED if an operator that is carried verbatim means something else in opset `to`.
+MUST_CHECK enum status opset_check_verbatim(struct context *context, const char *op_type,
+                                            int64_t from, int64_t to);
 // A copy of an operator's attributes (from NULL: the defaults) with one of them set.
 const void *node_attr_with_int(struct graph *graph, const struct op *op, const void *from,
                                const char *name, int64_t value);

@@ -81,6 +81,14 @@ static enum status flatten_nodes(struct reader *reader, const struct parts *part
         if (status != OK)
             return fail_source(reader->context, &node[i], status);
     }
+    for (size_t n = 0; n < reader->node_count; n++)
+        if (!*reader->node[n].domain &&
+            (reader->node[n].opset < OPSET_MIN || reader->node[n].opset > OPSET_MAX))
+            return fail_source(reader->context, &reader->node[n],
+                               context_fail(reader->context, ERR_UNSUPPORTED,
+                                            "opset %lld is not supported, %d to %d are",
+                                            (long long)reader->node[n].opset, OPSET_MIN,
+                                            OPSET_MAX));
     return OK;
 }
 
@@ -210,7 +218,9 @@ static enum status add_foreign(struct reader *reader, const struct source_node *
 
 static enum status add_node(struct reader *reader, const struct source_node *node)
 {
-    const struct op *op = *node->domain ? NULL : op_find(node->op_type);
+    // A Constant that is left here holds no numbers: texts, say.
+    bool is_ours = !*node->domain && strcmp(node->op_type, "Constant") != 0;
+    const struct op *op = is_ours ? op_find(node->op_type) : NULL;
     struct foreign foreign = {NULL, {NULL, 0, 0}, {NULL, 0, 0}};
     struct node_id id = NO_NODE;
     enum status status;
@@ -219,7 +229,11 @@ static enum status add_node(struct reader *reader, const struct source_node *nod
         status = add_known(reader, node, op, &id);
     } else {
         text_init(&foreign.raw);
-        status = open_foreign(reader, node, &foreign);
+        status = *node->domain ? OK
+                               : opset_check_verbatim(reader->context, node->op_type, node->opset,
+                                                      reader->graph->source_opset);
+        if (status == OK)
+            status = open_foreign(reader, node, &foreign);
         if (status == OK)
             status = add_foreign(reader, node, &foreign, &id);
         text_clear(&foreign.raw);

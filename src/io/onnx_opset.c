@@ -185,24 +185,31 @@ struct move {
     int64_t from, to;
 };
 
+enum status opset_check_verbatim(struct context *context, const char *op_type, int64_t from,
+                                 int64_t to)
+{
+    bool changes = from > to;
+
+    for (size_t i = 0; i < opset_moved_count; i++)
+        changes |= strcmp(op_type, opset_moved[i].op) == 0 && opset_moved[i].since > from &&
+                   opset_moved[i].since <= to;
+    for (size_t i = 0; i < sizeof changed_rows / sizeof *changed_rows; i++)
+        changes |= strcmp(op_type, changed_rows[i].op) == 0 && changed_rows[i].since > from &&
+                   changed_rows[i].since <= to;
+    return changes ? context_fail(context, ERR_UNSUPPORTED,
+                                  "cannot be carried from opset %lld to opset %lld",
+                                  (long long)from, (long long)to)
+                   : OK;
+}
+
 static enum status check_verbatim(struct context *context, void *self, const char *domain,
                                   const char *op_type)
 {
     const struct move *move = self;
-    bool changes = false;
 
-    if (*domain && strcmp(domain, "ai.onnx") != 0)
-        return OK;
-    for (size_t i = 0; i < opset_moved_count; i++)
-        changes |= strcmp(op_type, opset_moved[i].op) == 0 && opset_moved[i].since > move->from &&
-                   opset_moved[i].since <= move->to;
-    for (size_t i = 0; i < sizeof changed_rows / sizeof *changed_rows; i++)
-        changes |= strcmp(op_type, changed_rows[i].op) == 0 && changed_rows[i].since > move->from &&
-                   changed_rows[i].since <= move->to;
-    return changes ? context_fail(context, ERR_UNSUPPORTED,
-                                  "cannot be carried from opset %lld to opset %lld",
-                                  (long long)move->from, (long long)move->to)
-                   : OK;
+    return *domain && strcmp(domain, "ai.onnx") != 0
+               ? OK
+               : opset_check_verbatim(context, op_type, move->from, move->to);
 }
 
 static enum status check_move(struct context *context, const struct graph *graph, struct move move)

@@ -31,3 +31,7 @@ s "ecai eval -q model.onnx pruned.onnx --data $data --preprocess unit | cut -c1-
 t ecai eval model.onnx pruned.onnx --data $data --min accuracy.value=0
 s "ecai eval -q model.onnx --data $data --preprocess unit --json - | head -2"
 s "ecai eval -q model.onnx --data $data --preprocess unit --json a.json --threads 1 >/dev/null; ecai eval -q model.onnx --data $data --preprocess unit --json b.json --threads 2 >/dev/null; sed '/\"timing\"/,/}/d; /\"provenance\"/,\$d' a.json >a; sed '/\"timing\"/,/}/d; /\"provenance\"/,\$d' b.json | cmp - a && echo same"
+t ecai scan shrink model.onnx --data $data
+t ecai scan prune model.onnx
+s "ecai scan prune -q model.onnx --data $data --preprocess unit --sparsity 0 | cut -c1-20"
+s "ecai scan quantize -q model.onnx --data $data --preprocess unit --json - | grep -E '\"(schema|node|method)\"'"
