@@ -62,13 +62,14 @@ def torch_net():
         def forward(self, x):
             return torch.relu(x + self.norm(self.conv(x)))
 
-    def conv(i, o, stride):
-        return [torch.nn.Conv2d(i, o, 3, stride, 1, bias=False), torch.nn.BatchNorm2d(o), torch.nn.ReLU()]
+    def conv(i, o, pool):
+        layers = [torch.nn.Conv2d(i, o, 3, padding=1, bias=False), torch.nn.BatchNorm2d(o), torch.nn.ReLU()]
+        return layers + ([torch.nn.MaxPool2d(2)] if pool else [])
 
     # testdata/student.txt
-    return torch.nn.Sequential(*conv(1, 8, 1), *conv(8, 16, 2), Residual(16), *conv(16, 32, 2), Residual(32),
-                               *conv(32, 64, 2), Residual(64), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
-                               torch.nn.Linear(64, 10))
+    return torch.nn.Sequential(*conv(1, 8, False), *conv(8, 16, True), Residual(16), *conv(16, 32, True),
+                               Residual(32), *conv(32, 48, True), Residual(48),
+                               torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(48, 10))
 
 
 def torch_step(threads, steps=40):

@@ -44,6 +44,20 @@ static const char *const graphs[] = {
     "x:f32[n,3,4,4]  k:f32[3,1,1] init=uniform(0.5,2)  y = Mul(x, k)  z = Add(y, k)  "
     "i = Div(z, k)  r = ReduceMean(i) axes=2,3 keepdims=0  output r",
     "x:f32[n,6]  y = Softmax(x) axis=1  w:f32[6,3] init=he  z = MatMul(y, w)  e = Erf(z)  output e",
+    // fallbacks between lowered steps: joined, cut, turned round
+    "x:f32[n,2,4,4]  w:f32[3,2,1,1] init=he  a = Conv(x, w)  u:f32[3,2,1,1] init=he  "
+    "b = Conv(x, u)  c = Concat(a, b) axis=1  s:i64[1] init=[1]  e:i64[1] init=[5]  "
+    "k:i64[1] init=[1]  d = Slice(c, s, e, k)  t = Transpose(d) perm=0,2,3,1  "
+    "v:f32[4,3,1,1] init=he  r = Transpose(t) perm=0,3,1,2  q:f32[2,4,3,3] init=he  "
+    "f = Conv(r, q)  g = Add(f, f)  output g",
+    // a value with three readers, one of them a view; half of a split that nobody reads
+    "x:f32[n,2,4,4]  w:f32[4,2,1,1] init=he  a = Conv(x, w)  p, z = Split(a) axis=1 num_outputs=2  "
+    "f = Flatten(p)  m:f32[32,3] init=he  y = MatMul(f, m)  g = GlobalAveragePool(p)  "
+    "h = Flatten(g)  o:f32[2,3] init=he  i = MatMul(h, o)  l = Add(y, i)  j = Relu(p)  "
+    "c = Flatten(j)  t = MatMul(c, m)  b = Add(l, t)  output b",
+    // a reader without a gradient: the others' gradients are not touched by it
+    "x:f32[n,6]  w:f32[6,4] init=he  a = MatMul(x, w)  v:f32[4,3] init=he  y = MatMul(a, v)  "
+    "s = Sign(a)  u:f32[4,3] init=he  z = MatMul(s, u)  o = Add(y, z)  output o",
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs, SAMPLES = 32 };
 
@@ -243,6 +257,58 @@ START_TEST(results_do_not_depend_on_threads)
 }
 END_TEST
 
+// ---- what must not be run side by side ----------------------------------------------------------
+
+static const char *const mixing[] = {
+    "x:f32[n,4]  y = Softmax(x) axis=0",
+    "x:f32[n,4]  m = ReduceMean(x) axes=0 keepdims=1  y = Sub(x, m)",
+    "x:f32[n,4]  t = Transpose(x) perm=1,0  g = MatMul(x, t)  y = MatMul(g, x)",
+};
+
+START_TEST(samples_that_see_each_other_are_refused)
+{
+    struct graph *graph = parse(mixing[_i]);
+    struct program_options options = {.groups = 1};
+    struct program *program;
+
+    ck_assert_int_eq(program_new(&context, graph, &options, &program), ERR_UNSUPPORTED);
+    graph_free(graph);
+}
+END_TEST
+
+START_TEST(weights_that_are_no_numbers_are_refused_by_name)
+{
+    struct graph *graph = parse("x:f32[n,2]  w:f32[2,1] init=[1,nan]  fc: y = MatMul(x, w)");
+    struct program_options options = {.groups = 1};
+    struct tensor input = random_input(graph, N16_LANES), output;
+    struct program *program;
+
+    ck_assert_int_eq(program_new(&context, graph, &options, &program), ERR_NUMERIC);
+    ck_assert_ptr_nonnull(strstr(context.error, "node 'fc' (MatMul): weight 'w'"));
+    ck_assert_int_eq(reference_run(&context, graph, &input, &output, NULL), ERR_NUMERIC);
+    tensor_release(&input);
+    graph_free(graph);
+}
+END_TEST
+
+// Gradients start anew at every step, also those that a step without a backward reaches.
+START_TEST(gradients_do_not_pile_up)
+{
+    struct graph *graph = parse(graphs[GRAPHS - 1]);
+    struct program *program = train_once(graph, false);
+    struct parameter *w = program_parameter(program, 0);
+    float *first = malloc(w->count * sizeof *first);
+
+    memcpy(first, w->grad, w->count * sizeof *first);
+    for (int i = 0; i < 3; i++)
+        ck_ok(program_backward(&context, program));
+    ck_assert_mem_eq(first, w->grad, w->count * sizeof *first);
+    free(first);
+    program_free(program);
+    graph_free(graph);
+}
+END_TEST
+
 Suite *exec_suite(void);
 Suite *exec_suite(void)
 {
@@ -254,6 +320,10 @@ Suite *exec_suite(void)
     tcase_add_loop_test(tcase, lowered_program_equals_the_reference, 0, GRAPHS);
     tcase_add_loop_test(tcase, lowered_gradients_equal_the_operators_own, 0, GRAPHS);
     tcase_add_test(tcase, integers_equal_the_simulated_quantisation);
+    tcase_add_loop_test(tcase, samples_that_see_each_other_are_refused, 0,
+                        (int)(sizeof mixing / sizeof *mixing));
+    tcase_add_test(tcase, weights_that_are_no_numbers_are_refused_by_name);
+    tcase_add_test(tcase, gradients_do_not_pile_up);
     tcase_add_test(tcase, results_do_not_depend_on_threads);
     suite_add_tcase(suite, tcase);
     return suite;

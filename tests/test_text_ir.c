@@ -206,6 +206,8 @@ START_TEST(mistakes_are_named_with_their_line)
     assert_refused("x:f32[1]", "no nodes");
     assert_refused("", "no nodes");
     assert_refused("x:f32[1]  y = Relu(x", "')' is missing");
+    assert_refused("x:f32[1]  n: = Relu(x)", "no outputs");
+    assert_refused("\"\":f32[1]", "a name is missing");
     assert_refused("hello world", "'hello' wants a type");
     assert_refused("x:f32[1]  y = Relu(x)\nmeta k=\"no end", "damaged text");
 }

@@ -219,6 +219,12 @@ static float bin_centre(const struct range *bounds, int b)
     return bounds->low + ((float)b + 0.5f) * (bounds->high - bounds->low) / BINS;
 }
 
+static float bin_edge(const struct range *bounds, int b) // the lower one
+{
+    return b == BINS ? bounds->high
+                     : bounds->low + (float)b * (bounds->high - bounds->low) / BINS;
+}
+
 // Cuts what lies outside the percentile, half of it at each end that holds something.
 static struct range by_percentile(const struct range *bounds, const uint64_t *bin,
                                   double percentile)
@@ -232,10 +238,10 @@ static struct range by_percentile(const struct range *bounds, const uint64_t *bi
     tail = (uint64_t)((double)total * (1 - percentile / 100) / (bounds->low < 0 ? 2 : 1));
     for (b = BINS - 1; b > 0 && seen + bin[b] <= tail; b--)
         seen += bin[b];
-    out.high = bin_centre(bounds, b);
+    out.high = bin_edge(bounds, b + 1);
     for (b = 0, seen = 0; b < BINS - 1 && bounds->low < 0 && seen + bin[b] <= tail; b++)
         seen += bin[b];
-    out.low = bounds->low < 0 ? bin_centre(bounds, b) : 0;
+    out.low = bounds->low < 0 ? bin_edge(bounds, b) : 0;
     out.low = out.low < 0 ? out.low : 0;
     out.high = out.high > 0 ? out.high : 0;
     return out;

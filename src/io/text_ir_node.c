@@ -208,6 +208,8 @@ enum status parser_node(struct parser *parser, const char *node_name)
     TRY(parser_names(parser, &outputs, '='));
     if (*parser->at != '=')
         return context_fail(parser->context, ERR_FORMAT, "'=' is missing");
+    if (!outputs.count)
+        return context_fail(parser->context, ERR_FORMAT, "a node has no outputs");
     parser->at++;
     parser_skip_spaces(parser);
     TRY(parse_op(parser, &op));

@@ -166,7 +166,7 @@ static void put_node(const struct graph *graph, uint32_t n, struct text *out)
         text_add(out, i ? ", " : "");
         put_value(graph, node->output[i], out);
     }
-    text_add(out, " = ");
+    text_add(out, node->output_count ? " = " : "_ = ");
     if (node->op->is_unknown) {
         put_name(node->op->domain && *node->op->domain ? node->op->domain : "ai.onnx", out);
         text_add(out, "::");

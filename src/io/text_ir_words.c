@@ -102,7 +102,9 @@ const char *parser_name(struct parser *parser)
 enum status parser_want_name(struct parser *parser, const char **out)
 {
     *out = parser_name(parser);
-    return *out ? OK : context_fail(parser->context, ERR_FORMAT, "a name is missing or damaged");
+    return *out && **out
+               ? OK
+               : context_fail(parser->context, ERR_FORMAT, "a name is missing or damaged");
 }
 
 // What stands after '=': up to a space, ';' or '#', or a quoted text.

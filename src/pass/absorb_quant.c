@@ -19,7 +19,7 @@ static void set_range(struct quant *quant)
     const struct dtype_info *info = &dtype_info[quant->dtype];
 
     quant->bits = info->bits;
-    quant->high = (1 << (info->bits - (info->is_signed ? 1 : 0))) - 1;
+    quant->high = (int32_t)((INT64_C(1) << (info->bits - (info->is_signed ? 1 : 0))) - 1);
     quant->low = info->is_signed ? -quant->high - 1 : 0;
 }
 

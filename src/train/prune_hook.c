@@ -46,8 +46,10 @@ static void apply(struct prune_hook *hook, struct trainer *trainer)
 static enum status after_step(void *self, struct trainer *trainer)
 {
     struct prune_hook *hook = self;
-    double wanted = schedule_sparsity(trainer_progress(trainer), hook->schedule.begin,
-                                      hook->schedule.end, hook->schedule.sparsity);
+    double updates = (double)trainer->course->epochs * (double)trainer->steps_per_epoch;
+    double wanted = schedule_sparsity(trainer_progress(trainer) + 1 / updates, // this one is done
+                                      hook->schedule.begin, hook->schedule.end,
+                                      hook->schedule.sparsity);
     int64_t step = trainer->optimizer.step;
 
     // Once the target is reached the masks stay: what is zero is not revived.
@@ -62,10 +64,15 @@ static enum status after_step(void *self, struct trainer *trainer)
 
 enum status prune_hook_freeze(struct prune_hook *hook, struct trainer *trainer)
 {
+    size_t zeros = 0, count = 0;
+
     for (int t = 0; t < hook->count; t++)
-        for (size_t i = 0; i < hook->target[t].count; i++)
+        for (size_t i = 0; i < hook->target[t].count; i++) {
             hook->target[t].mask[i] = hook->target[t].weight[i] != 0;
-    hook->reached = 1;
+            zeros += hook->target[t].mask[i] == 0;
+            count++;
+        }
+    hook->reached = count ? (double)zeros / (double)count : 1; // the schedule may want more
     apply(hook, trainer);
     return OK;
 }
