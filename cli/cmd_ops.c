@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/shell.h"
 #include "cli/table.h"
+#include "codegen/codegen.h"
 #include "exec/program.h"
 #include "ir/op.h"
 
@@ -13,13 +14,13 @@ static void add_flag(struct table *table, bool has)
 static enum status run(struct invocation *invocation)
 {
     static const char *const heads[] = {"operator", "opsets",   "shape", "forward", "lowered",
-                                        "int8",     "backward", "cost",  "axes"};
+                                        "int8",     "backward", "cost",  "axes",    "C"};
     struct table table;
     struct text text;
     enum status status;
     const struct op *op;
 
-    table_init(&table, "lllllllll");
+    table_init(&table, "llllllllll");
     for (int i = 0; i < table.columns; i++)
         table_add(&table, heads[i]);
     for (int i = 0; (op = op_at(i)); i++) {
@@ -32,6 +33,7 @@ static enum status run(struct invocation *invocation)
         add_flag(&table, op->backward);
         add_flag(&table, op->cost);
         add_flag(&table, op->map_axes);
+        add_flag(&table, codegen_emits(op->name));
     }
     text_init(&text);
     table_print(&table, &text);

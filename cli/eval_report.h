@@ -71,6 +71,8 @@ void eval_judge(struct eval_report *report, const struct json *document);
 
 void eval_text(const struct eval_report *report, struct text *out);
 void eval_requirements_text(const struct eval_report *report, struct text *out);
+// Energy of the baseline over the model's on one of the devices; all NaN without a baseline.
+struct energy_ratio eval_ratio(const struct eval_report *report, int device);
 // The model beside its baseline, with the ratios' factors; nothing without a baseline.
 void eval_comparison_table(const struct eval_report *report, struct text *out);
 // One table for several models on the same data.

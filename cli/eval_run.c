@@ -218,19 +218,22 @@ static double ratio_of(const struct eval_report *report, const char *name)
     return after > 0 ? before / after : NAN;
 }
 
-static void compare_energy(struct eval_report *report)
+struct energy_ratio eval_ratio(const struct eval_report *report, int device)
 {
-    struct energy_ratio *ratio = &report->ratio;
-    double before, after;
+    struct energy_ratio ratio = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    double after;
 
+    if (!report->baseline)
+        return ratio;
     if (report->baseline->file.graph) {
-        energy_compare(&report->baseline->figures.counts, &report->device[0],
-                       &report->model->figures.counts, &report->device[0], ratio);
-        return;
+        energy_compare(&report->baseline->figures.counts, &report->device[device],
+                       &report->model->figures.counts, &report->device[device], &ratio);
+        return ratio;
     }
-    before = eval_joules(report, report->baseline, 0);
-    after = eval_joules(report, report->model, 0);
-    ratio->energy = after > 0 ? before / after : NAN;
+    after = eval_joules(report, report->model, device);
+    if (after > 0)
+        ratio.energy = eval_joules(report, report->baseline, device) / after;
+    return ratio;
 }
 
 enum status eval_compare(struct eval_report *report)
@@ -238,7 +241,7 @@ enum status eval_compare(struct eval_report *report)
     struct context *context = report->invocation->context;
     const struct eval_subject *model = report->model, *baseline = report->baseline;
 
-    report->ratio = (struct energy_ratio){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    report->ratio = eval_ratio(report, 0);
     report->difference = report->ratio_bytes = report->ratio_parameters = report->ratio_macs = NAN;
     report->difference_ci95 = (struct interval){NAN, NAN};
     if (!baseline)
@@ -255,6 +258,5 @@ enum status eval_compare(struct eval_report *report)
     report->ratio_bytes = ratio_of(report, "bytes");
     report->ratio_parameters = ratio_of(report, "parameters");
     report->ratio_macs = ratio_of(report, "macs");
-    compare_energy(report);
     return OK;
 }

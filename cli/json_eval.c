@@ -184,6 +184,18 @@ static void add_ratio(struct json *document, const struct eval_report *report)
     energy_factors_to_json(json_add_object(ratio, "factors"), &report->ratio);
 }
 
+static void add_ratio_by_device(struct json *document, const struct eval_report *report)
+{
+    struct json *by_device = json_add_object(document, "ratio_by_device");
+
+    for (int i = 0; i < report->device_count; i++) {
+        struct json *block = json_add_object(by_device, report->device[i].name);
+        struct energy_ratio ratio = eval_ratio(report, i);
+        energy_ratio_to_json(block, &ratio);
+        energy_factors_to_json(json_add_object(block, "factors"), &ratio);
+    }
+}
+
 static void add_timing(struct json *document, const struct eval_report *report)
 {
     struct json *timing = json_add_object(document, "timing");
@@ -223,6 +235,7 @@ struct json *eval_json(const struct eval_report *report)
     add_baseline(document, report);
     add_energy(document, report);
     add_ratio(document, report);
+    add_ratio_by_device(document, report);
     add_timing(document, report);
     add_requirements(document, report);
     json_add_warnings(document, report->invocation);

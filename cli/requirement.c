@@ -46,6 +46,7 @@ const struct report_key eval_report_keys[] = {
     {"ratio.macs", QUANTITY_NUMBER}, {"ratio.factors.bits", QUANTITY_NUMBER},
     {"ratio.factors.sparsity", QUANTITY_NUMBER}, {"ratio.factors.architecture", QUANTITY_NUMBER},
     {"ratio.factors.memory", QUANTITY_NUMBER}, {"ratio.factors.hardware", QUANTITY_NUMBER},
+    {"ratio_by_device.*.energy", QUANTITY_NUMBER},
     {"timing.seconds", QUANTITY_SECONDS}, {"timing.inferences_per_second", QUANTITY_NUMBER},
     {"timing.threads", QUANTITY_NUMBER},
     {NULL, QUANTITY_NUMBER},

@@ -68,12 +68,8 @@ static void add_energy_row(const struct eval_report *report, struct table *table
 
 static void add_factors(const struct eval_report *report, int device, struct text *out)
 {
-    struct energy_ratio ratio;
+    struct energy_ratio ratio = eval_ratio(report, device);
 
-    if (!report->baseline->file.graph || !report->model->file.graph)
-        return;
-    energy_compare(&report->baseline->figures.counts, &report->device[device],
-                   &report->model->figures.counts, &report->device[device], &ratio);
     if (isnan(ratio.energy) || isnan(ratio.bits))
         return;
     text_format(out, "%s: %.4g = bits %.4g x sparsity %.4g x architecture %.4g x memory %.4g\n",

@@ -235,15 +235,17 @@ END_TEST
 
 START_TEST(a_printed_double_is_as_short_as_can_be)
 {
+    static const double number[] = {0.1, 100, -300, 3970, 1.5e14, 1e15, 1e22, 1e-5, 2.5e-5, 9e-6,
+                                    1.0 / 255, 0};
     struct text text;
 
     text_init(&text);
-    text_add_double(&text, 0.1);
-    text_add(&text, " ");
-    text_add_double(&text, 1e22);
-    text_add(&text, " ");
-    text_add_double(&text, -300);
-    ck_assert_str_eq(text.at, "0.1 1e+22 -300");
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
+        text_add(&text, i ? " " : "");
+        text_add_double(&text, number[i]);
+    }
+    ck_assert_str_eq(text.at, "0.1 100 -300 3970 150000000000000 1e+15 1e+22 0.00001 0.000025 "
+                              "9e-06 0.00392156862745098 0");
     text_clear(&text);
 }
 END_TEST

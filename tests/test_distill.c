@@ -8,6 +8,7 @@
 #include "distill/recipe.h"
 #include "exec/infer.h"
 #include "exec/program.h"
+#include "prune/methods.h"
 #include "tests/support/fixture.h"
 
 static struct context context;
@@ -144,6 +145,28 @@ START_TEST(the_course_gives_the_sparsity_asked_for_and_runs_on_integers)
 }
 END_TEST
 
+START_TEST(a_student_that_was_pruned_before_stays_pruned)
+{
+    struct graph *graph = fixture_graph(&context, fixture_residual);
+    struct dataset *data = fixture_data(&context, spec);
+    const char *const half[] = {"sparsity=0.5", NULL};
+    const char *const plain[] = {"epochs=1", "batch=32", NULL};
+    struct tensor before;
+    const struct value *w;
+
+    ck_ok(fixture_run(&context, &prune_magnitude, half, NULL, &graph));
+    ck_ok(tensor_convert(&context, &before, &fixture_weight(graph, "w1")->tensor, DT_F32));
+    ck_ok(fixture_run(&context, &distill_none, plain, data, &graph));
+    w = fixture_weight(graph, "w1");
+    ck_assert_ptr_nonnull(w->sparsity);
+    for (int64_t i = 0; i < tensor_count(&before); i++)
+        ck_assert_int_eq(tensor_get(&before, i) == 0, tensor_get(&w->tensor, i) == 0);
+    tensor_release(&before);
+    dataset_free(data);
+    graph_free(graph);
+}
+END_TEST
+
 START_TEST(pruning_may_end_with_the_course)
 {
     struct graph *graph = fixture_graph(&context, fixture_residual);
@@ -263,6 +286,7 @@ Suite *distill_suite(void)
     tcase_add_test(tcase, a_student_of_half_the_depth_loses_a_block);
     tcase_add_test(tcase, a_student_starts_from_the_seed);
     tcase_add_test(tcase, the_course_gives_the_sparsity_asked_for_and_runs_on_integers);
+    tcase_add_test(tcase, a_student_that_was_pruned_before_stays_pruned);
     tcase_add_test(tcase, pruning_may_end_with_the_course);
     tcase_add_loop_test(tcase, an_interrupted_course_goes_on_with_the_same_bytes, 0, 2);
     tcase_add_test(tcase, a_teacher_of_other_classes_is_refused);

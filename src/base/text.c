@@ -63,17 +63,24 @@ void text_format(struct text *text, const char *format, ...)
 
 void text_add_double(struct text *text, double number)
 {
-    // Below this, a whole number is written out: 100, not 1e+02.
-    double plain_end = 1e10;
+    // Between these, digits are written out: 100, not 1e+02.
+    double plain_start = 1e-5, plain_end = 1e15, magnitude = number < 0 ? -number : number;
+    const char *exponent;
     char digits[40];
+    int precision;
 
-    for (int precision = 1; precision <= 17; precision++) {
+    for (precision = 1; precision < 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, number);
         if (strtod(digits, NULL) == number)
             break;
     }
-    if (strchr(digits, 'e') && number < plain_end && number > -plain_end && strchr(digits, '+'))
-        snprintf(digits, sizeof digits, "%.0f", number);
+    if (precision == 17)
+        snprintf(digits, sizeof digits, "%.17g", number);
+    exponent = strchr(digits, 'e');
+    if (exponent && magnitude >= plain_start && magnitude < plain_end) {
+        int decimals = precision - 1 - (int)strtol(exponent + 1, NULL, 10);
+        snprintf(digits, sizeof digits, "%.*f", decimals > 0 ? decimals : 0, number);
+    }
     text_add(text, digits);
 }
 

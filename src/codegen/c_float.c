@@ -144,3 +144,11 @@ enum status c_float_node(struct c_writer *w, const struct node *node)
     TRY(c_loop_node(w, node, &done));
     return done ? OK : c_unsupported(w, node, "this operator has no C form");
 }
+
+bool c_float_has(const char *op_name)
+{
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
+        if (strcmp(writers[i].op, op_name) == 0)
+            return true;
+    return c_loop_has(op_name);
+}

@@ -396,3 +396,16 @@ enum status c_loop_node(struct c_writer *w, const struct node *node, bool *done)
     *done = false;
     return OK;
 }
+
+bool c_loop_has(const char *op_name)
+{
+    bool has = false;
+
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++)
+        has |= strcmp(writers[i].op, op_name) == 0;
+    for (size_t i = 0; i < sizeof unary / sizeof *unary; i++)
+        has |= strcmp(unary[i].op, op_name) == 0;
+    for (size_t i = 0; i < sizeof binary / sizeof *binary; i++)
+        has |= strcmp(binary[i].op, op_name) == 0;
+    return has;
+}

@@ -336,3 +336,11 @@ void codegen_clear(struct codegen *code)
     for (int i = 0; i < CODEGEN_FILES; i++)
         text_clear(&code->file[i].text);
 }
+
+bool codegen_emits(const char *op_name)
+{
+    const struct op *op = op_find(op_name);
+    struct node node = {.op = op};
+
+    return op && (c_is_view(&node) || c_float_has(op_name) || integer_plan_knows(op_name));
+}

@@ -34,4 +34,8 @@ MUST_CHECK enum status codegen_run(struct context *context, const struct graph *
                                    const struct codegen_options *options, struct codegen *out);
 void codegen_clear(struct codegen *code);
 
+// Whether an operator of that name has a C form, in float or as part of an integer network. Those
+// without one are still fine where all that they read is constant.
+bool codegen_emits(const char *op_name);
+
 #endif

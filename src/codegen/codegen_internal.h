@@ -70,6 +70,9 @@ MUST_CHECK enum status c_float_node(struct c_writer *w, const struct node *node)
 // Elementwise operators and rearrangements; *done false: the node is neither. c_loops.c
 MUST_CHECK enum status c_loop_node(struct c_writer *w, const struct node *node, bool *done);
 
+bool c_float_has(const char *op_name); // whether c_float_node has a form for it
+bool c_loop_has(const char *op_name);
+
 // Fills the file with the self-test. c_test.c
 MUST_CHECK enum status c_self_test(struct c_writer *w, const struct codegen_options *options,
                                    bool is_integer, struct text *out);

@@ -244,6 +244,8 @@ static enum status mark_sparsity(struct recipe *recipe)
         struct value *value = value_exists(id) ? graph_value(graph, id) : NULL;
         if (value && !value->sparsity)
             value->sparsity = arena_alloc(graph->arena, sizeof *value->sparsity);
+        if (value)
+            tensor_release(&value->sparsity->mask); // the zeros are the mask from now on
     }
     return OK;
 }

@@ -5,6 +5,16 @@
 
 #include "train/schedule.h"
 
+static double masked_share(const struct prune_hook *hook)
+{
+    size_t zeros = 0, count = 0;
+
+    for (int t = 0; t < hook->count; t++)
+        for (size_t i = 0; i < hook->target[t].count; i++, count++)
+            zeros += hook->target[t].mask[i] == 0;
+    return count ? (double)zeros / (double)count : 1;
+}
+
 enum status prune_hook_init(struct prune_hook *hook, struct trainer *trainer,
                             const struct prune_schedule *schedule)
 {
@@ -26,6 +36,7 @@ enum status prune_hook_init(struct prune_hook *hook, struct trainer *trainer,
         if (!hook->target[hook->count++].mask)
             return context_fail(trainer->context, ERR_MEMORY, "no memory for the masks");
     }
+    hook->reached = masked_share(hook);
     if (hook->count) {
         hook->target[0].least_density = schedule->keep_ends;
         hook->target[hook->count - 1].least_density = schedule->keep_ends;
@@ -64,15 +75,10 @@ static enum status after_step(void *self, struct trainer *trainer)
 
 enum status prune_hook_freeze(struct prune_hook *hook, struct trainer *trainer)
 {
-    size_t zeros = 0, count = 0;
-
     for (int t = 0; t < hook->count; t++)
-        for (size_t i = 0; i < hook->target[t].count; i++) {
+        for (size_t i = 0; i < hook->target[t].count; i++)
             hook->target[t].mask[i] = hook->target[t].weight[i] != 0;
-            zeros += hook->target[t].mask[i] == 0;
-            count++;
-        }
-    hook->reached = count ? (double)zeros / (double)count : 1; // the schedule may want more
+    hook->reached = masked_share(hook); // the schedule may want more
     apply(hook, trainer);
     return OK;
 }

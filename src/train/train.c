@@ -90,6 +90,27 @@ static enum status allocate(struct context *context, struct trainer *trainer)
     return OK;
 }
 
+// What was pruned before stays pruned.
+static enum status keep_masks(struct context *context, struct trainer *trainer,
+                              const struct graph *graph)
+{
+    for (int i = 0; i < program_parameter_count(trainer->program); i++) {
+        struct parameter *parameter = program_parameter(trainer->program, i);
+        const struct sparsity *sparsity = graph_value(graph, parameter->value)->sparsity;
+        float *mask = sparsity ? optimizer_mask(&trainer->optimizer, i) : NULL;
+        if (sparsity && !mask)
+            return context_fail(context, ERR_MEMORY, "no memory for the masks");
+        for (size_t k = 0; k < parameter->count && mask; k++) {
+            mask[k] = sparsity->mask.buffer
+                          ? (float)(tensor_get_int(&sparsity->mask, (int64_t)k) != 0)
+                          : (float)(parameter->data[k] != 0);
+            parameter->data[k] *= mask[k];
+        }
+    }
+    program_refresh(context, trainer->program);
+    return OK;
+}
+
 enum status trainer_init(struct context *context, struct trainer *trainer,
                          const struct graph *graph, const struct course *course,
                          const struct dataset *data, const struct preprocess *preprocess,
@@ -109,6 +130,7 @@ enum status trainer_init(struct context *context, struct trainer *trainer,
     TRY(check_labels(context, trainer));
     TRY(find_image(context, trainer));
     TRY(optimizer_init(context, &trainer->optimizer, &course->optimizer, trainer->program));
+    TRY(keep_masks(context, trainer, graph));
     return allocate(context, trainer);
 }
 
