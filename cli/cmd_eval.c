@@ -67,16 +67,7 @@ static enum status parse_requirements(struct eval *eval)
         TRY(requirement_parse_bound(context, arena, options->min.at[i], AT_LEAST, devices, at++));
     for (int64_t i = 0; i < options->max.count; i++)
         TRY(requirement_parse_bound(context, arena, options->max.at[i], AT_MOST, devices, at++));
-    if (!parse_quantity(options->margin, QUANTITY_FRACTION, &report->margin) ||
-        report->margin < 0 || report->margin >= 1)
-        return context_fail(context, ERR_USAGE, "'--margin' wants a loss such as 0.5%%, got '%s'",
-                            options->margin);
-    if (!strchr(options->margin, '%') && report->margin > 0.1)
-        return context_fail(context, ERR_USAGE,
-                            "'--margin %s': beyond 0.1 it must be written with "
-                            "%% (did you mean '%s%%'?)",
-                            options->margin, options->margin);
-    return OK;
+    return parse_loss(context, "--margin", options->margin, &report->margin);
 }
 
 static enum status parse_metric(struct eval *eval)

@@ -36,6 +36,13 @@ struct compressor_options {
     }
 extern const struct option_group compressor_groups[];
 
+// Accuracy on the data of the command, where --max-drop asks for it.
+struct accuracy_drop {
+    bool is_measured; // before is known
+    const char *metric;
+    double before, after;
+};
+
 // One run of a compressor.
 struct compression {
     struct invocation *invocation;
@@ -61,6 +68,7 @@ struct compression {
     bool has_device;
     struct energy_ratio ratio; // before / after
     struct report report;
+    struct accuracy_drop drop;
     struct named_model written; // path NULL: nothing was written
     struct text warnings;
 };
@@ -91,8 +99,16 @@ void compression_compare(struct compression *compression); // sets ratio from be
 // Runs the method so that every budget on the line is met: ERR_NUMERIC "cannot be met" otherwise.
 // For a method that trains, the options are set by the forecast alone and nothing is run.
 MUST_CHECK enum status compression_meet_budget(struct compression *compression);
-// After training: warns where the result misses a budget that the forecast met.
+// After training: warns where the result misses a budget that the forecast met; ERR_NUMERIC where
+// more accuracy is lost than --max-drop allows.
 MUST_CHECK enum status compression_check_budget(struct compression *compression);
+
+// --max-drop: ERR_USAGE without data, labels, a fitting metric or something to compare with.
+MUST_CHECK enum status compression_check_drop(const struct compression *compression);
+// Runs the model as read (distill: the teacher), once, and what the method made, as it will be
+// written, over the data.
+MUST_CHECK enum status compression_measure_drop(struct compression *compression);
+void compression_tell_drop(struct compression *compression); // as a note, and to the report
 
 // Joules of one inference, NaN without a device.
 double compression_joules(const struct compression *compression, const struct figures *figures);

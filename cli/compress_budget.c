@@ -1,4 +1,5 @@
-// Budgets of a compressor: the least sparsity that meets them, by bisection.
+// Budgets of a compressor: the least sparsity that meets them, by bisection; the largest one that
+// keeps the accuracy, where only --max-drop is given.
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@ enum { SEARCH_STEPS = 12 };
 
 struct budget {
     double energy_ratio, macs_ratio, bytes_ratio, max_energy, max_bytes; // NaN: none
+    double max_drop;                                                     // NaN: none
 };
 
 static enum status parse(struct context *context, const char *name, const char *text,
@@ -26,13 +28,12 @@ static enum status read_budget(const struct compression *compression, struct bud
     const struct compress_options *options = compression->options;
     struct context *context = compression->invocation->context;
 
-    if (options->max_drop)
-        return context_fail(context, ERR_UNSUPPORTED,
-                            "'--max-drop' is not there yet for '%s'; use 'ecai eval' with "
-                            "'--min baseline.difference=-%s'",
-                            compression->verb, options->max_drop);
-    *out =
-        (struct budget){options->energy_ratio, options->macs_ratio, options->bytes_ratio, NAN, NAN};
+    *out = (struct budget){options->energy_ratio, options->macs_ratio, options->bytes_ratio, NAN,
+                           NAN, NAN};
+    if (options->max_drop) {
+        TRY(parse_loss(context, "--max-drop", options->max_drop, &out->max_drop));
+        TRY(compression_check_drop(compression));
+    }
     TRY(parse(context, "max-energy", options->max_energy, QUANTITY_JOULES, &out->max_energy));
     return parse(context, "max-bytes", options->max_bytes, QUANTITY_BYTES, &out->max_bytes);
 }
@@ -77,6 +78,61 @@ static enum status attempt(struct compression *compression)
                                    : compression_try(compression);
 }
 
+// Whether too much accuracy is gone. Differences of shares are exact but for rounding.
+static enum status lose_too_much(struct compression *compression, const struct budget *budget,
+                                 bool *answer)
+{
+    const struct accuracy_drop *drop = &compression->drop;
+
+    TRY(compression_measure_drop(compression));
+    *answer = !(drop->before - drop->after <= budget->max_drop + 1e-12);
+    return OK;
+}
+
+// The last word on --max-drop, once the result stands.
+static enum status check_drop(struct compression *compression, const struct budget *budget)
+{
+    const struct accuracy_drop *drop = &compression->drop;
+    const char *text = compression->options->max_drop;
+    bool is_missed;
+
+    if (isnan(budget->max_drop))
+        return OK;
+    TRY(lose_too_much(compression, budget, &is_missed));
+    if (is_missed)
+        return context_fail(compression->invocation->context, ERR_NUMERIC,
+                            "'--max-drop %s' is missed by '%s %s': %s on '%s' falls from %.2f %% "
+                            "to %.2f %%",
+                            text, compression->verb, compression->invocation->method->name,
+                            drop->metric, compression->data->name, 100 * drop->before,
+                            100 * drop->after);
+    compression_tell_drop(compression);
+    return OK;
+}
+
+// The largest sparsity, to 1 in 4096, that loses no more; 0 always does.
+static enum status search_drop(struct compression *compression, const struct budget *budget,
+                               double *sparsity)
+{
+    double low = 0, high = 1;
+    bool is_missed;
+
+    for (int i = 0; i < SEARCH_STEPS; i++) {
+        *sparsity = (low + high) / 2;
+        TRY(attempt(compression));
+        TRY(lose_too_much(compression, budget, &is_missed));
+        if (is_missed)
+            high = *sparsity;
+        else
+            low = *sparsity;
+    }
+    *sparsity = low;
+    context_note(compression->invocation->context, "'--max-drop %s': sparsity %.4g",
+                 compression->options->max_drop, low);
+    TRY(attempt(compression));
+    return check_drop(compression, budget);
+}
+
 static enum status search(struct compression *compression, const struct budget *budget,
                           double *sparsity)
 {
@@ -109,7 +165,7 @@ enum status compression_check_budget(struct compression *compression)
     if (option)
         context_warn(compression->invocation->context,
                      "'%s' is missed by a little: the forecast was better than the result", option);
-    return OK;
+    return check_drop(compression, &budget);
 }
 
 enum status compression_meet_budget(struct compression *compression)
@@ -117,19 +173,28 @@ enum status compression_meet_budget(struct compression *compression)
     struct invocation *invocation = compression->invocation;
     const struct pass *method = invocation->method;
     const struct field *field = method->option ? field_find(method->option, "sparsity") : NULL;
+    bool is_preset = false, is_searched = field && field->type == FIELD_DOUBLE;
     struct budget budget;
+    double *sparsity = NULL;
 
     TRY(read_budget(compression, &budget));
-    if (is_free(&budget))
-        return attempt(compression);
-    if (!field || field->type != FIELD_DOUBLE) {
-        TRY(attempt(compression));
-        return missed(compression, &budget) ? cannot(compression, missed(compression, &budget))
-                                            : OK;
+    if (is_searched) {
+        sparsity = (double *)((char *)invocation->method_options + field->offset);
+        is_preset = field_is_preset(field, invocation->method_options);
     }
-    if (!field_is_preset(field, invocation->method_options))
+    if (is_free(&budget)) {
+        if (is_searched && is_preset && !isnan(budget.max_drop) && !compression->is_trained)
+            return search_drop(compression, &budget, sparsity);
+        TRY(attempt(compression));
+    } else if (!is_searched) {
+        TRY(attempt(compression));
+        if (missed(compression, &budget))
+            return cannot(compression, missed(compression, &budget));
+    } else if (!is_preset) {
         return context_fail(invocation->context, ERR_USAGE,
                             "'--sparsity' and a budget contradict each other: give one");
-    return search(compression, &budget,
-                  (double *)((char *)invocation->method_options + field->offset));
+    } else {
+        TRY(search(compression, &budget, sparsity));
+    }
+    return compression->is_trained ? OK : check_drop(compression, &budget);
 }

@@ -56,4 +56,9 @@ enum verdict requirement_judge(const struct requirement *requirement, const stru
 // bytes, fractions, seconds. False: not one.
 bool parse_quantity(const char *text, enum quantity quantity, double *out);
 
+// A loss of accuracy as an option takes it: "0.5%", "0.005"; beyond 0.1 it must be written with %.
+// ERR_USAGE otherwise.
+MUST_CHECK enum status parse_loss(struct context *context, const char *option, const char *text,
+                                  double *out);
+
 #endif

@@ -89,7 +89,8 @@ START_TEST(percentile_leaves_its_share_outside)
 
     for (int i = 0; i < COUNT; i++)
         outside += all[i] < range.low || all[i] > range.high;
-    // 40 %, less what one bin of 2048 at either end may hold; many samples lie on the ends, 0 and 1.
+    // 40 %, less what one bin of 2048 at either end may hold; many samples lie on the ends, 0
+    // and 1.
     ck_assert_int_le(outside, COUNT * 40 / 100);
     ck_assert_int_ge(outside, COUNT * 39 / 100);
     free(all);

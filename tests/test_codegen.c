@@ -174,6 +174,19 @@ START_TEST(an_operator_without_a_c_form_is_refused_by_name)
 }
 END_TEST
 
+START_TEST(the_operators_with_a_c_form_are_known_by_name)
+{
+    ck_assert(codegen_emits("Conv"));
+    ck_assert(codegen_emits("Relu"));
+    ck_assert(codegen_emits("Add"));
+    ck_assert(codegen_emits("Transpose"));
+    ck_assert(codegen_emits("Reshape"));
+    ck_assert(codegen_emits("QuantizeLinear"));
+    ck_assert(!codegen_emits("Gather"));
+    ck_assert(!codegen_emits("Blur"));
+}
+END_TEST
+
 START_TEST(names_from_a_file_cannot_leave_their_comment)
 {
     struct graph *graph = graph_of("x:f32[n,6]\n"
@@ -222,6 +235,7 @@ Suite *codegen_suite(void)
     tcase_add_loop_test(tcase, a_float_network_gives_the_numbers_of_the_executor, 0,
                         (int)(sizeof float_text / sizeof *float_text));
     tcase_add_test(tcase, an_operator_without_a_c_form_is_refused_by_name);
+    tcase_add_test(tcase, the_operators_with_a_c_form_are_known_by_name);
     tcase_add_test(tcase, names_from_a_file_cannot_leave_their_comment);
     tcase_add_loop_test(tcase, buffers_alive_together_never_overlap, 0, 20);
     suite_add_tcase(suite, tcase);

@@ -89,21 +89,22 @@ END_TEST
 
 // ---- the course ---------------------------------------------------------------------------------
 
-static const char *const course[] = {"epochs=5",     "batch=32",         "sparsity=0.7",
-                                     "bits=8/8",     "learning-rate=0.05", "quantize-from=0.6",
-                                     "ema=0.9",      "shift=1",          NULL};
+static const char *const course[] = {
+    "epochs=5",          "batch=32", "sparsity=0.7", "bits=8/8", "learning-rate=0.05",
+    "quantize-from=0.6", "ema=0.9",  "shift=1",      NULL};
 
 // Pruning that ends after fake quantisation began, and at the very end.
-static const char *const late[] = {"epochs=4",   "batch=32",          "sparsity=0.6",
-                                   "bits=8/8",   "quantize-from=0.5", "prune-end=1",
-                                   "keep=0.01",  "keep-ends=0.1",     NULL};
+static const char *const late[] = {"epochs=4",  "batch=32",          "sparsity=0.6",
+                                   "bits=8/8",  "quantize-from=0.5", "prune-end=1",
+                                   "keep=0.01", "keep-ends=0.1",     NULL};
 
 static enum status distil(const char *const *words, const char *checkpoint, struct graph **graph)
 {
     struct arena *arena = arena_new();
     struct dataset *data = fixture_data(&context, spec);
     struct pass_run run = {.option = fixture_options(&context, &distill_none, words, arena),
-                           .data = data, .checkpoint = checkpoint};
+                           .data = data,
+                           .checkpoint = checkpoint};
     enum status status = pipeline_run(&context, &distill_none, run, graph);
 
     dataset_free(data);
@@ -238,7 +239,9 @@ START_TEST(a_teacher_of_other_classes_is_refused)
     const char *const words[] = {"epochs=1", "batch=32", NULL};
     float *logits = calloc(192 * 3, sizeof *logits);
     struct pass_run run = {.option = fixture_options(&context, &distill_logits, words, arena),
-                           .data = data, .teacher_logits = logits, .teacher_classes = 3};
+                           .data = data,
+                           .teacher_logits = logits,
+                           .teacher_classes = 3};
 
     ck_assert_int_eq(pipeline_run(&context, &distill_logits, run, &graph), ERR_SHAPE);
     ck_assert_ptr_nonnull(strstr(context.error, "teacher 3"));
@@ -255,11 +258,13 @@ START_TEST(a_student_comes_close_to_its_teachers_answers)
     struct graph *teacher = fixture_graph(&context, fixture_residual);
     struct dataset *data = fixture_data(&context, spec);
     struct arena *arena = arena_new();
-    const char *const words[] = {"epochs=6", "batch=32", "alpha=1", "temperature=2",
-                                 "learning-rate=0.02", NULL};
+    const char *const words[] = {"epochs=6",      "batch=32",           "alpha=1",
+                                 "temperature=2", "learning-rate=0.02", NULL};
     struct report report;
     struct pass_run run = {.option = fixture_options(&context, &distill_logits, words, arena),
-                           .data = data, .teacher = teacher, .report = &report};
+                           .data = data,
+                           .teacher = teacher,
+                           .report = &report};
 
     report_init(&report);
     ck_ok(student_derive(&context, teacher, 0.5, 1, &graph));

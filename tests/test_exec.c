@@ -141,8 +141,7 @@ END_TEST
 // One group of 16, trained for one step with dy = random: the gradients of all parameters.
 static struct program *train_once(const struct graph *graph, bool no_lowering)
 {
-    struct program_options options = {
-        .is_training = true, .no_lowering = no_lowering, .groups = 1};
+    struct program_options options = {.is_training = true, .no_lowering = no_lowering, .groups = 1};
     struct tensor input = random_input(graph, N16_LANES);
     struct random random = random_stream(3, 4, 5);
     struct program *program;

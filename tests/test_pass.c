@@ -116,8 +116,11 @@ static enum status run_pass(const struct pass_case *c, char *line, const struct 
     struct selection selection = {{c->only != NULL, only}, {c->exclude != NULL, exclude}};
     struct strings layers = {c->layer != NULL, layer};
     void *option = arena_alloc(arena, pass->option_bytes + 1);
-    struct pass_run run = {.option = option, .selection = &selection, .layer = &layers,
-                           .data = data, .isa = ISA_GENERIC};
+    struct pass_run run = {.option = option,
+                           .selection = &selection,
+                           .layer = &layers,
+                           .data = data,
+                           .isa = ISA_GENERIC};
 
     if (pass->option)
         fields_preset(pass->option, option, arena);
@@ -125,8 +128,8 @@ static enum status run_pass(const struct pass_case *c, char *line, const struct 
         char *value = strchr(word, '=');
         ck_assert_ptr_nonnull(value);
         *value = '\0';
-        ck_assert_int_eq(field_parse(&context, field_find(pass->option, word), value + 1, option,
-                                     arena), OK);
+        ck_assert_int_eq(
+            field_parse(&context, field_find(pass->option, word), value + 1, option, arena), OK);
     }
     return pipeline_run(&context, pass, run, graph);
 }
@@ -232,8 +235,8 @@ START_TEST(the_text_comes_out_as_claimed)
     struct text text;
 
     read_case(&c, files.gl_pathv[_i]);
-    ck_assert_msg(graph_from_text(&context, c.before, &before) == OK, "%s: %s",
-                  files.gl_pathv[_i], context.error);
+    ck_assert_msg(graph_from_text(&context, c.before, &before) == OK, "%s: %s", files.gl_pathv[_i],
+                  context.error);
     if (c.data)
         ck_assert_msg(dataset_open(&context, c.data, NULL, &data) == OK, "%s", context.error);
     graph = graph_clone(before);

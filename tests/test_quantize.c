@@ -49,10 +49,9 @@ END_TEST
 
 START_TEST(bias_has_the_scale_of_the_products)
 {
-    struct graph *graph =
-        quantised("x:f32[n,2]  w:f32[1,2] init=[1,0.5]  b:f32[1] init=[0.7]  "
-                  "y = Gemm(x, w, b) transB=1",
-                  "synthetic:classes=2,samples=32,shape=2,type=f32", "bits=8/8");
+    struct graph *graph = quantised("x:f32[n,2]  w:f32[1,2] init=[1,0.5]  b:f32[1] init=[0.7]  "
+                                    "y = Gemm(x, w, b) transB=1",
+                                    "synthetic:classes=2,samples=32,shape=2,type=f32", "bits=8/8");
     float x = tensor_f32(&fixture_weight(graph, "x_scale")->tensor)[0];
     float w = tensor_f32(&fixture_weight(graph, "w_scale")->tensor)[0];
     float b = tensor_f32(&fixture_weight(graph, "b_scale")->tensor)[0];
@@ -195,7 +194,9 @@ START_TEST(excluded_layers_stay_float)
     const struct strings layers = {1, &layer};
     struct arena *arena = arena_new();
     struct pass_run run = {.option = fixture_options(&context, &quantize_int8, NULL, arena),
-                           .selection = &selection, .layer = &layers, .data = data};
+                           .selection = &selection,
+                           .layer = &layers,
+                           .data = data};
 
     ck_ok(pipeline_run(&context, &quantize_int8, run, &graph));
     ck_assert_ptr_nonnull(fixture_weight(graph, "w")->quant);
@@ -212,7 +213,8 @@ static const char *const bad_bits[] = {"8", "8/", "1/8", "8/9", "8/8x", "16/8", 
 
 START_TEST(bits_that_make_no_sense_are_usage_errors)
 {
-    struct graph *graph = fixture_graph(&context, "x:f32[n,2]  w:f32[2,2] init=he  y = MatMul(x, w)");
+    struct graph *graph =
+        fixture_graph(&context, "x:f32[n,2]  w:f32[2,2] init=he  y = MatMul(x, w)");
     char text[32] = "bits=";
     const char *words[] = {text, NULL};
 

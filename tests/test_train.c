@@ -120,8 +120,8 @@ static const struct {
 
 START_TEST(optimizers_equal_those_of_pytorch)
 {
-    struct graph *graph =
-        fixture_graph(&context, "x:f32[n,2]  w:f32[2,2] init=[0.5,-1.25,2,0.125]  y = MatMul(x, w)");
+    struct graph *graph = fixture_graph(
+        &context, "x:f32[n,2]  w:f32[2,2] init=[0.5,-1.25,2,0.125]  y = MatMul(x, w)");
     struct program_options options = {.is_training = true, .groups = 1};
     struct optimizer_options wanted = {updates[_i].kind, 0.9, updates[_i].decay, 0};
     struct optimizer optimizer;
@@ -133,7 +133,8 @@ START_TEST(optimizers_equal_those_of_pytorch)
     w = program_parameter(program, 0);
     for (int step = 0; step < 3; step++) {
         memcpy(w->grad, gradients[step], sizeof gradients[step]);
-        optimizer_step(&context, &optimizer, program, kernels_select(ISA_GENERIC), updates[_i].rate);
+        optimizer_step(&context, &optimizer, program, kernels_select(ISA_GENERIC),
+                       updates[_i].rate);
     }
     for (int i = 0; i < 4; i++) // a few roundings of float32
         ck_assert_float_eq_tol(w->data[i], updates[_i].expected[i], 1e-6f);
@@ -171,11 +172,17 @@ END_TEST
 
 // ---- the loop -----------------------------------------------------------------------------------
 
-static const struct course course = {.epochs = 12, .batch = 32, .learning_rate = 0.05, .warmup = 0.1,
-                                     .final_rate = 0.01, .temperature = 1,
-                                     .optimizer = {OPTIMIZER_SGD, 0.9, 1e-4, 0.9},
-                                     .augment = {.shift = 1, .border = "zero", .erase_fill = "zero"},
-                                     .fine_tune_rate = 1, .seed = 11};
+static const struct course course = {
+    .epochs = 12,
+    .batch = 32,
+    .learning_rate = 0.05,
+    .warmup = 0.1,
+    .final_rate = 0.01,
+    .temperature = 1,
+    .optimizer = {OPTIMIZER_SGD, 0.9, 1e-4, 0.9},
+    .augment = {.shift = 1, .border = "zero", .erase_fill = "zero"},
+    .fine_tune_rate = 1,
+    .seed = 11};
 
 static void start(struct trainer *trainer, const struct graph *graph, const struct dataset *data,
                   struct prune_hook *hook)

@@ -62,7 +62,8 @@ def feeds_of(path, name):
         elif np.issubdtype(kind, np.floating):
             feeds[info.name] = random.standard_normal(shape).astype(kind)
         else:
-            feeds[info.name] = random.integers(0, 2 if kind == np.bool_ else 100, shape).astype(kind)
+            top = 2 if kind == np.bool_ else 100
+            feeds[info.name] = random.integers(0, top, shape).astype(kind)
     return feeds
 
 

@@ -61,8 +61,12 @@ void annotate_weight(struct graph *graph, struct value_id id, int axis, int bits
         scale[c] = w > scale[c] ? w : scale[c];
     }
     // Symmetric per channel: the lowest code stays unused, so that |q| <= 127 and sums stay small.
-    *quant = (struct quant){.dtype = DT_I8, .bits = bits, .axis = axis, .count = channels,
-                            .low = -((1 << (bits - 1)) - 1), .high = (1 << (bits - 1)) - 1};
+    *quant = (struct quant){.dtype = DT_I8,
+                            .bits = bits,
+                            .axis = axis,
+                            .count = channels,
+                            .low = -((1 << (bits - 1)) - 1),
+                            .high = (1 << (bits - 1)) - 1};
     for (int64_t c = 0; c < channels; c++)
         scale[c] = scale[c] > 0 ? scale[c] / (float)quant->high : 1;
     quant->scale = scale;
@@ -176,8 +180,14 @@ static void set_grid(struct graph *graph, struct value_id id, const struct range
         *scale = 1;
     *zero = (int32_t)rintf(-range->low / *scale);
     *zero = *zero < 0 ? 0 : *zero > most ? most : *zero;
-    *quant = (struct quant){.dtype = DT_U8, .bits = bits, .axis = QUANT_WHOLE_TENSOR, .count = 1,
-                            .scale = scale, .zero_point = zero, .low = 0, .high = most};
+    *quant = (struct quant){.dtype = DT_U8,
+                            .bits = bits,
+                            .axis = QUANT_WHOLE_TENSOR,
+                            .count = 1,
+                            .scale = scale,
+                            .zero_point = zero,
+                            .low = 0,
+                            .high = most};
     graph_value(graph, id)->quant = quant;
 }
 
@@ -208,8 +218,7 @@ static enum status keep_or_refuse(struct pass_run *run, const struct value_id *v
 enum status annotate_integers(struct pass_run *run, const struct annotate_options *options)
 {
     struct graph *graph = run->graph;
-    struct value_id *value =
-        arena_array(graph->arena, struct value_id, 2 * graph->node_count + 1);
+    struct value_id *value = arena_array(graph->arena, struct value_id, 2 * graph->node_count + 1);
     struct range *range;
     int count;
 

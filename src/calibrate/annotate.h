@@ -15,8 +15,8 @@ struct annotate_options {
 // and means read: one asymmetric grid a tensor, over the data; a MaxPool's output shares its
 // input's. The graph's outputs stay float, and so does what a final (Log)Softmax reads.
 // --layer 'GLOB=4' gives the weights of a node their own bits. ERR_NUMERIC naming a weight that is
-// not finite. Values that are annotated already keep their activation grids where data is NULL (with a warning)
-// and get new ones where not. ERR_USAGE without data where a range is needed.
+// not finite. Values that are annotated already keep their activation grids where data is NULL
+// (with a warning) and get new ones where not. ERR_USAGE without data where a range is needed.
 MUST_CHECK enum status annotate_integers(struct pass_run *run,
                                          const struct annotate_options *options);
 // "8/8": bits of weights and activations, 2 to 8 each. ERR_USAGE otherwise.

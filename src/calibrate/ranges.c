@@ -30,9 +30,9 @@ struct sweep {
     int value_count;
     int *index; // per value of the graph: its place in `value`, -1: not looked at
     bool is_second;
-    const struct range *bounds;   // second sweep
-    struct observed **observed;   // per worker
-    struct context *contexts;     // per worker
+    const struct range *bounds; // second sweep
+    struct observed **observed; // per worker
+    struct context *contexts;   // per worker
     void **scratch;
     int64_t first;
     atomic_int failed;
@@ -221,8 +221,7 @@ static float bin_centre(const struct range *bounds, int b)
 
 static float bin_edge(const struct range *bounds, int b) // the lower one
 {
-    return b == BINS ? bounds->high
-                     : bounds->low + (float)b * (bounds->high - bounds->low) / BINS;
+    return b == BINS ? bounds->high : bounds->low + (float)b * (bounds->high - bounds->low) / BINS;
 }
 
 // Cuts what lies outside the percentile, half of it at each end that holds something.
@@ -360,11 +359,13 @@ enum status ranges_find(struct context *context, const struct graph *graph,
                         const struct preprocess *preprocess, const struct range_options *options,
                         enum isa isa, struct range *out)
 {
-    struct program_options program = {.isa = isa, .keeps_values = true,
-                                      .groups = context->threads};
+    struct program_options program = {.isa = isa, .keeps_values = true, .groups = context->threads};
     struct arena *arena = arena_new();
-    struct sweep sweep = {.graph = graph, .data = data, .kernels = kernels_select(isa),
-                          .value = value, .value_count = count};
+    struct sweep sweep = {.graph = graph,
+                          .data = data,
+                          .kernels = kernels_select(isa),
+                          .value = value,
+                          .value_count = count};
     enum status status;
 
     sweep.input = arena_array(arena, struct batch_input, graph->input_count + 1);

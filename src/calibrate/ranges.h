@@ -26,8 +26,7 @@ struct range {
 // batch of their own size at a time.
 MUST_CHECK enum status ranges_find(struct context *context, const struct graph *graph,
                                    const struct value_id *value, int count,
-                                   const struct dataset *data,
-                                   const struct preprocess *preprocess,
+                                   const struct dataset *data, const struct preprocess *preprocess,
                                    const struct range_options *options, enum isa isa,
                                    struct range *out);
 

@@ -80,8 +80,11 @@ static enum status absorb_weight(struct context *context, struct graph *graph, u
     const struct value *q = graph_weight(graph, node, 0);
     const struct tensor *input[3] = {&q->tensor, NULL, NULL};
     struct tensor result = {DT_NONE, SHAPE_UNKNOWN, NULL, 0}, *output[1] = {&result};
-    struct op_call call = {.attr = node->attr, .input_count = node->input_count,
-                           .output_count = 1, .input = input, .output = output};
+    struct op_call call = {.attr = node->attr,
+                           .input_count = node->input_count,
+                           .output_count = 1,
+                           .input = input,
+                           .output = output};
     enum dtype dtype = q->tensor.dtype;
     struct quant *quant = quant_of(graph, node, dtype, &q->tensor.shape);
     struct value *value = graph_value(graph, node->output[0]);
@@ -173,7 +176,8 @@ static enum status run(struct pass_run *run)
             return graph_fail_at(run->context, &graph->node[n], ERR_FORMAT);
     }
     for (uint32_t n = 0; n < graph->node_count; n++)
-        if (!dead[n] && node_is(&graph->node[n], "QuantizeLinear") && is_pair(graph, &graph->node[n]))
+        if (!dead[n] && node_is(&graph->node[n], "QuantizeLinear") &&
+            is_pair(graph, &graph->node[n]))
             absorb_pair(graph, n, dead);
     graph_compact(graph, dead);
     graph_remove_unused(graph);

@@ -59,8 +59,8 @@ static enum status fold_weight(struct context *context, struct graph *graph,
         inner *= weight->shape.dim[i];
     TRY(tensor_alloc(context, out, DT_F32, &weight->shape));
     for (int64_t i = 0; i < count; i++)
-        tensor_set(out, i, tensor_get(weight, i) *
-                               affine_of(graph, norm, i / inner % channels).factor);
+        tensor_set(out, i,
+                   tensor_get(weight, i) * affine_of(graph, norm, i / inner % channels).factor);
     return OK;
 }
 
@@ -114,8 +114,8 @@ static enum status fold(struct context *context, struct graph *graph, struct nod
         return ERR_MEMORY;
     }
     input[1] = put_weight(graph, node->input[1], folded);
-    input[2] = bias ? put_weight(graph, node->input[2], shift)
-                    : graph_add_weight(graph, bias_name, shift);
+    input[2] =
+        bias ? put_weight(graph, node->input[2], shift) : graph_add_weight(graph, bias_name, shift);
     graph_set_node_inputs(graph, at, input, 3);
     graph_set_output(graph, at, 0, output);
     return OK;

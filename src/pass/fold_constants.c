@@ -44,8 +44,11 @@ static enum status compute(struct context *context, struct graph *graph, const s
     struct tensor **output = arena_array(arena, struct tensor *, (size_t)node->output_count + 1);
     const struct tensor **input =
         arena_array(arena, const struct tensor *, (size_t)node->input_count + 1);
-    struct op_call call = {.attr = node->attr, .input_count = node->input_count,
-                           .output_count = node->output_count, .input = input, .output = output};
+    struct op_call call = {.attr = node->attr,
+                           .input_count = node->input_count,
+                           .output_count = node->output_count,
+                           .input = input,
+                           .output = output};
 
     *is_done = false;
     for (int i = 0; i < node->input_count; i++)

@@ -121,8 +121,7 @@ static enum status add_clip(struct context *context, struct graph *graph, struct
     return OK;
 }
 
-static enum status materialise_activation(struct context *context, struct graph *graph,
-                                          uint32_t at)
+static enum status materialise_activation(struct context *context, struct graph *graph, uint32_t at)
 {
     const struct quant *quant = graph->value[at].quant;
     const char *name = graph->value[at].name;
@@ -158,8 +157,8 @@ static const struct quant *grid_of(const struct graph *graph, struct value_id id
     return NULL;
 }
 
-// A bias must fit in 30 bits at scale x_scale * w_scale: channels of tiny weights (as dead batch norm
-// channels leave them) get a coarser grid.
+// A bias must fit in 30 bits at scale x_scale * w_scale: channels of tiny weights (as dead batch
+// norm channels leave them) get a coarser grid.
 static void widen_for_bias(struct graph *graph, struct value *weight, const struct tensor *bias,
                            float x_scale)
 {
@@ -183,8 +182,8 @@ static enum status materialise_bias(struct context *context, struct graph *graph
     struct value *weight = graph_weight(graph, node, 1), *bias = graph_weight(graph, node, 2);
     const struct quant *x = grid_of(graph, node->input[0]);
     struct value_id id, scale[2], q, d;
-    struct quant quant = {.dtype = DT_I32, .bits = 32, .axis = 0, .low = INT32_MIN / 2,
-                          .high = INT32_MAX / 2};
+    struct quant quant = {
+        .dtype = DT_I32, .bits = 32, .axis = 0, .low = INT32_MIN / 2, .high = INT32_MAX / 2};
     struct tensor integers;
     float *scales;
 
@@ -222,9 +221,8 @@ static enum status run(struct pass_run *run)
     for (uint32_t i = 0; i < values; i++) {
         if (!graph->value[i].quant || graph_is_output(graph, (struct value_id){i}))
             continue;
-        TRY(graph->value[i].role == VALUE_WEIGHT
-                ? materialise_weight(run->context, graph, i)
-                : materialise_activation(run->context, graph, i));
+        TRY(graph->value[i].role == VALUE_WEIGHT ? materialise_weight(run->context, graph, i)
+                                                 : materialise_activation(run->context, graph, i));
     }
     TRY(graph_sort(run->context, graph));
     graph_remove_unused(graph);

@@ -6,8 +6,7 @@ static bool does_nothing(const struct graph *graph, const struct node *node)
     if (node_is(node, "Identity"))
         return true;
     // Dropout without its mask and without training_mode is the identity.
-    return node_is(node, "Dropout") &&
-           (node->output_count < 2 || !value_exists(node->output[1])) &&
+    return node_is(node, "Dropout") && (node->output_count < 2 || !value_exists(node->output[1])) &&
            (node->input_count < 3 || !value_exists(node->input[2]) ||
             (graph_weight(graph, node, 2) &&
              tensor_get_int(&graph_weight(graph, node, 2)->tensor, 0) == 0));

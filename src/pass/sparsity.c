@@ -87,8 +87,7 @@ enum status sparsity_apply(struct context *context, struct graph *graph, struct 
 }
 
 // One bit an element, 1 = kept, lowest bit first; zlib, base64.
-static enum status print_mask(struct context *context, const struct tensor *mask,
-                              struct text *out)
+static enum status print_mask(struct context *context, const struct tensor *mask, struct text *out)
 {
     size_t count = (size_t)tensor_count(mask);
     unsigned char *bits = must_alloc(count / 8 + 1);
@@ -158,9 +157,9 @@ static enum status read_mask(struct context *context, const char *text, const st
     text_init(&packed);
     status = base64_read(context, text, &packed);
     if (status == OK)
-        status = zlib_inflate(context,
-                              (struct span){(const unsigned char *)packed.at, packed.length},
-                              (size_t)(count + 7) / 8, &bits);
+        status =
+            zlib_inflate(context, (struct span){(const unsigned char *)packed.at, packed.length},
+                         (size_t)(count + 7) / 8, &bits);
     text_clear(&packed);
     TRY(status);
     if (bits.length == (size_t)(count + 7) / 8)

@@ -1,5 +1,5 @@
-// Pruning by magnitude (Han et al. 2015): the smallest weights go, layer by layer or ranked over all
-// layers together.
+// Pruning by magnitude (Han et al. 2015): the smallest weights go, layer by layer or ranked over
+// all layers together.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -44,9 +44,9 @@ static enum status check_node(struct context *context, struct graph *graph, stru
         narrow_cast(graph, node);
     if (node->op->is_unknown || node_is(node, "QuantizeLinear") ||
         node_is(node, "DequantizeLinear") || node_is(node, "ConstantOfShape"))
-        return graph_fail_at(context, node,
-                             context_fail(context, ERR_UNSUPPORTED,
-                                          "does not let its types be changed to float16"));
+        return graph_fail_at(
+            context, node,
+            context_fail(context, ERR_UNSUPPORTED, "does not let its types be changed to float16"));
     return OK;
 }
 
@@ -68,8 +68,8 @@ static void cast_input(struct graph *graph, struct value_id input)
 {
     uint32_t at = graph->node_count;
     struct value_id half =
-        add_cast(graph, input, arena_format(graph->arena, "%s_f16", graph_value(graph, input)->name),
-                 DT_F16);
+        add_cast(graph, input,
+                 arena_format(graph->arena, "%s_f16", graph_value(graph, input)->name), DT_F16);
 
     graph_replace_uses(graph, input, half);
     graph_set_input(graph, (struct node_id){at}, 0, input);

@@ -19,8 +19,8 @@ static const struct field fields[] = {
     FIELDS_END,
 };
 
-// Requires: nothing; folds batch norms itself, which integer kernels need. Keeps: weights as floats.
-// Sets: quant on weights and activations.
+// Requires: nothing; folds batch norms itself, which integer kernels need. Keeps: weights as
+// floats. Sets: quant on weights and activations.
 static enum status run(struct pass_run *run)
 {
     const struct int8_options *options = run->option;

@@ -31,7 +31,8 @@ enum status optimizer_init(struct context *context, struct optimizer *optimizer,
         optimizer->size[i] = parameter->count;
         for (int k = 0; k < (options->kind == OPTIMIZER_ADAMW ? 2 : 1); k++)
             ok = ok && (optimizer->moment[k][i] = array_alloc(parameter->count));
-        if (options->ema > 0 && (ok = ok && (optimizer->average[i] = array_alloc(parameter->count))))
+        if (options->ema > 0 &&
+            (ok = ok && (optimizer->average[i] = array_alloc(parameter->count))))
             memcpy(optimizer->average[i], parameter->data, parameter->count * sizeof(float));
         if (!ok)
             return context_fail(context, ERR_MEMORY, "no memory for the optimizer");

@@ -28,11 +28,12 @@ enum status prune_hook_init(struct prune_hook *hook, struct trainer *trainer,
         if (!parameter->is_matrix)
             continue;
         hook->parameter[hook->count] = i;
-        hook->target[hook->count] = (struct mask_target){.weight = parameter->data,
-                                                         .count = parameter->count,
-                                                         .least_density = schedule->keep,
-                                                         .sparsity = NAN,
-                                                         .mask = optimizer_mask(&trainer->optimizer, i)};
+        hook->target[hook->count] =
+            (struct mask_target){.weight = parameter->data,
+                                 .count = parameter->count,
+                                 .least_density = schedule->keep,
+                                 .sparsity = NAN,
+                                 .mask = optimizer_mask(&trainer->optimizer, i)};
         if (!hook->target[hook->count++].mask)
             return context_fail(trainer->context, ERR_MEMORY, "no memory for the masks");
     }
@@ -58,9 +59,9 @@ static enum status after_step(void *self, struct trainer *trainer)
 {
     struct prune_hook *hook = self;
     double updates = (double)trainer->course->epochs * (double)trainer->steps_per_epoch;
-    double wanted = schedule_sparsity(trainer_progress(trainer) + 1 / updates, // this one is done
-                                      hook->schedule.begin, hook->schedule.end,
-                                      hook->schedule.sparsity);
+    double wanted =
+        schedule_sparsity(trainer_progress(trainer) + 1 / updates, // this one is done
+                          hook->schedule.begin, hook->schedule.end, hook->schedule.sparsity);
     int64_t step = trainer->optimizer.step;
 
     // Once the target is reached the masks stay: what is zero is not revived.

@@ -72,11 +72,11 @@ struct graph *fixture_reread(struct context *context, const struct graph *graph)
     text_init(&target.bytes);
     text_init(&target.outside);
     ck_assert_msg(format_find("onnx")->write(context, graph, &target) == OK, "%s", context->error);
-    ck_assert_msg(model_read_bytes(context,
-                                   (struct span){(const unsigned char *)target.bytes.at,
-                                                 target.bytes.length},
-                                   &read) == OK,
-                  "%s", context->error);
+    ck_assert_msg(
+        model_read_bytes(context,
+                         (struct span){(const unsigned char *)target.bytes.at, target.bytes.length},
+                         &read) == OK,
+        "%s", context->error);
     text_clear(&target.bytes);
     text_clear(&target.outside);
     return read;
