@@ -110,6 +110,21 @@ static enum status check_drop(struct compression *compression, const struct budg
     return OK;
 }
 
+// A step of the search: its own progress would go from 0 to 100 % again and again.
+static enum status try_quietly(struct compression *compression, const struct budget *budget,
+                               bool *is_missed)
+{
+    struct sink *sink = &compression->invocation->context->sink, shown = *sink;
+    enum status status;
+
+    sink->progress = NULL;
+    status = attempt(compression);
+    if (status == OK)
+        status = lose_too_much(compression, budget, is_missed);
+    *sink = shown;
+    return status;
+}
+
 // The largest sparsity, to 1 in 4096, that loses no more; 0 always does.
 static enum status search_drop(struct compression *compression, const struct budget *budget,
                                double *sparsity)
@@ -118,9 +133,9 @@ static enum status search_drop(struct compression *compression, const struct bud
     bool is_missed;
 
     for (int i = 0; i < SEARCH_STEPS; i++) {
+        TRY(context_tick(compression->invocation->context, "searching", (uint64_t)i, SEARCH_STEPS));
         *sparsity = (low + high) / 2;
-        TRY(attempt(compression));
-        TRY(lose_too_much(compression, budget, &is_missed));
+        TRY(try_quietly(compression, budget, &is_missed));
         if (is_missed)
             high = *sparsity;
         else

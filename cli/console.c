@@ -1,6 +1,7 @@
 // Messages and progress on a terminal, or on whatever stderr is.
 #include "cli/console.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,18 +94,33 @@ static void add_duration(double seconds, struct text *text)
         text_format(text, "%ld h %02ld min", whole / 3600, whole % 3600 / 60);
 }
 
+// Share of the stage that is done; 0 where the whole is not known.
+static double share_of(const struct progress *now)
+{
+    return now->total ? (double)now->done / (double)now->total : 0;
+}
+
 void progress_text(const struct progress *now, double elapsed, struct text *text)
 {
-    double share = now->total ? (double)now->done / (double)now->total : 0;
+    double share = share_of(now);
 
     text_add(text, now->stage);
     if (now->total)
         text_format(text, " %d %%", (int)(100 * share));
-    if (share > 0 && share < 1) {
+    if (share > 0 && share < 1 && !isnan(elapsed)) {
         text_add(text, ", ");
         add_duration(elapsed / share - elapsed, text);
         text_add(text, " left");
     }
+}
+
+// Seconds since the stage began, as if it had begun at nothing done: a run that goes on (training
+// after a pause, from a checkpoint) started with some of it done. NaN: too early to tell.
+static double fair_elapsed(const struct console *console, const struct progress *now, double time)
+{
+    double share = share_of(now), done = share - console->start_share;
+
+    return done > 0 ? (time - console->start) * share / done : (double)NAN;
 }
 
 static void redraw(struct console *console, const struct text *text)
@@ -145,13 +161,14 @@ static void progress(void *self, const struct progress *now)
     if (strncmp(console->stage, named.stage, sizeof console->stage - 1) != 0) {
         snprintf(console->stage, sizeof console->stage, "%s", named.stage);
         console->start = time;
+        console->start_share = share_of(&named);
         if (console->last == 0)
             console->last = time;
     }
     if (!is_due(console, time, in_place))
         return;
     text_init(&text);
-    progress_text(&named, time - console->start, &text);
+    progress_text(&named, fair_elapsed(console, &named, time), &text);
     if (in_place)
         redraw(console, &text);
     else

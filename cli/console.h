@@ -17,6 +17,7 @@ struct console {
     const char *verb;      // "eval", said where a stage has no name
     struct text *warnings; // NULL, or every warning is also kept here, one a line
     double start, last;    // seconds: the stage began, something was shown last
+    double start_share;    // of the stage, done when it began
     char stage[64];        // of the progress shown last
     int shown_columns;     // of the line that stands on the terminal, 0: none
     bool shown_any;

@@ -12,6 +12,13 @@ s "ecai distill none -q --student model.txt --data $data --preprocess unit --epo
 s "ecai distill logits -q --teacher teacher.onnx --data $data --epochs 4 --sparsity 0.5 --bits 8/8 -o once.onnx"
 s "ecai distill logits -q --teacher teacher.onnx --data $data --epochs 4 --sparsity 0.5 --bits 8/8 --threads 1 -o again.onnx && cmp once.onnx again.onnx && echo same"
 s "ecai distill logits -q --teacher teacher.onnx --data $data --epochs 4 --seed 1 -o other.onnx; cmp -s once.onnx other.onnx || echo differs"
+# Accuracy that may go.
+t ecai prune magnitude --max-drop 1% teacher.onnx -o x.onnx
+t ecai prune magnitude --max-drop 1% --metric mse --data $data teacher.onnx -o x.onnx
+t ecai prune magnitude --max-drop 0.5 --data $data teacher.onnx -o x.onnx
+s "ecai prune magnitude -q --max-drop 5% --data $data teacher.onnx -o kept.onnx && ecai eval -q kept.onnx --baseline teacher.onnx --data $data --min baseline.difference=-5% --require 'ratio.energy > 1' | grep '^requirement' | sed 's/ (.*//'"
+s "ecai prune magnitude --max-drop 1% --sparsity 1 --data $data teacher.onnx -o x.onnx 2>&1 | sed 's/[0-9.]* %/N %/g'; ls x.onnx"
+s "ecai distill logits --teacher teacher.onnx --data $data --epochs 1 --learning-rate 0 --max-drop 1% -o x.onnx 2>&1 | grep -o '.--max-drop 1%. is missed by .distill logits.'; ls x.onnx"
 # Interrupted in the middle of a long course, then gone on with: the bytes of an uninterrupted one.
 line="ecai distill none -q --student model.txt --data $data --preprocess unit --epochs 300 --learning-rate 0.01"
 s "$line -o whole.onnx"
