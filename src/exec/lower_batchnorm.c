@@ -96,13 +96,34 @@ static struct batchnorm kernel_shape(const struct program *program,
                               state->inv_std};
 }
 
+// The clamp that the step swallowed.
+static struct activation clamp_of(const struct step *step)
+{
+    bool is_relu = step->low == 0 && step->high == INFINITY;
+
+    return (struct activation){is_relu ? ACTIVATION_RELU : ACTIVATION_CLIP, step->low, step->high};
+}
+
+static bool has_clamp(const struct step *step)
+{
+    return step->low != -INFINITY || step->high != INFINITY;
+}
+
+// Channel by channel, so that the clamp finds its numbers in the cache.
 static void apply(struct program *program, struct step *step, int group)
 {
     struct batchnorm_state *state = step->state;
+    struct activation clamp = clamp_of(step);
+    size_t each = state->pixels * N16_LANES;
+    const float *x = lanes(program, group, step->input[0]);
+    float *y = lanes(program, group, step->output[0]);
 
-    program->kernels->channel_affine_f32(state->c, state->pixels,
-                                         lanes(program, group, step->input[0]), state->scale,
-                                         state->shift, lanes(program, group, step->output[0]));
+    for (size_t c = 0; c < (size_t)state->c; c++) {
+        program->kernels->channel_affine_f32(1, state->pixels, x + c * each, state->scale + c,
+                                             state->shift + c, y + c * each);
+        if (has_clamp(step))
+            program->kernels->activation_f32(&clamp, each, y + c * each, y + c * each);
+    }
 }
 
 static double *group_sums(struct batchnorm_state *state, int group)
@@ -180,23 +201,32 @@ static void after(struct program *program, struct step *step, int group)
         apply(program, step, group);
 }
 
+// The gradient behind the clamp becomes the one before it in place: nobody else reads it.
 static void backward(struct program *program, struct step *step, int group)
 {
     struct batchnorm_state *state = step->state;
-    struct batchnorm shape = kernel_shape(program, state, group);
+    struct batchnorm one = kernel_shape(program, state, group);
+    struct activation clamp = clamp_of(step);
+    size_t each = state->pixels * N16_LANES;
+    const float *x = lanes(program, group, step->input[0]);
+    const float *y = lanes(program, group, step->output[0]);
+    float *dy = lanes_grad(program, group, step->output[0]);
     double *sums = group_sums(state, group);
     float *dgamma = partial_grad(program, step, 1, group);
     float *dbeta = partial_grad(program, step, 2, group);
 
     memset(sums, 0, 2 * (size_t)state->c * sizeof *sums);
-    program->kernels->batchnorm_f32_backward_sums(&shape, lanes(program, group, step->input[0]),
-                                                  lanes_grad(program, group, step->output[0]), sums,
-                                                  sums + state->c);
-    for (int c = 0; c < state->c; c++) {
+    one.c = 1;
+    for (size_t c = 0; c < (size_t)state->c; c++, one.mean++, one.inv_std++) {
+        if (has_clamp(step))
+            program->kernels->activation_f32_backward(&clamp, each, y + c * each, dy + c * each,
+                                                      dy + c * each);
+        program->kernels->batchnorm_f32_backward_sums(&one, x + c * each, dy + c * each, sums + c,
+                                                      sums + (size_t)state->c + c);
         if (dbeta)
             dbeta[c] += (float)sums[c];
         if (dgamma)
-            dgamma[c] += (float)sums[state->c + c];
+            dgamma[c] += (float)sums[(size_t)state->c + c];
     }
 }
 

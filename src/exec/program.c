@@ -384,7 +384,7 @@ static enum status add_step(struct context *context, struct program *program, ui
         TRY(check_samples_apart(context, program, step));
         step->row = choose(program, step);
     }
-    if (!program->options.is_training && !program->options.keeps_values && !step->integer)
+    if (!program->options.keeps_values && !step->integer)
         fuse_into(program, step, n, swallowed);
     mark_wants_grad(program, step);
     program->step_count++;
