@@ -28,8 +28,8 @@ static enum status read_budget(const struct compression *compression, struct bud
     const struct compress_options *options = compression->options;
     struct context *context = compression->invocation->context;
 
-    *out = (struct budget){options->energy_ratio, options->macs_ratio, options->bytes_ratio, NAN,
-                           NAN, NAN};
+    *out = (struct budget){
+        options->energy_ratio, options->macs_ratio, options->bytes_ratio, NAN, NAN, NAN};
     if (options->max_drop) {
         TRY(parse_loss(context, "--max-drop", options->max_drop, &out->max_drop));
         TRY(compression_check_drop(compression));

@@ -174,8 +174,8 @@ bool parse_quantity(const char *text, enum quantity quantity, double *out)
 enum status parse_loss(struct context *context, const char *option, const char *text, double *out)
 {
     if (!parse_quantity(text, QUANTITY_FRACTION, out) || *out < 0 || *out >= 1)
-        return context_fail(context, ERR_USAGE, "'%s' wants a loss such as 0.5%%, got '%s'",
-                            option, text);
+        return context_fail(context, ERR_USAGE, "'%s' wants a loss such as 0.5%%, got '%s'", option,
+                            text);
     if (!strchr(text, '%') && *out > 0.1)
         return context_fail(context, ERR_USAGE,
                             "'%s %s': beyond 0.1 it must be written with %% (did you mean "

@@ -12,7 +12,8 @@ static void add_ratio_cell(struct table *table, double ratio)
         table_format(table, "%.4g", ratio);
 }
 
-static void add_accuracy_cell(struct table *table, const struct eval_subject *subject, bool is_share)
+static void add_accuracy_cell(struct table *table, const struct eval_subject *subject,
+                              bool is_share)
 {
     double scale = is_share ? 100 : 1;
 

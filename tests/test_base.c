@@ -191,13 +191,13 @@ static const struct {
     const char *shown;
 } escapes[] = {
     {"conv1/weight:0", 14, "conv1/weight:0"},
-    {"\033[2J", 4, "\\x1b[2J"},                 // clears a terminal
+    {"\033[2J", 4, "\\x1b[2J"}, // clears a terminal
     {"a\nb", 3, "a\\x0ab"},
-    {"caf\xc3\xa9", 5, "caf\xc3\xa9"},          // UTF-8 stays
-    {"\xff\xfe", 2, "\\xff\\xfe"},              // no UTF-8
-    {"\xc2\x9b", 2, "\\xc2\\x9b"},              // U+009B, the one-byte escape sequence of C1
-    {"\xe2\x82", 2, "\\xe2\\x82"},              // cut short
-    {"\xc0\x80", 2, "\\xc0\\x80"},              // overlong NUL
+    {"caf\xc3\xa9", 5, "caf\xc3\xa9"}, // UTF-8 stays
+    {"\xff\xfe", 2, "\\xff\\xfe"},     // no UTF-8
+    {"\xc2\x9b", 2, "\\xc2\\x9b"},     // U+009B, the one-byte escape sequence of C1
+    {"\xe2\x82", 2, "\\xe2\\x82"},     // cut short
+    {"\xc0\x80", 2, "\\xc0\\x80"},     // overlong NUL
     {"a\0b", 3, "a\\x00b"},
     {"\x7f", 1, "\\x7f"},
 };
@@ -235,8 +235,8 @@ END_TEST
 
 START_TEST(a_printed_double_is_as_short_as_can_be)
 {
-    static const double number[] = {0.1, 100, -300, 3970, 1.5e14, 1e15, 1e22, 1e-5, 2.5e-5, 9e-6,
-                                    1.0 / 255, 0};
+    static const double number[] = {0.1,  100,  -300,   3970, 1.5e14,    1e15,
+                                    1e22, 1e-5, 2.5e-5, 9e-6, 1.0 / 255, 0};
     struct text text;
 
     text_init(&text);

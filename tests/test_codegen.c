@@ -107,12 +107,12 @@ static const struct {
     int low, high;
     double zeros;
 } weights[] = {
-    {"i8", ", 1}", -1, 1, 0.8},      // mask and signs
-    {"i8", ", 2}", -2, 1, 0.1},      // dense, two bits
-    {"i8", ", 4}", -8, 7, 0.1},      // dense, four bits
-    {"i8", ", 8}", -128, 127, 0},    // dense
-    {"i8", ", 8}", -128, 127, 0.7},  // mask and bytes
-    {"u8", ", 16}", 0, 255, 0},      // beyond int8
+    {"i8", ", 1}", -1, 1, 0.8},     // mask and signs
+    {"i8", ", 2}", -2, 1, 0.1},     // dense, two bits
+    {"i8", ", 4}", -8, 7, 0.1},     // dense, four bits
+    {"i8", ", 8}", -128, 127, 0},   // dense
+    {"i8", ", 8}", -128, 127, 0.7}, // mask and bytes
+    {"u8", ", 16}", 0, 255, 0},     // beyond int8
 };
 
 START_TEST(an_integer_network_gives_the_integers_of_the_executor)

@@ -44,8 +44,8 @@ static struct tensor tensor_of(enum dtype dtype, struct shape shape)
 static struct value_id input_of(const char *name, struct shape shape)
 {
     struct value_id id;
-    ck_assert_int_eq(graph_add_value(&context, graph, name, VALUE_INPUT, tensor_of(DT_F32, shape),
-                                     &id), OK);
+    ck_assert_int_eq(
+        graph_add_value(&context, graph, name, VALUE_INPUT, tensor_of(DT_F32, shape), &id), OK);
     graph_set_inputs(graph, &id, 1);
     return id;
 }
@@ -61,8 +61,9 @@ static struct value_id weight_of(const char *name, enum dtype dtype, struct shap
     return graph_add_weight(graph, name, tensor);
 }
 
-#define INPUTS(...) (struct value_id[]){__VA_ARGS__}, \
-                    (int)(sizeof((struct value_id[]){__VA_ARGS__}) / sizeof(struct value_id))
+#define INPUTS(...)                                                                                \
+    (struct value_id[]){__VA_ARGS__},                                                              \
+        (int)(sizeof((struct value_id[]){__VA_ARGS__}) / sizeof(struct value_id))
 
 static struct value_id add_node(const char *op_name, const void *attr, const struct value_id *input,
                                 int count)
@@ -136,7 +137,7 @@ static void estimate_to(struct value_id output, const char *name)
 }
 
 // Sums of a few products of decimal figures: the last bits may differ.
-#define assert_pj(joules, pj) ck_assert_double_eq_tol((joules) * 1e12, pj, 1e-9 * (pj) + 1e-12)
+#define assert_pj(joules, pj) ck_assert_double_eq_tol((joules)*1e12, pj, 1e-9 * (pj) + 1e-12)
 
 static void assert_adds_up(void)
 {
@@ -157,7 +158,7 @@ START_TEST(a_float_convolution_costs_what_the_sum_says)
     struct value_id b = weight_of("b", DT_F32, SHAPE(4), 4, 1);
 
     estimate_to(add_conv(x, w, b, 1), "asic-45nm");
-    ck_assert_double_eq(counts.macs, 6912);              // 8*8*4 * 3*3*3
+    ck_assert_double_eq(counts.macs, 6912); // 8*8*4 * 3*3*3
     ck_assert_double_eq(counts.parameters, 112);
     assert_pj(energy.mac, 6912 * 4.6);
     assert_pj(energy.weights, 112 * 5.0);
@@ -192,7 +193,7 @@ START_TEST(a_zero_weight_saves_its_mac_and_its_storage_but_not_its_bit)
     ck_assert_double_eq(counts.macs, 200);
     ck_assert_double_eq(counts.macs_nonzero, 50);
     ck_assert_double_eq(counts.nonzero, 50);
-    ck_assert_double_eq(counts.weight_bytes, 225);       // (200 + 50*32) / 8
+    ck_assert_double_eq(counts.weight_bytes, 225); // (200 + 50*32) / 8
     assert_pj(energy.mac, 50 * 4.6);
     assert_pj(energy.weights, 225 / 4.0 * 5);
     assert_pj(energy.activations, 2 * 30 * 5.0);
@@ -205,7 +206,7 @@ START_TEST(a_dense_weight_is_not_stored_with_a_bitmask)
     ck_assert_double_eq(stored_bytes(200, 200, 8), 200);
     ck_assert_double_eq(stored_bytes(200, 175, 8), 200); // equal at 1 - 1/bits
     ck_assert_double_eq(stored_bytes(200, 174, 8), 199);
-    ck_assert_double_eq(stored_bytes(9, 9, 4), 5);       // whole bytes
+    ck_assert_double_eq(stored_bytes(9, 9, 4), 5); // whole bytes
 }
 END_TEST
 
@@ -236,7 +237,7 @@ END_TEST
 START_TEST(int4_by_int8_costs_0_2_pj_and_half_a_byte)
 {
     estimate_to(quantized_gemm(DT_I4, 200, 5), "asic-45nm");
-    assert_pj(energy.mac, 200 * 0.2);                    // 0.2 * 32/64 + 0.1
+    assert_pj(energy.mac, 200 * 0.2); // 0.2 * 32/64 + 0.1
     ck_assert_double_eq(counts.weight_bytes, 114);
     assert_adds_up();
 }
@@ -246,7 +247,7 @@ START_TEST(ternary_costs_one_addition_and_two_bits)
 {
     estimate_to(quantized_gemm(DT_I8, 100, -1), "asic-45nm");
     assert_pj(energy.mac, 100 * 0.1);
-    ck_assert_double_eq(counts.weight_bytes, 50 + 14);   // 2 bits: no gain by a bitmask
+    ck_assert_double_eq(counts.weight_bytes, 50 + 14); // 2 bits: no gain by a bitmask
     assert_adds_up();
 }
 END_TEST
@@ -278,7 +279,7 @@ START_TEST(an_annotation_counts_as_what_it_will_become)
     assert_pj(energy.mac, 60 * 0.3);
     ck_assert_double_eq(counts.weight_bytes, 85 + 4 + 4); // (200 + 60*8) / 8 and two scales
     counts_clear(&counts);
-    graph_value(graph, w)->quant = &rough;                // 1 is under half a step: it becomes zero
+    graph_value(graph, w)->quant = &rough; // 1 is under half a step: it becomes zero
     count_to(graph->output[0], &counts);
     ck_assert_double_eq(counts.nonzero, 0);
 }
@@ -295,7 +296,7 @@ START_TEST(weights_of_512_kib_are_on_chip_and_one_byte_more_is_not)
     ck_assert_double_eq(counts.weight_bytes, 524288);
     ck_assert(energy.weights_are_on_chip);
     assert_pj(energy.weights, 131072 * 5.0);
-    counts.weight[0].type.bits = 8;                      // 524289 bytes of one byte each
+    counts.weight[0].type.bits = 8; // 524289 bytes of one byte each
     counts.weight[0].elements = counts.weight[0].nonzero = 524289;
     energy_init(&more, &counts, &device);
     ck_assert(!more.weights_are_on_chip);
@@ -312,8 +313,11 @@ END_TEST
 
 START_TEST(an_unknown_operator_makes_the_total_unknown_and_is_named)
 {
-    static const struct op mystery = {.name = "Mystery", .max_inputs = -1, .max_outputs = -1,
-                                      .domain = "com.example", .is_unknown = true};
+    static const struct op mystery = {.name = "Mystery",
+                                      .max_inputs = -1,
+                                      .max_outputs = -1,
+                                      .domain = "com.example",
+                                      .is_unknown = true};
     struct value_id x = input_of("x", SHAPE(1, 20));
     struct value_id w = weight_of("w", DT_F32, SHAPE(10, 20), 200, 1);
     struct value_id y = add_gemm(x, w, NO_VALUE), z = graph_add_activation(graph, "z", DT_F32);
@@ -378,14 +382,16 @@ START_TEST(the_factors_multiply_to_the_ratio)
     struct energy whole;
     struct graph *first = graph;
 
-    count_to(add_gemm(x, w, NO_VALUE), &teacher);        // 640,000 bytes: in DRAM
+    count_to(add_gemm(x, w, NO_VALUE), &teacher); // 640,000 bytes: in DRAM
     graph = graph_new();
     estimate_to(quantized_gemm(DT_I8, 50, 5), "asic-45nm");
     energy_compare(&teacher, &device, &counts, &device, &ratio);
     energy_init(&whole, &teacher, &device);
     ck_assert_double_eq_tol(ratio.energy, whole.joules / energy.joules, 1e-12 * ratio.energy);
-    ck_assert_double_eq_tol(ratio.energy, ratio.bits * ratio.sparsity * ratio.architecture *
-                                              ratio.memory * ratio.hardware, 1e-12 * ratio.energy);
+    ck_assert_double_eq_tol(ratio.energy,
+                            ratio.bits * ratio.sparsity * ratio.architecture * ratio.memory *
+                                ratio.hardware,
+                            1e-12 * ratio.energy);
     ck_assert_double_eq(ratio.hardware, 1);
     // By hand: float32 sparse student over the student; dense over sparse; DRAM over SRAM.
     double activations = 2 * 30 * 5.0;
@@ -403,27 +409,28 @@ END_TEST
 
 // The shape of the teacher (testdata/MANIFEST.md): three residual blocks behind a stem.
 #define BATCH_NORM(name, channels)                                                                 \
-    name "s:f32[" channels "] init=ones  " name "b:f32[" channels "] init=ones  "                  \
-    name "m:f32[" channels "] init=ones  " name "v:f32[" channels "] init=ones\n"
+    name "s:f32[" channels "] init=ones  " name "b:f32[" channels "] init=ones  " name             \
+         "m:f32[" channels "] init=ones  " name "v:f32[" channels "] init=ones\n"
 #define BLOCK(k, x, in, out)                                                                       \
-    "w" k ":f32[" out "," in ",3,3] init=ones  v" k ":f32[" out "," out ",3,3] init=ones\n"       \
-    BATCH_NORM("p" k, out) BATCH_NORM("q" k, out)                                                  \
-    "a" k " = Conv(" x ", w" k ") pads=1,1,1,1\n"                                                 \
-    "c" k " = MaxPool(a" k ") kernel_shape=2,2 strides=2,2\n"                                     \
-    "d" k " = BatchNormalization(c" k ", p" k "s, p" k "b, p" k "m, p" k "v)\n"                   \
-    "e" k " = Relu(d" k ")  f" k " = Conv(e" k ", v" k ") pads=1,1,1,1\n"                         \
-    "g" k " = BatchNormalization(f" k ", q" k "s, q" k "b, q" k "m, q" k "v)\n"                   \
-    "h" k " = Add(e" k ", g" k ")  i" k " = Relu(h" k ")\n"
+    "w" k ":f32[" out "," in ",3,3] init=ones  v" k ":f32[" out "," out                            \
+    ",3,3] init=ones\n" BATCH_NORM("p" k, out) BATCH_NORM(                                         \
+        "q" k, out) "a" k " = Conv(" x ", w" k ") pads=1,1,1,1\n"                                  \
+                    "c" k " = MaxPool(a" k ") kernel_shape=2,2 strides=2,2\n"                      \
+                    "d" k " = BatchNormalization(c" k ", p" k "s, p" k "b, p" k "m, p" k "v)\n"    \
+                    "e" k " = Relu(d" k ")  f" k " = Conv(e" k ", v" k ") pads=1,1,1,1\n"          \
+                    "g" k " = BatchNormalization(f" k ", q" k "s, q" k "b, q" k "m, q" k "v)\n"    \
+                    "h" k " = Add(e" k ", g" k ")  i" k " = Relu(h" k ")\n"
 
 START_TEST(the_teacher_costs_1773_microjoules_or_519_on_chip)
 {
-    static const char text[] =
-        "x:f32[n,1,28,28]  w0:f32[24,1,3,3] init=ones\n" BATCH_NORM("o", "24")
-        "a0 = Conv(x, w0) pads=1,1,1,1\n"
-        "b0 = BatchNormalization(a0, os, ob, om, ov)  i0 = Relu(b0)\n"
-        BLOCK("1", "i0", "24", "64") BLOCK("2", "i1", "64", "256") BLOCK("3", "i2", "256", "256")
-        "r:i64[2] init=[2,3]  z = ReduceMean(i3, r) keepdims=0\n"
-        "k:f32[10,256] init=ones  l:f32[10] init=ones  y = Gemm(z, k, l) transB=1\n output y\n";
+    static const char text[] = "x:f32[n,1,28,28]  w0:f32[24,1,3,3] init=ones\n" BATCH_NORM(
+        "o", "24") "a0 = Conv(x, w0) pads=1,1,1,1\n"
+                   "b0 = BatchNormalization(a0, os, ob, om, ov)  i0 = Relu(b0)\n" BLOCK(
+                       "1", "i0", "24", "64") BLOCK("2", "i1", "64", "256")
+                       BLOCK("3", "i2", "256",
+                             "256") "r:i64[2] init=[2,3]  z = ReduceMean(i3, r) keepdims=0\n"
+                                    "k:f32[10,256] init=ones  l:f32[10] init=ones  y = Gemm(z, k, "
+                                    "l) transB=1\n output y\n";
     struct device on_chip;
     struct energy free_of_dram;
 

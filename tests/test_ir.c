@@ -108,13 +108,27 @@ static const struct {
     enum dtype dtype;
     double value, stored;
 } roundings[] = {
-    {DT_I8, 127.5, 127},   {DT_I8, -1e9, -128},  {DT_I8, 2.5, 2},     {DT_I8, 3.5, 4},
-    {DT_I8, -2.5, -2},     {DT_U8, -3, 0},       {DT_U8, 255.5, 255}, {DT_U8, 254.5, 254},
-    {DT_I4, 9, 7},         {DT_I4, -9, -8},      {DT_U4, 99, 15},     {DT_I16, 4e4, 32767},
-    {DT_I32, -1e12, -2147483648.0},              {DT_U32, 5e9, 4294967295.0},
-    {DT_I64, -1e30, -9223372036854775808.0},     {DT_U64, 1e30, 18446744073709551616.0},
-    {DT_I8, NAN, 0},       {DT_BOOL, 0.25, 1},   {DT_F16, 1e6, INFINITY},
-    {DT_F16, 65519, 65504},                      {DT_BF16, 257, 256},
+    {DT_I8, 127.5, 127},
+    {DT_I8, -1e9, -128},
+    {DT_I8, 2.5, 2},
+    {DT_I8, 3.5, 4},
+    {DT_I8, -2.5, -2},
+    {DT_U8, -3, 0},
+    {DT_U8, 255.5, 255},
+    {DT_U8, 254.5, 254},
+    {DT_I4, 9, 7},
+    {DT_I4, -9, -8},
+    {DT_U4, 99, 15},
+    {DT_I16, 4e4, 32767},
+    {DT_I32, -1e12, -2147483648.0},
+    {DT_U32, 5e9, 4294967295.0},
+    {DT_I64, -1e30, -9223372036854775808.0},
+    {DT_U64, 1e30, 18446744073709551616.0},
+    {DT_I8, NAN, 0},
+    {DT_BOOL, 0.25, 1},
+    {DT_F16, 1e6, INFINITY},
+    {DT_F16, 65519, 65504},
+    {DT_BF16, 257, 256},
 };
 
 START_TEST(values_round_to_even_and_saturate)
@@ -518,7 +532,8 @@ END_TEST
 START_TEST(a_broadcast_axis_is_not_tied)
 {
     struct arena *arena = arena_new();
-    struct tensor x = {DT_F32, SHAPE(2, 3, 4, 4), NULL, 0}, bias = {DT_F32, SHAPE(3, 1, 1), NULL, 0};
+    struct tensor x = {DT_F32, SHAPE(2, 3, 4, 4), NULL, 0},
+                  bias = {DT_F32, SHAPE(3, 1, 1), NULL, 0};
     struct tensor y = x;
     const struct tensor *input[] = {&x, &bias};
     struct tensor *output[] = {&y};

@@ -23,8 +23,7 @@ static void assert_near(const struct op_case *c, const struct tensor *got,
     ck_assert_msg(shape_equal(&got->shape, &expected->shape), "%s: shape differs", c->label);
     for (int64_t i = 0; i < tensor_count(got); i++) {
         double a = tensor_get(got, i), b = tensor_get(expected, i);
-        bool is_near = a == b || (isnan(a) && isnan(b)) ||
-                       fabs(a - b) <= tolerance * (1 + fabs(b));
+        bool is_near = a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= tolerance * (1 + fabs(b));
         ck_assert_msg(is_near, "%s: item %lld is %.9g, not %.9g", c->label, (long long)i, a, b);
     }
 }
@@ -113,8 +112,9 @@ static void check_half(const struct op_case *c, enum dtype half, double toleranc
     for (int k = 0; k < c->output_count; k++)
         if (c->has_output[k]) {
             struct tensor expected; // in the same type: too large a number is infinite there
-            ck_assert_int_eq(tensor_convert(&wide.context, &expected, &wide.output[k],
-                                            narrow.output[k].dtype), OK);
+            ck_assert_int_eq(
+                tensor_convert(&wide.context, &expected, &wide.output[k], narrow.output[k].dtype),
+                OK);
             assert_near(c, &narrow.output[k], &expected, tolerance);
             tensor_release(&expected);
         }
@@ -490,8 +490,8 @@ static const struct tensor *end_tensor(const struct op_run *run, const struct ax
     const struct tensor *tensor =
         end->side == AXIS_INPUT ? run->input_at[end->slot] : run->output_at[end->slot];
     ck_assert_msg(tensor, "%s: slot %d is left out", run->op->name, end->slot);
-    ck_assert_msg(end->axis >= 0 && end->axis < tensor->shape.rank, "%s: no axis %d",
-                  run->op->name, end->axis);
+    ck_assert_msg(end->axis >= 0 && end->axis < tensor->shape.rank, "%s: no axis %d", run->op->name,
+                  end->axis);
     return tensor;
 }
 
@@ -574,11 +574,20 @@ START_TEST(channels_run_through)
         {"MatMul", "", "f32[2,5,3] f32[3,4]", {AXIS_INPUT, 1, 1}, {AXIS_OUTPUT, 0, 2}},
         {"MaxPool", "kernel_shape=2,2", "f32[1,3,4,4]", {AXIS_INPUT, 0, 1}, {AXIS_OUTPUT, 0, 1}},
         {"GlobalAveragePool", "", "f32[1,3,4,4]", {AXIS_INPUT, 0, 1}, {AXIS_OUTPUT, 0, 1}},
-        {"BatchNormalization", "", "f32[1,3,4] f32[3] f32[3] f32[3] f32[3]", {AXIS_INPUT, 4, 0},
+        {"BatchNormalization",
+         "",
+         "f32[1,3,4] f32[3] f32[3] f32[3] f32[3]",
+         {AXIS_INPUT, 4, 0},
          {AXIS_OUTPUT, 0, 1}},
-        {"BatchNormalization", "", "f32[1,3,4] f32[3] f32[3] f32[3] f32[3]", {AXIS_INPUT, 0, 1},
+        {"BatchNormalization",
+         "",
+         "f32[1,3,4] f32[3] f32[3] f32[3] f32[3]",
+         {AXIS_INPUT, 0, 1},
          {AXIS_OUTPUT, 0, 1}},
-        {"ReduceMean", "axes=2,3 keepdims=0", "f32[1,3,4,4]", {AXIS_INPUT, 0, 1},
+        {"ReduceMean",
+         "axes=2,3 keepdims=0",
+         "f32[1,3,4,4]",
+         {AXIS_INPUT, 0, 1},
          {AXIS_OUTPUT, 0, 1}},
         {"Relu", "", "f32[1,3,4,4]", {AXIS_INPUT, 0, 1}, {AXIS_OUTPUT, 0, 1}},
         {"Add", "", "f32[1,3,4,4] f32[3,1,1]", {AXIS_INPUT, 1, 0}, {AXIS_OUTPUT, 0, 1}},

@@ -99,9 +99,9 @@ static const struct {
     enum dtype dtype;
     double sparsity, width; // numbers are normal with this deviation
 } kind[KINDS] = {
-    {DT_I8, 0, 30},    {DT_I8, 0.9, 20},  {DT_U8, 0.5, 20},  {DT_I4, 0.3, 2},
-    {DT_U4, 0.3, 2},   {DT_I8, 0.55, 0.6}, {DT_F32, 0, 0.1}, {DT_F32, 0.8, 0.1},
-    {DT_F16, 0.5, 0.1}, {DT_I32, 0, 1e6}, {DT_I64, 0.5, 4},  {DT_F64, 0, 1},
+    {DT_I8, 0, 30},     {DT_I8, 0.9, 20},   {DT_U8, 0.5, 20}, {DT_I4, 0.3, 2},
+    {DT_U4, 0.3, 2},    {DT_I8, 0.55, 0.6}, {DT_F32, 0, 0.1}, {DT_F32, 0.8, 0.1},
+    {DT_F16, 0.5, 0.1}, {DT_I32, 0, 1e6},   {DT_I64, 0.5, 4}, {DT_F64, 0, 1},
 };
 
 static struct tensor random_tensor(int row, const struct shape *shape)
@@ -161,7 +161,10 @@ END_TEST
 // Bits for each number: entropy of the rounded normal numbers, their zeros, and a bit to spare.
 START_TEST(sparse_and_narrow_weights_shrink_as_their_entropy_says)
 {
-    const struct { int row; double bits; } claim[] = {
+    const struct {
+        int row;
+        double bits;
+    } claim[] = {
         {0, 7.2},  // log2(30 * sqrt(2 pi e)) = 6.95
         {1, 1.25}, // 0.469 for the zeros + 0.1 * 6.4
         {5, 1.6},  // mostly -1, 0, 1
@@ -270,7 +273,10 @@ END_TEST
 // Row of the table, and the most that may be left of the ONNX file.
 START_TEST(sparse_and_low_bit_models_are_really_smaller)
 {
-    static const struct { int row; double most; } claim[] = {{1, 0.2}, {5, 0.25}, {7, 0.25}};
+    static const struct {
+        int row;
+        double most;
+    } claim[] = {{1, 0.2}, {5, 0.25}, {7, 0.25}};
     struct graph *graph = model_of(claim[_i].row, 100, 300);
     struct text onnx, packed;
 

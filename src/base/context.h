@@ -30,7 +30,7 @@ enum { ERROR_TEXT_BYTES = 2048 };
 
 struct context {
     struct sink sink;
-    int threads;     // at least 1
+    int threads; // at least 1
     uint64_t seed;
     volatile sig_atomic_t *cancelled; // NULL: cannot be interrupted
     char error[ERROR_TEXT_BYTES];     // set by context_fail, one line without a full stop

@@ -7,10 +7,14 @@
 #include <string.h>
 
 static const size_t type_bytes[] = {
-    [FIELD_BOOL] = sizeof(bool),           [FIELD_INT] = sizeof(int64_t),
-    [FIELD_DOUBLE] = sizeof(double),       [FIELD_STRING] = sizeof(char *),
-    [FIELD_INTS] = sizeof(struct ints),    [FIELD_FLOATS] = sizeof(struct floats),
-    [FIELD_STRINGS] = sizeof(struct strings), [FIELD_TENSOR] = sizeof(struct tensor *),
+    [FIELD_BOOL] = sizeof(bool),
+    [FIELD_INT] = sizeof(int64_t),
+    [FIELD_DOUBLE] = sizeof(double),
+    [FIELD_STRING] = sizeof(char *),
+    [FIELD_INTS] = sizeof(struct ints),
+    [FIELD_FLOATS] = sizeof(struct floats),
+    [FIELD_STRINGS] = sizeof(struct strings),
+    [FIELD_TENSOR] = sizeof(struct tensor *),
     [FIELD_GRAPH] = sizeof(struct graph *),
 };
 
@@ -61,7 +65,8 @@ static bool parse_int(const char *text, int64_t *out)
 
 static bool parse_bool(const char *text, bool *out)
 {
-    static const char *const words[2][4] = {{"no", "false", "off", "0"}, {"yes", "true", "on", "1"}};
+    static const char *const words[2][4] = {{"no", "false", "off", "0"},
+                                            {"yes", "true", "on", "1"}};
 
     for (int value = 0; value < 2; value++)
         for (int i = 0; i < 4; i++)
@@ -84,8 +89,7 @@ static bool is_choice(const char *choices, const char *text)
 
 static bool in_range(const struct field *field, double number)
 {
-    return (field->min == 0 && field->max == 0) ||
-           (number >= field->min && number <= field->max);
+    return (field->min == 0 && field->max == 0) || (number >= field->min && number <= field->max);
 }
 
 static bool parse_list(const struct field *field, const char *text, void *at, struct arena *arena)
@@ -129,10 +133,10 @@ static void append_string(struct strings *list, const char *text, struct arena *
 static const char *wanted(const struct field *field, struct text *text)
 {
     static const char *const kinds[] = {
-        [FIELD_BOOL] = "yes or no",        [FIELD_INT] = "a whole number",
-        [FIELD_DOUBLE] = "a number",       [FIELD_STRING] = "a text",
-        [FIELD_INTS] = "whole numbers",    [FIELD_FLOATS] = "numbers separated by commas",
-        [FIELD_STRINGS] = "a text",        [FIELD_TENSOR] = "a tensor",
+        [FIELD_BOOL] = "yes or no",     [FIELD_INT] = "a whole number",
+        [FIELD_DOUBLE] = "a number",    [FIELD_STRING] = "a text",
+        [FIELD_INTS] = "whole numbers", [FIELD_FLOATS] = "numbers separated by commas",
+        [FIELD_STRINGS] = "a text",     [FIELD_TENSOR] = "a tensor",
         [FIELD_GRAPH] = "a graph",
     };
 
@@ -314,7 +318,8 @@ bool fields_equal(const struct field *fields, const void *a, const void *b)
         struct text first, second;
 
         if (field->type == FIELD_TENSOR || field->type == FIELD_GRAPH) {
-            equal = *(void *const *)const_member(field, a) == *(void *const *)const_member(field, b);
+            equal =
+                *(void *const *)const_member(field, a) == *(void *const *)const_member(field, b);
             continue;
         }
         text_init(&first);

@@ -70,12 +70,19 @@ struct field {
         struct graph *: FIELD_GRAPH)
 
 #define FIELD(type, member, preset, min, max, help)                                                \
-    {#member, FIELD_TYPE_OF(((type *)0)->member), offsetof(type, member), preset, min, max, NULL,  \
-     help}
+    {                                                                                              \
+#member, FIELD_TYPE_OF(((type *)0)->member), offsetof(type, member), preset, min, max,     \
+            NULL, help                                                                             \
+    }
 #define FIELD_CHOICE(type, member, preset, choices, help)                                          \
-    {#member, FIELD_TYPE_OF(((type *)0)->member), offsetof(type, member), preset, 0, 0, choices,   \
-     help}
-#define FIELDS_END {NULL, FIELD_BOOL, 0, NULL, 0, 0, NULL, NULL}
+    {                                                                                              \
+#member, FIELD_TYPE_OF(((type *)0)->member), offsetof(type, member), preset, 0, 0,         \
+            choices, help                                                                          \
+    }
+#define FIELDS_END                                                                                 \
+    {                                                                                              \
+        NULL, FIELD_BOOL, 0, NULL, 0, 0, NULL, NULL                                                \
+    }
 
 // Fills every member with its default. at: the struct; lists and strings go to the arena.
 void fields_preset(const struct field *fields, void *at, struct arena *arena);

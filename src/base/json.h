@@ -41,9 +41,9 @@ bool json_is_bool(const struct json *json);
 bool json_is_text(const struct json *json);
 bool json_is_object(const struct json *json);
 bool json_is_array(const struct json *json);
-double json_number(const struct json *json); // NaN if it is none; true is 1, false 0
+double json_number(const struct json *json);    // NaN if it is none; true is 1, false 0
 const char *json_text(const struct json *json); // NULL if it is none
-size_t json_count(const struct json *json);  // children of an object or array
+size_t json_count(const struct json *json);     // children of an object or array
 const struct json *json_child(const struct json *json, size_t index);
 const char *json_key(const struct json *json); // of a child of an object
 

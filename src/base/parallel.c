@@ -14,7 +14,7 @@ enum { THREADS_MAX = 256, SPIN_ROUNDS = 2000 };
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t work, done;
-    int started;  // helper threads there are
+    int started; // helper threads there are
     atomic_ulong round;
     int wanted;      // helpers that take part in this round
     atomic_int busy; // helpers still at it

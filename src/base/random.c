@@ -12,8 +12,9 @@ static uint64_t mix(uint64_t z)
 
 struct random random_stream(uint64_t seed, uint64_t a, uint64_t b)
 {
-    struct random random = {mix(mix(mix(seed + 0x9E3779B97F4A7C15ull) ^ (a + 0x632BE59BD9B4E019ull)) +
-                                (b ^ 0xD1B54A32D192ED03ull))};
+    struct random random = {
+        mix(mix(mix(seed + 0x9E3779B97F4A7C15ull) ^ (a + 0x632BE59BD9B4E019ull)) +
+            (b ^ 0xD1B54A32D192ED03ull))};
 
     return random;
 }

@@ -87,8 +87,12 @@ void text_add_double(struct text *text, double number)
 // Length of the UTF-8 sequence at `at`, 0 if it is none.
 static size_t utf8_length(const unsigned char *at, size_t left)
 {
-    size_t length = at[0] < 0x80 ? 1 : at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3
-                    : at[0] < 0xF5 ? 4 : 0;
+    size_t length = at[0] < 0x80   ? 1
+                    : at[0] < 0xC2 ? 0
+                    : at[0] < 0xE0 ? 2
+                    : at[0] < 0xF0 ? 3
+                    : at[0] < 0xF5 ? 4
+                                   : 0;
 
     if (length > left)
         return 0;

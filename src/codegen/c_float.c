@@ -17,8 +17,8 @@ static enum status conv(struct c_writer *w, const struct node *node)
     if (!weight || x->rank != 4 || (has_bias && !c_constant(w, node, 2)))
         return c_unsupported(w, node, "only 2-D convolutions by constants have a C form");
     const int64_t kernel[2] = {weight->shape.dim[2], weight->shape.dim[3]};
-    struct window_attr window_attr = {attr->auto_pad, {2, kernel}, attr->strides,
-                                      attr->dilations, attr->pads, false};
+    struct window_attr window_attr = {attr->auto_pad,  {2, kernel}, attr->strides,
+                                      attr->dilations, attr->pads,  false};
     TRY(window_from(w->context, x, &window_attr, &window));
     c_window_numbers(&window, x->dim[1], weight->shape.dim[0], attr->group, number);
     c_use(w, C_TEMPLATE_conv_f32);
@@ -45,9 +45,10 @@ static void add_bias(struct c_writer *w, const struct node *node, double beta, i
 {
     int64_t count = tensor_count(c_tensor(w, node->input[2]));
 
-    text_format(&w->body, "    {\n        long i;\n        for (i = 0; i < %lld; i++)\n"
-                "            (%s)[i] += ", (long long)(rows * columns),
-                c_at(w, node->output[0]));
+    text_format(&w->body,
+                "    {\n        long i;\n        for (i = 0; i < %lld; i++)\n"
+                "            (%s)[i] += ",
+                (long long)(rows * columns), c_at(w, node->output[0]));
     c_float(&w->body, beta);
     text_format(&w->body, " * (%s)[%s", c_at(w, node->input[2]), count == 1 ? "0" : "i");
     if (count == columns && rows > 1)
@@ -87,8 +88,8 @@ static enum status pool(struct c_writer *w, const struct node *node)
 {
     const struct shape *x = &c_tensor(w, node->input[0])->shape;
     const struct pool_attr *attr = node->attr;
-    struct window_attr window_attr = {attr->auto_pad, attr->kernel_shape, attr->strides,
-                                      attr->dilations, attr->pads, attr->ceil_mode != 0};
+    struct window_attr window_attr = {attr->auto_pad,  attr->kernel_shape, attr->strides,
+                                      attr->dilations, attr->pads,         attr->ceil_mode != 0};
     struct window window;
     int64_t number[15];
 
@@ -101,9 +102,9 @@ static enum status pool(struct c_writer *w, const struct node *node)
         text_format(&w->body, "    model_max_pool_f32(%s", c_window(w, number));
     } else {
         c_use(w, C_TEMPLATE_average_pool_f32);
-        text_format(&w->body, "    model_average_pool_f32(%s, %d, %lld, %lld",
-                    c_window(w, number), attr->count_include_pad != 0,
-                    (long long)window.pad_end[1], (long long)window.pad_end[2]);
+        text_format(&w->body, "    model_average_pool_f32(%s, %d, %lld, %lld", c_window(w, number),
+                    attr->count_include_pad != 0, (long long)window.pad_end[1],
+                    (long long)window.pad_end[2]);
     }
     text_format(&w->body, ", %s, %s);\n", c_at(w, node->input[0]), c_at(w, node->output[0]));
     return OK;
@@ -130,8 +131,8 @@ static const struct {
     const char *op;
     enum status (*write)(struct c_writer *w, const struct node *node);
 } writers[] = {
-    {"AveragePool", pool}, {"Conv", conv},       {"Gemm", gemm},       {"LogSoftmax", softmax},
-    {"MatMul", mat_mul},   {"MaxPool", pool},    {"Softmax", softmax},
+    {"AveragePool", pool}, {"Conv", conv},    {"Gemm", gemm},       {"LogSoftmax", softmax},
+    {"MatMul", mat_mul},   {"MaxPool", pool}, {"Softmax", softmax},
 };
 
 enum status c_float_node(struct c_writer *w, const struct node *node)

@@ -19,9 +19,8 @@ static const char *grid_of(const struct c_writer *w, const struct integer_node *
 
     if (!at->y_grid.is_set)
         return "(struct model_grid){0, 0, 0}";
-    return arena_format(w->arena, "(struct model_grid){%d, %d, %d}",
-                        at->y_grid.zero_point - shift, at->y_grid.low - shift,
-                        at->y_grid.high - shift);
+    return arena_format(w->arena, "(struct model_grid){%d, %d, %d}", at->y_grid.zero_point - shift,
+                        at->y_grid.low - shift, at->y_grid.high - shift);
 }
 
 static enum status conv_window(struct c_writer *w, const struct node *node,
@@ -33,15 +32,14 @@ static enum status conv_window(struct c_writer *w, const struct node *node,
     struct window window;
 
     if (at->kind == INTEGER_GEMM) {
-        const int64_t plain[15] = {x->dim[1], 1, 1, at->channels, 1, 1, 1, 1,
-                                   0, 0, 1, 1, 1, 1, 1};
+        const int64_t plain[15] = {x->dim[1], 1, 1, at->channels, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1};
         for (int i = 0; i < 15; i++)
             number[i] = plain[i];
         return OK;
     }
     const int64_t kernel[2] = {weight->dim[2], weight->dim[3]};
-    struct window_attr window_attr = {attr->auto_pad, {2, kernel}, attr->strides,
-                                      attr->dilations, attr->pads, false};
+    struct window_attr window_attr = {attr->auto_pad,  {2, kernel}, attr->strides,
+                                      attr->dilations, attr->pads,  false};
     TRY(window_from(w->context, x, &window_attr, &window));
     c_window_numbers(&window, x->dim[1], at->channels, attr->group, number);
     return OK;
@@ -75,8 +73,7 @@ static void add(struct c_writer *w, const struct integer_node *at)
 {
     c_use(w, C_TEMPLATE_add_i8);
     text_format(&w->body, "    model_add_i8(%lld, %d, %d, ",
-                (long long)tensor_count(c_tensor(w, at->y)), zero_of(w, at->x),
-                zero_of(w, at->x2));
+                (long long)tensor_count(c_tensor(w, at->y)), zero_of(w, at->x), zero_of(w, at->x2));
     c_float(&w->body, (double)at->scale_a);
     text_add(&w->body, ", ");
     c_float(&w->body, (double)at->scale_b);
@@ -100,8 +97,8 @@ static enum status max_pool(struct c_writer *w, const struct node *node,
 {
     const struct shape *x = &c_tensor(w, node->input[0])->shape;
     const struct pool_attr *attr = node->attr;
-    struct window_attr window_attr = {attr->auto_pad, attr->kernel_shape, attr->strides,
-                                      attr->dilations, attr->pads, attr->ceil_mode != 0};
+    struct window_attr window_attr = {attr->auto_pad,  attr->kernel_shape, attr->strides,
+                                      attr->dilations, attr->pads,         attr->ceil_mode != 0};
     struct window window;
     int64_t number[15];
 

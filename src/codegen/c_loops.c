@@ -89,9 +89,8 @@ static const struct {
     const char *op, *expression;
     bool needs_math;
 } binary[] = {
-    {"Add", "p + q", false},           {"Div", "p / q", false},
-    {"Max", "p > q ? p : q", false},   {"Min", "p < q ? p : q", false},
-    {"Mul", "p * q", false},           {"Pow", "powf(p, q)", true},
+    {"Add", "p + q", false},         {"Div", "p / q", false}, {"Max", "p > q ? p : q", false},
+    {"Min", "p < q ? p : q", false}, {"Mul", "p * q", false}, {"Pow", "powf(p, q)", true},
     {"Sub", "p - q", false},
 };
 
@@ -264,8 +263,10 @@ static enum status pad(struct c_writer *w, const struct node *node)
             return c_unsupported(w, node, "padding that cuts has no C form");
         base += i < y->rank ? tensor_get_int(pads, i) * stride[i] : 0;
     }
-    text_format(&w->body, "    {\n        long i;\n        for (i = 0; i < %lld; i++)\n"
-                "            (%s)[i] = ", (long long)shape_count(y), c_at(w, node->output[0]));
+    text_format(&w->body,
+                "    {\n        long i;\n        for (i = 0; i < %lld; i++)\n"
+                "            (%s)[i] = ",
+                (long long)shape_count(y), c_at(w, node->output[0]));
     c_float(&w->body, filler ? tensor_get(filler, 0) : 0);
     text_add(&w->body, ";\n    }\n");
     place(w, node, 0, base);
@@ -347,13 +348,15 @@ static enum status batch_normalization(struct c_writer *w, const struct node *no
         double f = tensor_get(c_constant(w, node, 1), c) /
                    sqrt(tensor_get(c_constant(w, node, 4), c) + attr->epsilon);
         tensor_set(&factor, c, f);
-        tensor_set(&offset, c, tensor_get(c_constant(w, node, 2), c) -
-                                   f * tensor_get(c_constant(w, node, 3), c));
+        tensor_set(&offset, c,
+                   tensor_get(c_constant(w, node, 2), c) -
+                       f * tensor_get(c_constant(w, node, 3), c));
     }
     int factors = c_floats(w, &factor), offsets = c_floats(w, &offset);
     tensor_release(&factor);
     tensor_release(&offset);
-    text_format(&w->body, "    {\n        long i;\n        for (i = 0; i < %lld; i++)\n"
+    text_format(&w->body,
+                "    {\n        long i;\n        for (i = 0; i < %lld; i++)\n"
                 "            (%s)[i] = (%s)[i] * model_w%d[i / %lld %% %lld] +\n"
                 "                model_w%d[i / %lld %% %lld];\n    }\n",
                 (long long)shape_count(x), c_at(w, node->output[0]), c_at(w, node->input[0]),

@@ -42,10 +42,10 @@ static void fill_inputs(const struct c_writer *w, const struct codegen_options *
         bool is_range = input_range(w, w->graph->input[i], &low, &high);
 
         for (int64_t k = 0; k < size * samples->count; k++)
-            samples->input[i][k] =
-                options->sample && w->graph->input_count == 1 ? options->sample[k]
-                : is_range ? low + (high - low) * (float)random_unit(&random)
-                           : (float)random_normal(&random);
+            samples->input[i][k] = options->sample && w->graph->input_count == 1
+                                       ? options->sample[k]
+                                   : is_range ? low + (high - low) * (float)random_unit(&random)
+                                              : (float)random_normal(&random);
     }
 }
 
@@ -61,8 +61,7 @@ static void lanes_in(const struct c_writer *w, const struct samples *samples,
     }
 }
 
-static enum status run_program(struct c_writer *w, struct program *program,
-                               struct samples *samples)
+static enum status run_program(struct c_writer *w, struct program *program, struct samples *samples)
 {
     for (uint32_t i = 0; i < w->graph->input_count; i++)
         if ((int64_t)program_input_size(program, i) != size_of(w, w->graph->input[i]))
@@ -112,8 +111,8 @@ static enum status run_reference(struct c_writer *w, int sample, struct samples 
 static enum status run_samples(struct c_writer *w, const struct codegen_options *options,
                                struct samples *samples, bool *is_exact)
 {
-    struct program_options how = {.isa = options->isa, .is_integer = *is_exact, .groups = 1,
-                                  .infer = options->infer};
+    struct program_options how = {
+        .isa = options->isa, .is_integer = *is_exact, .groups = 1, .infer = options->infer};
     struct program *program = NULL;
     enum status status = program_new(w->context, w->graph, &how, &program);
 
@@ -128,8 +127,8 @@ static enum status run_samples(struct c_writer *w, const struct codegen_options 
     return OK;
 }
 
-static void write_array(struct text *out, const char *what, uint32_t index, int count,
-                        int64_t size, const float *number)
+static void write_array(struct text *out, const char *what, uint32_t index, int count, int64_t size,
+                        const float *number)
 {
     text_format(out, "static const float %s_%u[%d][%lld] = {", what, index, count,
                 (long long)(size ? size : 1));
@@ -148,9 +147,10 @@ static void write_array(struct text *out, const char *what, uint32_t index, int 
 static void write_compare(const struct c_writer *w, bool is_exact, struct text *out)
 {
     for (uint32_t i = 0; i < w->graph->output_count; i++)
-        text_format(out, "        for (i = 0; i < MODEL_OUTPUT_%u_SIZE; i++)\n"
-                    "            wrong += %s(got_%u[i], want_%u[s][i]);\n", i,
-                    is_exact ? "differs" : "is_far", i, i);
+        text_format(out,
+                    "        for (i = 0; i < MODEL_OUTPUT_%u_SIZE; i++)\n"
+                    "            wrong += %s(got_%u[i], want_%u[s][i]);\n",
+                    i, is_exact ? "differs" : "is_far", i, i);
 }
 
 static void write_main(const struct c_writer *w, int count, bool is_exact, struct text *out)
@@ -165,8 +165,10 @@ static void write_main(const struct c_writer *w, int count, bool is_exact, struc
                       "    const float off = got < want ? want - got : got - want;\n\n"
                       "    return !(off <= 1e-4f + 1e-3f * size);\n}\n\n");
     text_add(out, "int main(void)\n{\n    int s, failed = 0;\n    long i;\n\n");
-    text_format(out, "    for (s = 0; s < %d; s++) {\n        long wrong = 0;\n"
-                "        model_run(", count);
+    text_format(out,
+                "    for (s = 0; s < %d; s++) {\n        long wrong = 0;\n"
+                "        model_run(",
+                count);
     for (uint32_t i = 0; i < w->graph->input_count; i++)
         text_format(out, "%sinput_%u[s]", i ? ", " : "", i);
     for (uint32_t i = 0; i < w->graph->output_count; i++)
@@ -174,8 +176,10 @@ static void write_main(const struct c_writer *w, int count, bool is_exact, struc
     text_add(out, ");\n");
     write_compare(w, is_exact, out);
     text_add(out, "        failed += wrong != 0;\n    }\n");
-    text_format(out, "    printf(\"self-test: %%d of %d samples %s\\n\", %d - failed);\n"
-                "    return failed != 0;\n}\n", count, is_exact ? "equal" : "near", count);
+    text_format(out,
+                "    printf(\"self-test: %%d of %d samples %s\\n\", %d - failed);\n"
+                "    return failed != 0;\n}\n",
+                count, is_exact ? "equal" : "near", count);
 }
 
 static void write_test(const struct c_writer *w, const struct samples *samples, bool is_exact,
@@ -201,19 +205,20 @@ enum status c_self_test(struct c_writer *w, const struct codegen_options *option
                         struct text *out)
 {
     const struct graph *graph = w->graph;
-    struct samples samples = {options->samples < 1 ? 1 : options->samples > N16_LANES
-                                                            ? N16_LANES : options->samples,
+    struct samples samples = {options->samples < 1           ? 1
+                              : options->samples > N16_LANES ? N16_LANES
+                                                             : options->samples,
                               NULL, NULL};
     enum status status;
 
     samples.input = arena_array(w->arena, float *, graph->input_count + 1);
     samples.output = arena_array(w->arena, float *, graph->output_count + 1);
     for (uint32_t i = 0; i < graph->input_count; i++)
-        samples.input[i] = arena_array(
-            w->arena, float, (size_t)(samples.count * size_of(w, graph->input[i])) + 1);
+        samples.input[i] =
+            arena_array(w->arena, float, (size_t)(samples.count * size_of(w, graph->input[i])) + 1);
     for (uint32_t i = 0; i < graph->output_count; i++)
-        samples.output[i] = arena_array(
-            w->arena, float, (size_t)(samples.count * size_of(w, graph->output[i])) + 1);
+        samples.output[i] = arena_array(w->arena, float,
+                                        (size_t)(samples.count * size_of(w, graph->output[i])) + 1);
     fill_inputs(w, options, &samples);
     status = run_samples(w, options, &samples, &is_integer);
     if (status == OK)

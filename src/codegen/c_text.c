@@ -31,8 +31,8 @@ void c_float(struct text *text, double number)
 void c_comment(struct text *text, const char *name)
 {
     for (; *name; name++)
-        text_format(text, "%c", isalnum((unsigned char)*name) || strchr("_./:-", *name) ? *name
-                                                                                        : '_');
+        text_format(text, "%c",
+                    isalnum((unsigned char)*name) || strchr("_./:-", *name) ? *name : '_');
 }
 
 // ---- arrays ------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ int c_floats(struct c_writer *w, const struct tensor *tensor)
 
 struct encoding {
     bool is_masked;
-    int bits;      // of a value that is stored
+    int bits; // of a value that is stored
     int64_t bytes;
 };
 
@@ -106,8 +106,10 @@ static struct encoding best_encoding(const int16_t *weight, int64_t count)
     bool ones = true;
 
     for (int64_t i = 0; i < count; i++) {
-        int bits = weight[i] >= -2 && weight[i] <= 1 ? 2 : weight[i] >= -8 && weight[i] <= 7 ? 4
-                   : weight[i] >= -128 && weight[i] <= 127 ? 8 : 16;
+        int bits = weight[i] >= -2 && weight[i] <= 1       ? 2
+                   : weight[i] >= -8 && weight[i] <= 7     ? 4
+                   : weight[i] >= -128 && weight[i] <= 127 ? 8
+                                                           : 16;
         dense.bits = bits > dense.bits ? bits : dense.bits;
         nonzero += weight[i] != 0;
         ones = ones && weight[i] >= -1 && weight[i] <= 1;
@@ -156,10 +158,21 @@ const char *c_weights(struct c_writer *w, const int16_t *weight, int64_t count)
 void c_window_numbers(const struct window *window, int64_t c, int64_t oc, int64_t groups,
                       int64_t out[15])
 {
-    const int64_t number[15] = {
-        c, window->in[1], window->in[2], oc, window->kernel[1], window->kernel[2],
-        window->stride[1], window->stride[2], window->pad_begin[1], window->pad_begin[2],
-        window->dilation[1], window->dilation[2], groups, window->out[1], window->out[2]};
+    const int64_t number[15] = {c,
+                                window->in[1],
+                                window->in[2],
+                                oc,
+                                window->kernel[1],
+                                window->kernel[2],
+                                window->stride[1],
+                                window->stride[2],
+                                window->pad_begin[1],
+                                window->pad_begin[2],
+                                window->dilation[1],
+                                window->dilation[2],
+                                groups,
+                                window->out[1],
+                                window->out[2]};
 
     memcpy(out, number, sizeof number);
 }

@@ -28,10 +28,10 @@ struct c_writer {
     bool *runs;              // per node
     bool uses[C_TEMPLATE_COUNT];
     bool needs_math;
-    struct text body;        // of model_run
-    struct text tables;      // constants of model.c
-    struct text externs;     // declarations of model_weights.c
-    struct text arrays;      // its definitions
+    struct text body;    // of model_run
+    struct text tables;  // constants of model.c
+    struct text externs; // declarations of model_weights.c
+    struct text arrays;  // its definitions
     int table_count, array_count;
     int64_t weight_bytes, row_count; // row_count: elements of the longest integer filter
 };
@@ -65,7 +65,7 @@ void c_window_numbers(const struct window *window, int64_t c, int64_t oc, int64_
 // ---- nodes -------------------------------------------------------------------------------------
 
 bool c_is_view(const struct node *node);
-MUST_CHECK enum status c_integer_node(struct c_writer *w, uint32_t node); // c_integer.c
+MUST_CHECK enum status c_integer_node(struct c_writer *w, uint32_t node);         // c_integer.c
 MUST_CHECK enum status c_float_node(struct c_writer *w, const struct node *node); // c_float.c
 // Elementwise operators and rearrangements; *done false: the node is neither. c_loops.c
 MUST_CHECK enum status c_loop_node(struct c_writer *w, const struct node *node, bool *done);

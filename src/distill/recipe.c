@@ -19,12 +19,12 @@ struct recipe {
     const struct distill_options *options;
     struct course course;
     const float *logits;
-    int64_t classes; // of the logits
+    int64_t classes;                  // of the logits
     int weight_bits, activation_bits; // 0: no fake quantisation
     int64_t first_quantised;          // epoch at which phase 1 begins
     struct trainer trainer;
     struct prune_hook prune;
-    struct text end_of_first;         // phase 0's last state, for checkpoints of phase 1
+    struct text end_of_first; // phase 0's last state, for checkpoints of phase 1
     char fingerprint[SHA256_HEX_BYTES];
 };
 
@@ -123,8 +123,8 @@ static enum status save(struct recipe *recipe, int phase)
     add_section(&file, phase == 0 ? &state : &recipe->end_of_first);
     if (phase == 1)
         add_section(&file, &state);
-    status = output_file(recipe->run->context, recipe->run->checkpoint, &plain, file.at,
-                         file.length);
+    status =
+        output_file(recipe->run->context, recipe->run->checkpoint, &plain, file.at, file.length);
     text_clear(&file);
     text_clear(&state);
     return status;
@@ -162,11 +162,13 @@ static bool find_saved(struct recipe *recipe, struct saved *out)
 
     memset(out, 0, sizeof *out);
     context_init(&silent);
-    if (!recipe->run->checkpoint || mapped_open(&silent, recipe->run->checkpoint, &out->mapped) != OK)
+    if (!recipe->run->checkpoint ||
+        mapped_open(&silent, recipe->run->checkpoint, &out->mapped) != OK)
         return false;
     at = (const char *)mapped_bytes(out->mapped).at;
     end = at + mapped_bytes(out->mapped).length;
-    if ((size_t)(end - at) < head + sizeof recipe->fingerprint + sizeof out->phase + sizeof(double) ||
+    if ((size_t)(end - at) <
+            head + sizeof recipe->fingerprint + sizeof out->phase + sizeof(double) ||
         memcmp(at, magic, head) != 0 ||
         memcmp(at + head, recipe->fingerprint, sizeof recipe->fingerprint) != 0) {
         context_warn(recipe->run->context, "'%s' is of another run: starting anew",
@@ -195,8 +197,8 @@ static enum status start_trainer(struct recipe *recipe, bool is_pruned)
 {
     const struct distill_options *options = recipe->options;
     struct pass_run *run = recipe->run;
-    double end = strcmp(options->schedule, "one-shot") == 0 ? options->prune_begin
-                                                            : options->prune_end;
+    double end =
+        strcmp(options->schedule, "one-shot") == 0 ? options->prune_begin : options->prune_end;
     struct prune_schedule schedule = {.sparsity = options->sparsity,
                                       .begin = options->prune_begin,
                                       .end = end,
@@ -253,9 +255,10 @@ static enum status mark_sparsity(struct recipe *recipe)
 static enum status annotate(struct recipe *recipe)
 {
     struct pass_run run = *recipe->run;
-    struct annotate_options options = {.range = {.method = RANGE_MSE, .bits = recipe->activation_bits},
-                                       .weight_bits = recipe->weight_bits,
-                                       .activation_bits = recipe->activation_bits};
+    struct annotate_options options = {
+        .range = {.method = RANGE_MSE, .bits = recipe->activation_bits},
+        .weight_bits = recipe->weight_bits,
+        .activation_bits = recipe->activation_bits};
     int64_t count = run.data->count;
     struct dataset *some;
     enum status status;
@@ -346,31 +349,33 @@ static void set_course(struct recipe *recipe)
 {
     const struct distill_options *options = recipe->options;
 
-    recipe->course = (struct course){
-        .epochs = options->epochs,
-        .batch = options->batch,
-        .learning_rate = options->learning_rate,
-        .warmup = options->warmup,
-        .final_rate = options->final_rate,
-        .fine_tune_rate = options->quantize_rate,
-        .alpha = options->alpha,
-        .temperature = options->temperature,
-        .label_smoothing = options->label_smoothing,
-        .optimizer = {.kind = strcmp(options->optimizer, "adamw") == 0 ? OPTIMIZER_ADAMW
-                                                                       : OPTIMIZER_SGD,
-                      .momentum = options->momentum,
-                      .weight_decay = options->weight_decay,
-                      .ema = options->ema},
-        .augment = {.flip = options->flip, .shift = options->shift, .border = "reflect",
-                    .erase = options->erase, .erase_fill = "noise"},
-        .seed = recipe->run->context->seed};
+    recipe->course = (struct course){.epochs = options->epochs,
+                                     .batch = options->batch,
+                                     .learning_rate = options->learning_rate,
+                                     .warmup = options->warmup,
+                                     .final_rate = options->final_rate,
+                                     .fine_tune_rate = options->quantize_rate,
+                                     .alpha = options->alpha,
+                                     .temperature = options->temperature,
+                                     .label_smoothing = options->label_smoothing,
+                                     .optimizer = {.kind = strcmp(options->optimizer, "adamw") == 0
+                                                               ? OPTIMIZER_ADAMW
+                                                               : OPTIMIZER_SGD,
+                                                   .momentum = options->momentum,
+                                                   .weight_decay = options->weight_decay,
+                                                   .ema = options->ema},
+                                     .augment = {.flip = options->flip,
+                                                 .shift = options->shift,
+                                                 .border = "reflect",
+                                                 .erase = options->erase,
+                                                 .erase_fill = "noise"},
+                                     .seed = recipe->run->context->seed};
 }
 
 enum status recipe_run(struct pass_run *run, const struct distill_options *options,
                        const float *logits, int64_t classes)
 {
-    struct recipe recipe = {.run = run, .options = options, .logits = logits,
-                            .classes = classes};
+    struct recipe recipe = {.run = run, .options = options, .logits = logits, .classes = classes};
     struct value_id softmax = output_before_softmax(run->graph);
     enum status status;
 

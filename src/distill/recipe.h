@@ -39,7 +39,8 @@ struct distill_options {
               "decay of a moving average of the weights, which is what is kept; 0: none"),         \
         FIELD(struct distill_options, label_smoothing, "0", 0, 0.9, "of the labels' part"),        \
         FIELD(struct distill_options, flip, "no", 0, 0, "augment: mirror every other image"),      \
-        FIELD(struct distill_options, shift, "0", 0, 64, "augment: shift by up to so many pixels"), \
+        FIELD(struct distill_options, shift, "0", 0, 64,                                           \
+              "augment: shift by up to so many pixels"),                                           \
         FIELD(struct distill_options, erase, "0", 0, 1,                                            \
               "augment: probability of erasing a rectangle"),                                      \
         FIELD(struct distill_options, sparsity, "0", 0, 0.999,                                     \

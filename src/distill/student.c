@@ -52,8 +52,7 @@ static bool leads_to(const struct graph *graph, struct value_id from, struct val
         int slot = 0;
         if (value_is(from, to))
             return depth > 0;
-        if (!node_exists(producer) ||
-            data_inputs(graph, graph_node(graph, producer), &slot) != 1)
+        if (!node_exists(producer) || data_inputs(graph, graph_node(graph, producer), &slot) != 1)
             return false;
         from = graph_node(graph, producer)->input[slot];
     }
@@ -105,8 +104,8 @@ static enum status draw(struct context *context, struct graph *graph, struct val
     return OK;
 }
 
-static enum status draw_vector(struct context *context, struct graph *graph, const struct node *node,
-                               int slot, int64_t count, double mean)
+static enum status draw_vector(struct context *context, struct graph *graph,
+                               const struct node *node, int slot, int64_t count, double mean)
 {
     if (!graph_weight(graph, node, slot))
         return OK;
@@ -117,8 +116,7 @@ static enum status resize_conv(struct context *context, struct graph *graph, str
                                const struct shape *x, double width, bool is_last)
 {
     struct shape w = graph_weight(graph, node, 1)->tensor.shape;
-    struct conv_attr *attr =
-        arena_copy(graph->arena, node->attr, sizeof *attr);
+    struct conv_attr *attr = arena_copy(graph->arena, node->attr, sizeof *attr);
     bool is_depthwise = attr->group > 1 && attr->group == w.dim[0];
     int64_t fan_in = 1;
 

@@ -103,8 +103,8 @@ static void find_cost(struct walk *walk, uint32_t at)
         set_unknown(walk, node, "a shape that is not known before running");
         return;
     }
-    const struct tensor **input = arena_array(arena, const struct tensor *,
-                                              (size_t)node->input_count + 1);
+    const struct tensor **input =
+        arena_array(arena, const struct tensor *, (size_t)node->input_count + 1);
     struct tensor *copy = arena_array(arena, struct tensor, (size_t)node->output_count + 1);
     struct tensor **output = arena_array(arena, struct tensor *, (size_t)node->output_count + 1);
     for (int i = 0; i < node->input_count; i++)
@@ -114,8 +114,11 @@ static void find_cost(struct walk *walk, uint32_t at)
             copy[i] = walk->tensor[node->output[i].at];
             output[i] = &copy[i];
         }
-    struct op_call call = {.attr = node->attr, .input_count = node->input_count,
-                           .output_count = node->output_count, .input = input, .output = output};
+    struct op_call call = {.attr = node->attr,
+                           .input_count = node->input_count,
+                           .output_count = node->output_count,
+                           .input = input,
+                           .output = output};
     *cost = (struct op_cost){0, -1, false};
     node->op->cost(&call, cost);
 }
@@ -146,15 +149,15 @@ static void find_readers(struct walk *walk)
                 continue;
             const struct value *value = graph_value(graph, node->output[k]);
             if (value->quant)
-                walk->bits[node->output[k].at] =
-                    number_type_annotated(value->quant, DT_F32).bits;
+                walk->bits[node->output[k].at] = number_type_annotated(value->quant, DT_F32).bits;
             if (walk->layer[i] == NO_LAYER && walk->owner[node->output[k].at] < layer)
                 layer = walk->owner[node->output[k].at];
         }
         if (node->output_count > 0 && value_exists(node->output[0]))
             seen = is_quantize(node) ? dtype_bits(walk, node->output[0])
                    : !is_dequantize(node) && node_keeps_memory(walk, i)
-                       ? walk->bits[node->output[0].at] : 0;
+                       ? walk->bits[node->output[0].at]
+                       : 0;
         for (int k = 0; k < node->input_count; k++) {
             if (!value_exists(node->input[k]))
                 continue;
@@ -312,8 +315,11 @@ static void count_nodes(struct walk *walk)
         if (walk->layer[i] == NO_LAYER)
             continue;
         out = &counts->node[walk->layer[i]];
-        *out = (struct node_count){.node = i, .name = node->name, .op = node->op->name,
-                                   .macs = cost->macs, .macs_nonzero = cost->macs};
+        *out = (struct node_count){.node = i,
+                                   .name = node->name,
+                                   .op = node->op->name,
+                                   .macs = cost->macs,
+                                   .macs_nonzero = cost->macs};
         if (cost->macs > 0 && node->input_count > 0 && value_exists(node->input[0]) &&
             node->output_count > 0 && value_exists(node->output[0]))
             count_operands(walk, node, cost, out);

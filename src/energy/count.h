@@ -12,33 +12,33 @@
 
 // One node that runs at every inference (what depends on constants alone does not).
 struct node_count {
-    uint32_t node;          // position in the graph
-    const char *name, *op;  // borrowed from the graph
-    double macs;            // dense; NaN: unknown, 0: the node does no multiply-accumulates
-    double macs_nonzero;    // without those of zero weights
-    bool is_depthwise;      // grouped, one input channel per group
-    struct number_type weight, activation; // of the operands, if macs > 0
+    uint32_t node;         // position in the graph
+    const char *name, *op; // borrowed from the graph
+    double macs;           // dense; NaN: unknown, 0: the node does no multiply-accumulates
+    double macs_nonzero;   // without those of zero weights
+    bool is_depthwise;     // grouped, one input channel per group
+    struct number_type weight, activation;  // of the operands, if macs > 0
     double input_elements, output_elements; // of what it reads and writes, if macs > 0
-    int output_bits;                       // as the output is stored, if macs > 0
+    int output_bits;                        // as the output is stored, if macs > 0
 };
 
 // One constant that is kept in memory and read once.
 struct weight_count {
-    uint32_t layer;       // index in counts.node of the node that reads it first
+    uint32_t layer; // index in counts.node of the node that reads it first
     const char *name;
     double elements, nonzero;
     struct number_type type;
-    bool is_scale;        // or zero point: comes and goes with quantisation
-    bool is_parameter;    // false: scales, running statistics; they count as bytes only
+    bool is_scale;     // or zero point: comes and goes with quantisation
+    bool is_parameter; // false: scales, running statistics; they count as bytes only
 };
 
 // One tensor that is written to memory and read back: a graph input, or the output of a node that
 // does not work in place.
 struct activation_count {
-    uint32_t layer;       // that writes it; of a graph input: that reads it first
+    uint32_t layer; // that writes it; of a graph input: that reads it first
     const char *name;
     double elements;
-    int bits;             // as stored: 8 if all that read it see it quantised to 8
+    int bits; // as stored: 8 if all that read it see it quantised to 8
 };
 
 struct counts {
@@ -49,11 +49,11 @@ struct counts {
     uint32_t node_count, weight_count, activation_count;
     // Totals. NaN when a node's cost or shape is unknown: `reason` then names it (else NULL).
     double macs, macs_nonzero;
-    double parameters, nonzero;   // elements of parameters, and those that are no zero
-    double weight_bytes;          // stored: dense or bitmask, whichever is smaller, with scales
-    double dense_weight_bytes;    // stored without leaving zeros out
-    double activation_bytes;      // of all activations together
-    double peak_activation_bytes; // most that is alive at one time, in the graph's order
+    double parameters, nonzero;       // elements of parameters, and those that are no zero
+    double weight_bytes;              // stored: dense or bitmask, whichever is smaller, with scales
+    double dense_weight_bytes;        // stored without leaving zeros out
+    double activation_bytes;          // of all activations together
+    double peak_activation_bytes;     // most that is alive at one time, in the graph's order
     int weight_bits, activation_bits; // of the layer with most MACs; 0: there is none
     const char *reason;
 };

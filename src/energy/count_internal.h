@@ -19,14 +19,14 @@ struct walk {
     struct counts *counts;
     const struct graph *graph;
     const struct tensor *tensor;
-    bool *is_constant;         // value: known before running
-    bool *is_stored;           // value: a tensor that is written to memory
-    int *bits;                 // value: as its readers see it
-    uint32_t *owner;           // value: first layer that reads it, directly or through constants
-    uint32_t *storage;         // value: the stored value whose memory it lives in
-    uint32_t *layer;           // node: index in counts->node; NO_LAYER: constant
-    struct op_cost *cost;      // node
-    struct weight_info *info;  // value
+    bool *is_constant;        // value: known before running
+    bool *is_stored;          // value: a tensor that is written to memory
+    int *bits;                // value: as its readers see it
+    uint32_t *owner;          // value: first layer that reads it, directly or through constants
+    uint32_t *storage;        // value: the stored value whose memory it lives in
+    uint32_t *layer;          // node: index in counts->node; NO_LAYER: constant
+    struct op_cost *cost;     // node
+    struct weight_info *info; // value
 };
 
 // Whether the output of node `node` lives where its input does.

@@ -31,8 +31,9 @@ static void add_annotation(struct counts *counts, const struct value *value, uin
         return;
     for (int64_t i = 0; quant->zero_point && i < quant->count; i++)
         has_zero_points |= quant->zero_point[i] != 0;
-    struct weight_count scales = {layer, value->name, (double)quant->count, (double)quant->count,
-                                  number_type_of(DT_F32), true, false};
+    struct weight_count scales = {
+        layer, value->name, (double)quant->count, (double)quant->count, number_type_of(DT_F32),
+        true,  false};
     add_weight(counts, &scales);
     scales.type = number_type_of(quant->dtype);
     if (has_zero_points)
@@ -58,15 +59,14 @@ void count_weights(struct walk *walk)
         const struct weight_info *info = &walk->info[i];
         uint32_t layer = value->role == VALUE_WEIGHT ? walk->owner[i] : layer_of(walk, i);
 
-        if (layer == NO_LAYER || is_program(value->role == VALUE_WEIGHT ? value->tensor.dtype
-                                                                        : DT_F32))
+        if (layer == NO_LAYER ||
+            is_program(value->role == VALUE_WEIGHT ? value->tensor.dtype : DT_F32))
             continue;
         if (value->role == VALUE_WEIGHT)
-            add_weight(counts, &(struct weight_count){layer, value->name,
-                                                      value_elements(walk, (struct value_id){i}),
-                                                      (double)info->zeros.nonzero, info->type,
-                                                      info->is_scale,
-                                                      !info->is_scale && !info->is_statistic});
+            add_weight(counts, &(struct weight_count){
+                                   layer, value->name, value_elements(walk, (struct value_id){i}),
+                                   (double)info->zeros.nonzero, info->type, info->is_scale,
+                                   !info->is_scale && !info->is_statistic});
         add_annotation(counts, value, layer);
     }
 }
@@ -116,7 +116,7 @@ static void add_activations(struct walk *walk)
         counts->activation_bytes += ceil(out->elements * out->bits / 8);
         if (isnan(out->elements))
             set_unknown(walk, &graph->node[counts->node[layer].node],
-                       "a shape that is not known before running");
+                        "a shape that is not known before running");
     }
 }
 

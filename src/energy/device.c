@@ -85,8 +85,7 @@ void device_names(struct arena *arena, struct strings *names)
     closedir(folder);
     if (count) {
         qsort(list, count, sizeof *list, by_text);
-        *names = (struct strings){(int64_t)count,
-                                  arena_copy(arena, list, count * sizeof *list)};
+        *names = (struct strings){(int64_t)count, arena_copy(arena, list, count * sizeof *list)};
     }
     free(list);
 }
@@ -133,11 +132,14 @@ static enum status read_text(struct context *context, const char *path, struct t
 struct profile_number {
     const char *path;
     size_t offset;
-    double unit;    // in joules or bytes or as it is
+    double unit; // in joules or bytes or as it is
     bool is_needed;
 };
 
-#define NUMBER(path, member, unit, needed) {path, offsetof(struct device, member), unit, needed}
+#define NUMBER(path, member, unit, needed)                                                         \
+    {                                                                                              \
+        path, offsetof(struct device, member), unit, needed                                        \
+    }
 
 static const struct profile_number common_numbers[] = {
     NUMBER("error_percent", error_percent, 1, false),

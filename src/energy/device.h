@@ -23,11 +23,11 @@ struct device_fit {
 
 struct device {
     struct arena *arena;
-    struct json *json; // the whole profile, for showing it
+    struct json *json;                            // the whole profile, for showing it
     const char *name, *summary, *scope, *runtime; // runtime NULL: of hardware alone
     const char *validated_by;                     // NULL: by nothing
-    const char *unverified; // figures that could not be checked at their source; NULL: none
-    char sha256[SHA256_HEX_BYTES];                // of the file
+    const char *unverified;        // figures that could not be checked at their source; NULL: none
+    char sha256[SHA256_HEX_BYTES]; // of the file
     enum device_kind kind;
     // The truth is expected within joules / (1 + e/100) .. joules * (1 + e/100). NaN: not known.
     double error_percent, ratio_error_percent;

@@ -127,8 +127,9 @@ static void add_fitted_mac(struct energy *energy, const struct node_count *node,
     }
     layer->mac = macs * (node->is_depthwise ? fit->depthwise_mac : fit->mac);
     layer->weights = layer->bytes * (fit->weight_byte + fit->byte);
-    layer->activations = (node->input_elements * activation.bits +
-                          node->output_elements * output_bits) / 8 * fit->byte;
+    layer->activations =
+        (node->input_elements * activation.bits + node->output_elements * output_bits) / 8 *
+        fit->byte;
     energy->fixed = fit->fixed > energy->fixed ? fit->fixed : energy->fixed;
 }
 
@@ -218,9 +219,10 @@ static void estimate(struct energy *energy, const struct counts *counts,
     energy->fits = FITS_UNKNOWN;
     if (!isnan(device->flash_bytes) && !isnan(device->ram_bytes) &&
         !isnan(counts->peak_activation_bytes))
-        energy->fits = bytes <= device->flash_bytes &&
-                               counts->peak_activation_bytes <= device->ram_bytes
-                           ? FITS : FITS_NOT;
+        energy->fits =
+            bytes <= device->flash_bytes && counts->peak_activation_bytes <= device->ram_bytes
+                ? FITS
+                : FITS_NOT;
 }
 
 void energy_init(struct energy *energy, const struct counts *counts, const struct device *device)

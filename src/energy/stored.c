@@ -68,8 +68,8 @@ struct zeros zeros_count(const struct tensor *weight, const struct tensor *zero_
     axis_steps(&weight->shape, axis, &inner, &steps);
     const bool has_zero = zero_point && zero_point->buffer;
     const bool per_axis = has_zero && tensor_count(zero_point) == steps && inner > 0;
-    const int64_t whole = has_zero && tensor_count(zero_point) == 1
-                              ? tensor_get_int(zero_point, 0) : 0;
+    const int64_t whole =
+        has_zero && tensor_count(zero_point) == 1 ? tensor_get_int(zero_point, 0) : 0;
     for (int64_t i = 0; i < count; i++) {
         int64_t zero = per_axis ? tensor_get_int(zero_point, i / inner % steps) : whole;
         double distance = (double)tensor_get_int(weight, i) - (double)zero;

@@ -24,9 +24,9 @@ struct work {
     uint32_t output;
     int64_t first; // sample of the chunk's first group
     int64_t per_item;
-    void **scratch; // per worker
+    void **scratch;           // per worker
     struct context *contexts; // per worker, for errors
-    atomic_int failed; // worker + 1
+    atomic_int failed;        // worker + 1
     struct outputs *outputs;
 };
 
@@ -76,7 +76,8 @@ static void run_group(void *state, long item, int worker)
     work->kernels->unpack_n16(program_output(work->program, worker, work->output), width, row);
 }
 
-// ---- the reference executor, one batch of the model's own size at a time -------------------------
+// ---- the reference executor, one batch of the model's own size at a time
+// -------------------------
 
 static enum status fill_inputs(struct context *context, const struct work *work,
                                const int64_t *sample, int count, struct tensor *input)
@@ -93,7 +94,8 @@ static enum status fill_inputs(struct context *context, const struct work *work,
         }
         TRY(tensor_alloc(context, &input[i], bound->data ? bound->dtype : value->tensor.dtype,
                          &shape));
-        for (int64_t s = 0; s < work->per_item && bound->data; s++) // a short batch repeats its last
+        for (int64_t s = 0; s < work->per_item && bound->data;
+             s++) // a short batch repeats its last
             batch_sample(bound, sample[s < count ? s : count - 1],
                          (char *)tensor_write(&input[i]) +
                              (size_t)(s * bound->count) *
@@ -101,8 +103,7 @@ static enum status fill_inputs(struct context *context, const struct work *work,
         if (input[i].dtype != value->tensor.dtype) { // data fill float32, the model takes others
             struct tensor filled = input[i];
             memset(&input[i], 0, sizeof input[i]);
-            enum status status =
-                tensor_convert(context, &input[i], &filled, value->tensor.dtype);
+            enum status status = tensor_convert(context, &input[i], &filled, value->tensor.dtype);
             tensor_release(&filled);
             TRY(status);
         }
@@ -120,8 +121,7 @@ static enum status collect(struct context *context, struct work *work, const int
                             (long long)tensor_count(output), (long long)(width * work->per_item));
     for (int s = 0; s < count; s++)
         for (int64_t i = 0; i < width; i++)
-            work->outputs->value[sample[s] * width + i] =
-                (float)tensor_get(output, s * width + i);
+            work->outputs->value[sample[s] * width + i] = (float)tensor_get(output, s * width + i);
     return OK;
 }
 
@@ -239,9 +239,10 @@ static enum status measure_output(struct context *context, struct work *work, in
     output = &inference.of_value[work->graph->output[work->output].at];
     *width = shape_is_static(&output->shape) ? tensor_count(output) / work->per_item : -1;
     inference_clear(&inference);
-    return *width > 0 ? OK
-                      : context_fail(context, ERR_SHAPE, "output '%s' has no known size",
-                                     graph_value(work->graph, work->graph->output[work->output])->name);
+    return *width > 0
+               ? OK
+               : context_fail(context, ERR_SHAPE, "output '%s' has no known size",
+                              graph_value(work->graph, work->graph->output[work->output])->name);
 }
 
 static enum status copy_targets(struct context *context, const struct dataset *data,
@@ -311,13 +312,16 @@ static enum status run(struct context *context, struct work *work, struct arena 
     return has_tokens ? outputs_split_tokens(context, &out->outputs, data) : OK;
 }
 
-enum status evaluate(struct context *context, const struct graph *graph,
-                     const struct dataset *data, const struct preprocess *preprocess,
-                     const struct evaluate_options *options, struct evaluation *out)
+enum status evaluate(struct context *context, const struct graph *graph, const struct dataset *data,
+                     const struct preprocess *preprocess, const struct evaluate_options *options,
+                     struct evaluation *out)
 {
     struct arena *arena = arena_new();
-    struct work work = {.graph = graph, .options = options, .data = data,
-                        .kernels = kernels_select(options->isa), .outputs = &out->outputs};
+    struct work work = {.graph = graph,
+                        .options = options,
+                        .data = data,
+                        .kernels = kernels_select(options->isa),
+                        .outputs = &out->outputs};
     enum status status;
 
     memset(out, 0, sizeof *out);

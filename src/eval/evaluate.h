@@ -12,16 +12,16 @@
 struct evaluate_options {
     enum isa isa;
     struct infer_options infer;
-    const char *output;  // name of the graph output that is collected; NULL: the first
-    bool no_integers;    // Q/DQ are simulated in float even where integers could be exact
-    const char *stage;   // of the progress; NULL: "evaluating"
+    const char *output; // name of the graph output that is collected; NULL: the first
+    bool no_integers;   // Q/DQ are simulated in float even where integers could be exact
+    const char *stage;  // of the progress; NULL: "evaluating"
 };
 
 struct evaluation {
     struct outputs outputs;
-    const char *executor;  // "float", "int8"
-    bool is_one_by_one;    // by the reference executor: the batch dimension is fixed
-    double seconds;        // of running, without setting up
+    const char *executor; // "float", "int8"
+    bool is_one_by_one;   // by the reference executor: the batch dimension is fixed
+    double seconds;       // of running, without setting up
 };
 
 // preprocess NULL: numbers as they are. Targets are collected if the data have them. The caller

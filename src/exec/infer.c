@@ -44,12 +44,13 @@ static enum status shape_from_text(struct context *context, const char *name, co
         text = *end ? end + 1 : end;
     }
     if (shape->rank >= 0 && given.rank != shape->rank)
-        return context_fail(context, ERR_USAGE, "'--shape %s=...' gives %d dimensions, the model has %d",
-                            name, given.rank, shape->rank);
+        return context_fail(context, ERR_USAGE,
+                            "'--shape %s=...' gives %d dimensions, the model has %d", name,
+                            given.rank, shape->rank);
     for (int i = 0; i < shape->rank; i++)
         if (shape->dim[i] >= 0 && shape->dim[i] != given.dim[i])
-            return context_fail(context, ERR_USAGE, "input '%s': dimension %d is fixed at %lld", name,
-                                i, (long long)shape->dim[i]);
+            return context_fail(context, ERR_USAGE, "input '%s': dimension %d is fixed at %lld",
+                                name, i, (long long)shape->dim[i]);
     return shape_set(context, shape, given.rank, given.dim);
 }
 
@@ -76,11 +77,10 @@ static enum status input_shape(struct context *context, const struct value *valu
                             value->name, value->name);
     for (int i = 0; i < shape->rank; i++)
         if (shape->dim[i] < 0)
-            return context_fail(context, ERR_USAGE,
-                                "input '%s': dimension %d%s%s is open; give --shape %s=...",
-                                value->name, i, value->dim_name && value->dim_name[i] ? " " : "",
-                                value->dim_name && value->dim_name[i] ? value->dim_name[i] : "",
-                                value->name);
+            return context_fail(
+                context, ERR_USAGE, "input '%s': dimension %d%s%s is open; give --shape %s=...",
+                value->name, i, value->dim_name && value->dim_name[i] ? " " : "",
+                value->dim_name && value->dim_name[i] ? value->dim_name[i] : "", value->name);
     return OK;
 }
 
@@ -102,8 +102,8 @@ static enum status input_value(struct context *context, const struct value *valu
     return OK;
 }
 
-void inference_call(const struct inference *inference, const struct node *node,
-                    struct arena *arena, struct op_call *call)
+void inference_call(const struct inference *inference, const struct node *node, struct arena *arena,
+                    struct op_call *call)
 {
     const struct tensor **input =
         arena_array(arena, const struct tensor *, (size_t)node->input_count + 1);

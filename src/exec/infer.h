@@ -6,11 +6,11 @@
 #include "ir/graph.h"
 
 struct infer_options {
-    int64_t batch;         // for an open first dimension of an input; 0: 1
-    struct strings shape;  // "NAME=1,3,224,224": --shape
-    struct strings set;    // "NAME=VALUE": --set, the input is known to hold that scalar everywhere
-    bool is_lenient;       // open dimensions that nobody gave, and unknown operators, leave values
-                           // without a shape (rank -1) instead of being errors
+    int64_t batch;        // for an open first dimension of an input; 0: 1
+    struct strings shape; // "NAME=1,3,224,224": --shape
+    struct strings set;   // "NAME=VALUE": --set, the input is known to hold that scalar everywhere
+    bool is_lenient;      // open dimensions that nobody gave, and unknown operators, leave values
+                          // without a shape (rank -1) instead of being errors
 };
 
 // of_value[id]: dtype and shape of that value (rank -1: not known); with data where these are
@@ -31,8 +31,8 @@ MUST_CHECK enum status graph_check_finite(struct context *context, const struct 
 
 // Fills a call's inputs and outputs for a node from the inference; arrays belong to the arena.
 // Outputs are copies (dtype, shape) without data. For op->cost, op->map_axes and the like.
-void inference_call(const struct inference *inference, const struct node *node,
-                    struct arena *arena, struct op_call *call);
+void inference_call(const struct inference *inference, const struct node *node, struct arena *arena,
+                    struct op_call *call);
 // Whether every input and output of the node that is there has a static shape.
 bool inference_knows(const struct inference *inference, const struct node *node);
 

@@ -101,7 +101,8 @@ static bool narrow(const struct planner *p, const struct node *node, struct inte
     return true;
 }
 
-// Follows the only reader from `from` over views and (with clamps) Relu and Clip to a QuantizeLinear.
+// Follows the only reader from `from` over views and (with clamps) Relu and Clip to a
+// QuantizeLinear.
 static bool follow(const struct planner *p, struct value_id from, bool with_clamps,
                    struct chain *out)
 {
@@ -283,7 +284,8 @@ static void plan_weighted(struct planner *p, uint32_t n)
 
     if (!node_is(node, "Conv")) {
         found.kind = INTEGER_GEMM;
-        if (!gemm_is_plain(node, &axis) || p->inference->of_value[node->input[0].at].shape.rank != 2)
+        if (!gemm_is_plain(node, &axis) ||
+            p->inference->of_value[node->input[0].at].shape.rank != 2)
             return;
     } else if (p->inference->of_value[node->input[0].at].shape.rank != 4) {
         return;
@@ -351,8 +353,8 @@ static void plan_maxpool(struct planner *p, uint32_t n)
     struct chain chain;
 
     if (node->output_count > 1 || p->inference->of_value[node->input[0].at].shape.rank != 4 ||
-        !holds(p, node, 0, &found.x, &found.x_grid) ||
-        !follow(p, node->output[0], false, &chain) || !same_grid(&found.x_grid, &chain.grid))
+        !holds(p, node, 0, &found.x, &found.x_grid) || !follow(p, node->output[0], false, &chain) ||
+        !same_grid(&found.x_grid, &chain.grid))
         return;
     take_chain(p, &found, &chain);
     p->plan->node[n] = found;
@@ -464,9 +466,9 @@ static bool raw_integers_are_read(const struct planner *p)
 {
     for (uint32_t i = 0; i < p->graph->value_count; i++) {
         struct node_id from = p->graph->value[i].producer;
-        bool is_raw = p->plan->value[i].is_set ||
-                      (node_exists(from) && value_exists(p->held_by[i]) &&
-                       node_is(graph_node(p->graph, from), "QuantizeLinear"));
+        bool is_raw =
+            p->plan->value[i].is_set || (node_exists(from) && value_exists(p->held_by[i]) &&
+                                         node_is(graph_node(p->graph, from), "QuantizeLinear"));
         if (is_raw && p->wants_float[i])
             return true;
     }

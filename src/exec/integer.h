@@ -7,7 +7,8 @@
 //                with an output grid: q = clamp(rint((float)acc * scale[c]) + z, low, high),
 //                scale[c] = (x_scale * w_scale[c]) / y_scale in float32
 //                without: y = (float)acc * (x_scale * w_scale[c])
-//   ADD          q = clamp(rint((double)a * ma + (double)b * mb) + z, low, high), ma = a_scale/y_scale
+//   ADD          q = clamp(rint((double)a * ma + (double)b * mb) + z, low, high), ma =
+//   a_scale/y_scale
 //                in float32 (products exact in double: a fused multiply-add changes nothing)
 //   MEAN         acc = sum of pixels; q = clamp(rint((float)acc * scale) + z), scale =
 //                (x_scale / pixels) / y_scale
@@ -51,17 +52,17 @@ struct integer_node {
     int16_t *weight;
     int64_t weight_count;
     bool is_weight_i8; // every weight fits in int8
-    int32_t *bias;       // [channels], zero where the node has none
-    float *scale;        // [channels]: requantisation factor, or x_scale * w_scale for float y
+    int32_t *bias;     // [channels], zero where the node has none
+    float *scale;      // [channels]: requantisation factor, or x_scale * w_scale for float y
     int channels;
     float scale_a, scale_b; // ADD: ma, mb; MEAN: scale_a
 };
 
 struct integer_plan {
     struct arena *arena;
-    struct integer_node *node;     // per node of the graph
-    struct integer_grid *value;    // per value: kept as integers on this grid
-    uint32_t count;                // nodes that run on integers (not SKIP, not NONE)
+    struct integer_node *node;  // per node of the graph
+    struct integer_grid *value; // per value: kept as integers on this grid
+    uint32_t count;             // nodes that run on integers (not SKIP, not NONE)
 };
 
 // graph and inference must outlive the plan's making, not the plan.

@@ -7,8 +7,8 @@ enum status conv2d_from(struct context *context, const struct conv_attr *attr,
                         const struct shape *x, const struct shape *w, struct conv2d *out)
 {
     int64_t kernel[2] = {w->dim[2], w->dim[3]};
-    struct window_attr window_attr = {attr->auto_pad, {2, kernel}, attr->strides, attr->dilations,
-                                      attr->pads, false};
+    struct window_attr window_attr = {attr->auto_pad,  {2, kernel}, attr->strides,
+                                      attr->dilations, attr->pads,  false};
     struct window window;
 
     TRY(window_from(context, x, &window_attr, &window));

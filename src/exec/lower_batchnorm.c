@@ -1,5 +1,6 @@
 // BatchNormalization on lanes: by the running statistics when only running, by the batch's own
-// when training (Ioffe and Szegedy 2015). Sums are made per group and added up in the groups' order.
+// when training (Ioffe and Szegedy 2015). Sums are made per group and added up in the groups'
+// order.
 #include <math.h>
 #include <string.h>
 
@@ -9,12 +10,12 @@
 struct batchnorm_state {
     int c;
     size_t pixels;
-    double *sums;         // per group [2][c]
-    double *total;        // [2][c]
+    double *sums;  // per group [2][c]
+    double *total; // [2][c]
     float *mean, *inv_std, *scale, *shift;
-    float *a, *b, *k;     // dx = a dy + b x + k
-    float *running[2];    // mean, variance: this program's own copies
-    double seen;          // batches in the running statistics, when they are an average
+    float *a, *b, *k;  // dx = a dy + b x + k
+    float *running[2]; // mean, variance: this program's own copies
+    double seen;       // batches in the running statistics, when they are an average
 };
 
 static bool accepts(const struct program *program, const struct step *step)
@@ -42,8 +43,9 @@ static void add_statistics(struct program *program, struct step *step,
 static enum status prepare(struct context *context, struct program *program, struct step *step)
 {
     struct batchnorm_state *state = arena_alloc(program->arena, sizeof *state);
-    float **arrays[] = {&state->mean, &state->inv_std, &state->scale, &state->shift, &state->a,
-                        &state->b, &state->k, &state->running[0], &state->running[1]};
+    float **arrays[] = {&state->mean,  &state->inv_std,    &state->scale,
+                        &state->shift, &state->a,          &state->b,
+                        &state->k,     &state->running[0], &state->running[1]};
     size_t c = (size_t)step->call.input[0]->shape.dim[1];
 
     step->state = state;
@@ -52,8 +54,8 @@ static enum status prepare(struct context *context, struct program *program, str
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (!(*arrays[i] = aligned_block(program, c * sizeof(float))))
             return no_memory(context);
-    state->sums = aligned_block(program, 2 * c * sizeof(double) *
-                                             (size_t)(program->options.groups + 1));
+    state->sums =
+        aligned_block(program, 2 * c * sizeof(double) * (size_t)(program->options.groups + 1));
     if (!state->sums)
         return no_memory(context);
     state->total = state->sums + 2 * c * (size_t)program->options.groups;
@@ -248,10 +250,10 @@ static void backward_after(struct program *program, struct step *step, int group
 
     if (!dx)
         return;
-    program->kernels->channel_combine_f32(
-        state->c, state->pixels, lanes_grad(program, group, step->output[0]),
-        lanes(program, group, step->input[0]),
-        (const float *const[]){state->a, state->b, state->k}, to);
+    program->kernels->channel_combine_f32(state->c, state->pixels,
+                                          lanes_grad(program, group, step->output[0]),
+                                          lanes(program, group, step->input[0]),
+                                          (const float *const[]){state->a, state->b, state->k}, to);
     if (to != dx)
         program->kernels->scale_add_f32(step_input(program, step, 0)->size * N16_LANES, 1, to, dx);
 }

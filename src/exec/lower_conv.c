@@ -63,8 +63,7 @@ static void fold_batchnorm(struct program *program, struct step *step, const flo
     for (int c = 0; c < state->shape.oc; c++) {
         double factor = norm[0][c] / sqrt((double)norm[3][c] + attr->epsilon);
         for (size_t i = 0; i < each; i++)
-            state->weight[(size_t)c * each + i] =
-                (float)(weight[(size_t)c * each + i] * factor);
+            state->weight[(size_t)c * each + i] = (float)(weight[(size_t)c * each + i] * factor);
         state->bias[c] = (float)(norm[1][c] + ((bias ? bias[c] : 0) - (double)norm[2][c]) * factor);
     }
 }
@@ -118,8 +117,8 @@ static void backward(struct program *program, struct step *step, int group)
         kernels->conv2d_f32_backward_weights(&state->shape, lanes(program, group, step->input[0]),
                                              dy, dw, program->scratch[group]);
     if (db)
-        kernels->bias_f32_backward(state->shape.oc, (size_t)state->shape.oh * (size_t)state->shape.ow,
-                                   dy, db);
+        kernels->bias_f32_backward(state->shape.oc,
+                                   (size_t)state->shape.oh * (size_t)state->shape.ow, dy, db);
     if (dx)
         kernels->conv2d_f32_backward_data(&state->shape, dy, state->packed_backward,
                                           step->accumulate[0], dx, program->scratch[group]);

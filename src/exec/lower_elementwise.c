@@ -208,8 +208,8 @@ static void give(struct program *program, const struct step *step, int group, in
     if (step->accumulate[i])
         program->kernels->scale_add_f32(n, 1, from, dx);
     else
-        program->kernels->activation_f32(
-            &(struct activation){ACTIVATION_CLIP, -INFINITY, INFINITY}, n, from, dx);
+        program->kernels->activation_f32(&(struct activation){ACTIVATION_CLIP, -INFINITY, INFINITY},
+                                         n, from, dx);
 }
 
 static void shared_backward(struct program *program, struct step *step, int group)

@@ -21,8 +21,7 @@ static enum status forward(struct context *context, struct program *program, str
                            int group)
 {
     (void)context;
-    program->kernels->fake_quant_f32(step->state,
-                                     program->slot[step->output[0]].size * N16_LANES,
+    program->kernels->fake_quant_f32(step->state, program->slot[step->output[0]].size * N16_LANES,
                                      lanes(program, group, step->input[0]),
                                      lanes(program, group, step->output[0]));
     return OK;
@@ -37,8 +36,7 @@ static void backward(struct program *program, struct step *step, int group)
 
     if (!dx)
         return;
-    program->kernels->fake_quant_f32_backward(step->state, n,
-                                              lanes(program, group, step->input[0]),
+    program->kernels->fake_quant_f32_backward(step->state, n, lanes(program, group, step->input[0]),
                                               lanes_grad(program, group, step->output[0]), to);
     if (to != dx)
         program->kernels->scale_add_f32(n, 1, to, dx);

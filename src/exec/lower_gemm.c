@@ -33,8 +33,8 @@ static enum status prepare(struct context *context, struct program *program, str
     step->state = state;
     state->m = (int)program->slot[step->output[0]].size;
     state->k = (int)step_input(program, step, 0)->size;
-    state->is_transposed = node_is(step->node, "MatMul") ||
-                           !((const struct gemm_attr *)step->node->attr)->transB;
+    state->is_transposed =
+        node_is(step->node, "MatMul") || !((const struct gemm_attr *)step->node->attr)->transB;
     return OK;
 }
 

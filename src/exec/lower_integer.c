@@ -17,9 +17,19 @@ static enum status conv_shape(struct context *context, const struct step *step, 
     const struct shape *x = &step->call.input[0]->shape, *w = &step->call.input[1]->shape;
 
     if (step->integer->kind == INTEGER_GEMM) {
-        *out = (struct conv2d){.c = (int)x->dim[1], .h = 1, .w = 1, .oc = step->integer->channels,
-                               .kh = 1, .kw = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1,
-                               .dilation_w = 1, .groups = 1, .oh = 1, .ow = 1};
+        *out = (struct conv2d){.c = (int)x->dim[1],
+                               .h = 1,
+                               .w = 1,
+                               .oc = step->integer->channels,
+                               .kh = 1,
+                               .kw = 1,
+                               .stride_h = 1,
+                               .stride_w = 1,
+                               .dilation_h = 1,
+                               .dilation_w = 1,
+                               .groups = 1,
+                               .oh = 1,
+                               .ow = 1};
         return OK;
     }
     return conv2d_from(context, step->node->attr, x, w, out);
@@ -32,8 +42,8 @@ static int largest(const struct integer_grid *grid)
     return low > high ? low : high;
 }
 
-static enum status prepare_conv(struct context *context, struct program *program,
-                                struct step *step, struct integer_state *state)
+static enum status prepare_conv(struct context *context, struct program *program, struct step *step,
+                                struct integer_state *state)
 {
     const struct integer_node *at = step->integer;
     float *weight;
@@ -101,7 +111,8 @@ static inline float clamp(float x, float low, float high)
 // To q - zero_point; also clamps NaN (to low).
 static float to_grid(float scaled, const struct integer_grid *grid)
 {
-    float low = (float)(grid->low - grid->zero_point), high = (float)(grid->high - grid->zero_point);
+    float low = (float)(grid->low - grid->zero_point),
+          high = (float)(grid->high - grid->zero_point);
 
     if (!(scaled > low - 1)) // first, so that round_even stays in its range
         return low;
@@ -123,7 +134,7 @@ static void run_conv(struct program *program, const struct step *step, int group
     const struct integer_node *at = step->integer;
     const struct integer_state *state = step->state;
     size_t pixels = (size_t)state->shape.oh * (size_t)state->shape.ow;
-    struct requant requant = {at->channels,          pixels,          at->bias,       at->scale,
+    struct requant requant = {at->channels,          pixels,         at->bias,       at->scale,
                               at->y_grid.zero_point, at->y_grid.low, at->y_grid.high};
     const float *x = lanes(program, group, at->x.at);
     float *y = lanes(program, group, at->y.at);

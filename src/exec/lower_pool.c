@@ -45,7 +45,8 @@ static enum status maxpool_forward(struct context *context, struct program *prog
     return OK;
 }
 
-// These kernels write their dx; where another reader wrote it before, it is added by way of scratch.
+// These kernels write their dx; where another reader wrote it before, it is added by way of
+// scratch.
 static float *fresh_grad(struct program *program, const struct step *step, int group)
 {
     float *dx = lanes_grad(program, group, step->input[0]);
@@ -58,7 +59,8 @@ static void add_grad(struct program *program, const struct step *step, int group
     float *dx = lanes_grad(program, group, step->input[0]);
 
     if (dx != from)
-        program->kernels->scale_add_f32(step_input(program, step, 0)->size * N16_LANES, 1, from, dx);
+        program->kernels->scale_add_f32(step_input(program, step, 0)->size * N16_LANES, 1, from,
+                                        dx);
 }
 
 static void maxpool_backward(struct program *program, struct step *step, int group)
@@ -68,9 +70,8 @@ static void maxpool_backward(struct program *program, struct step *step, int gro
 
     if (!dx)
         return;
-    program->kernels->maxpool_f32_backward(&state->shape,
-                                           lanes_grad(program, group, step->output[0]),
-                                           state->argmax[group], dx);
+    program->kernels->maxpool_f32_backward(
+        &state->shape, lanes_grad(program, group, step->output[0]), state->argmax[group], dx);
     add_grad(program, step, group, dx);
 }
 
@@ -158,8 +159,7 @@ static bool reduce_accepts(const struct program *program, const struct step *ste
     return seen == (1u << x->rank) - 4u;
 }
 
-static enum status mean_prepare(struct context *context, struct program *program,
-                                struct step *step)
+static enum status mean_prepare(struct context *context, struct program *program, struct step *step)
 {
     struct mean_state *state = arena_alloc(program->arena, sizeof *state);
 

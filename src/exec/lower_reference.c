@@ -199,9 +199,9 @@ static enum status gather_grads(struct context *context, struct program *program
     }
     for (int i = 0; i < t->inputs; i++) {
         uint32_t id = step->input[i];
-        if (id == UINT32_MAX || (!partial_grad(program, step, i, group) &&
-                                 (program->slot[id].kind != SLOT_LANES ||
-                                  !lanes_grad(program, group, id))))
+        if (id == UINT32_MAX ||
+            (!partial_grad(program, step, i, group) &&
+             (program->slot[id].kind != SLOT_LANES || !lanes_grad(program, group, id))))
             continue;
         TRY(tensor_alloc(context, &t->input_grad[i], DT_F32, &step->call.input[i]->shape));
         t->input_grad_at[i] = &t->input_grad[i];
@@ -233,7 +233,8 @@ static void give_grads(struct program *program, const struct step *step, int gro
 static void clear_grads(struct program *program, const struct step *step, int group)
 {
     for (int i = 0; i < step->node->input_count; i++) {
-        float *grad = is_lanes(program, step, i) ? lanes_grad(program, group, step->input[i]) : NULL;
+        float *grad =
+            is_lanes(program, step, i) ? lanes_grad(program, group, step->input[i]) : NULL;
         if (grad && !step->accumulate[i])
             memset(grad, 0, step_input(program, step, i)->size * N16_LANES * sizeof *grad);
     }

@@ -240,23 +240,22 @@ static const struct lowering *choose(const struct program *program, const struct
 static bool is_settled(const struct program *program, const struct node *node)
 {
     for (int i = 0; i < node->output_count; i++)
-        if (value_exists(node->output[i]) &&
-            program->slot[node->output[i].at].kind != SLOT_SHARED)
+        if (value_exists(node->output[i]) && program->slot[node->output[i].at].kind != SLOT_SHARED)
             return false;
     return true;
 }
 
-// A node whose inputs are all shared but whose output was too big to fold while inferring: run once.
-static enum status settle(struct context *context, struct program *program,
-                          const struct node *node, bool *is_done)
+// A node whose inputs are all shared but whose output was too big to fold while inferring: run
+// once.
+static enum status settle(struct context *context, struct program *program, const struct node *node,
+                          bool *is_done)
 {
     struct op_call call;
 
     *is_done = false;
     for (int i = 0; i < node->input_count; i++)
-        if (value_exists(node->input[i]) &&
-            (program->slot[node->input[i].at].kind != SLOT_SHARED ||
-             program->slot[node->input[i].at].parameter >= 0))
+        if (value_exists(node->input[i]) && (program->slot[node->input[i].at].kind != SLOT_SHARED ||
+                                             program->slot[node->input[i].at].parameter >= 0))
             return OK;
     if (node->op->traits & OP_RANDOM)
         return OK;
@@ -296,8 +295,8 @@ static enum status add_fake_quant(struct context *context, struct program *progr
     program->slot[raw] = program->slot[id];
     program->slot[raw].alias_of = raw;
     node = arena_alloc(program->arena, sizeof *node);
-    *node = (struct node){.name = value->name, .op = op_find("QuantizeLinear"), .input_count = 1,
-                          .output_count = 1};
+    *node = (struct node){
+        .name = value->name, .op = op_find("QuantizeLinear"), .input_count = 1, .output_count = 1};
     step->node = node;
     step->row = &lowering_fake_quant;
     step->addend = UINT32_MAX;
@@ -340,8 +339,7 @@ static bool normalises_batch(const struct program *program, const struct step *s
         axis = ((const struct softmax_attr *)step->node->attr)->axis;
     else if (node_is(step->node, "LayerNormalization"))
         axis = ((const struct layer_normalization_attr *)step->node->attr)->axis;
-    return is_lanes(program, step, 0) &&
-           (axis == 0 || axis == -step->call.input[0]->shape.rank);
+    return is_lanes(program, step, 0) && (axis == 0 || axis == -step->call.input[0]->shape.rank);
 }
 
 // What has no lanes was made of all samples together: lanes made of it are not one a sample.
@@ -354,8 +352,8 @@ static enum status check_samples_apart(struct context *context, const struct pro
         is_mixed |= step_input(program, step, i)->kind == SLOT_TENSOR &&
                     !step_input(program, step, i)->is_per_sample;
     for (int i = 0; i < step->node->output_count; i++)
-        has_lanes_out |= step->output[i] != UINT32_MAX &&
-                         program->slot[step->output[i]].kind == SLOT_LANES;
+        has_lanes_out |=
+            step->output[i] != UINT32_MAX && program->slot[step->output[i]].kind == SLOT_LANES;
     return is_mixed && has_lanes_out
                ? context_fail(context, ERR_UNSUPPORTED, "samples of a batch are not independent")
                : OK;
@@ -365,13 +363,11 @@ static enum status add_step(struct context *context, struct program *program, ui
                             bool *swallowed)
 {
     const struct node *node = &program->graph->node[n];
-    const struct integer_node *integer =
-        program->integer ? &program->integer->node[n] : NULL;
+    const struct integer_node *integer = program->integer ? &program->integer->node[n] : NULL;
     struct step *step = &program->step[program->step_count];
     bool is_done = false;
 
-    if (swallowed[n] || is_settled(program, node) ||
-        (integer && integer->kind == INTEGER_SKIP))
+    if (swallowed[n] || is_settled(program, node) || (integer && integer->kind == INTEGER_SKIP))
         return OK;
     TRY(settle(context, program, node, &is_done));
     if (is_done)
@@ -491,8 +487,8 @@ enum status program_new(struct context *context, const struct graph *graph,
     program->options = *options;
     program->kernels = kernels_select(options->isa);
     status = program->kernels ? make(context, program)
-                              : context_fail(context, ERR_UNSUPPORTED,
-                                             "this processor has no %s", isa_name(options->isa));
+                              : context_fail(context, ERR_UNSUPPORTED, "this processor has no %s",
+                                             isa_name(options->isa));
     if (status != OK) {
         program_free(program);
         program = NULL;

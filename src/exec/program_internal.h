@@ -1,5 +1,5 @@
-// Inside of the lowered program: slots (where values live), steps (kernel calls), lowerings (one row
-// an operator in lowered.def).
+// Inside of the lowered program: slots (where values live), steps (kernel calls), lowerings (one
+// row an operator in lowered.def).
 #ifndef EXEC_PROGRAM_INTERNAL_H
 #define EXEC_PROGRAM_INTERNAL_H
 
@@ -16,12 +16,12 @@ enum slot_kind {
 
 struct slot {
     enum slot_kind kind;
-    size_t size;          // elements a sample
-    size_t offset, grad;  // floats from the start of the group's memory; grad NO_OFFSET: none
-    uint32_t alias_of;    // the slot whose memory this one is (views), itself otherwise
-    int parameter;        // index, -1: none
+    size_t size;             // elements a sample
+    size_t offset, grad;     // floats from the start of the group's memory; grad NO_OFFSET: none
+    uint32_t alias_of;       // the slot whose memory this one is (views), itself otherwise
+    int parameter;           // index, -1: none
     int first_use, last_use; // steps, for the memory plan
-    bool is_per_sample; // batch first, whatever its type
+    bool is_per_sample;      // batch first, whatever its type
     bool wants_grad;
     bool is_half; // float16 in the file: runs in float32, rounded after every step
 };
@@ -57,7 +57,7 @@ struct step {
     const struct integer_node *integer; // not NULL: runs on integers
     struct op_call call;                // shapes at a batch of 16; shared inputs have data
     uint32_t *input, *output;           // slots (value ids), UINT32_MAX: left out
-    bool *accumulate; // per input: a later step has already written its gradient
+    bool *accumulate;                   // per input: a later step has already written its gradient
     // Swallowed nodes, inference only: batch norm behind a Conv, then a sum, then a clamp.
     const struct node *batchnorm;
     uint32_t addend; // slot, UINT32_MAX: none
@@ -82,7 +82,7 @@ struct program {
     const struct kernels *kernels;
     struct inference inference; // at a batch of 16
     struct integer_plan *integer;
-    struct slot *slot;          // per value
+    struct slot *slot; // per value
     struct step *step;
     int step_count, parameter_count, statistics_count;
     struct parameter *parameter;
@@ -151,11 +151,11 @@ MUST_CHECK enum status pool2d_from(struct context *context, const struct pool_at
 #define LOWERED(name) extern const struct lowering lowering_##name;
 #include "exec/lowered.def"
 #undef LOWERED
-extern const struct lowering lowering_reference; // the fallback: any operator
-extern const struct lowering lowering_integer;   // whatever exec/integer.h planned
+extern const struct lowering lowering_reference;  // the fallback: any operator
+extern const struct lowering lowering_integer;    // whatever exec/integer.h planned
 extern const struct lowering lowering_fake_quant; // rounding of annotated values in training
 
-void plan_memory(struct program *program);                 // plan.c
+void plan_memory(struct program *program); // plan.c
 // fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
 void fuse_into(struct program *program, struct step *step, uint32_t n, bool *swallowed);
 

@@ -171,7 +171,8 @@ static void requantise_parameter(const struct program *program, struct parameter
         *scale = w > *scale ? w : *scale;
     }
     for (size_t c = 0; c < channels; c++)
-        parameter->scale[c] = parameter->scale[c] > 0 ? parameter->scale[c] / (float)quant->high : 1;
+        parameter->scale[c] =
+            parameter->scale[c] > 0 ? parameter->scale[c] / (float)quant->high : 1;
     for (size_t i = 0; i < parameter->count; i++) {
         float scale = parameter->scale[i / inner % channels];
         parameter->quantized[i] = rintf(parameter->data[i] / scale) * scale;
@@ -309,8 +310,8 @@ static void reduce_parameter(void *state, long item, int worker)
 
 enum status program_backward(struct context *context, struct program *program)
 {
-    struct segment segment = {.program = program, .is_first = true,
-                              .from = program->step_count - 1};
+    struct segment segment = {
+        .program = program, .is_first = true, .from = program->step_count - 1};
 
     while (segment.from >= 0) {
         struct step *last;

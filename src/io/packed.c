@@ -22,8 +22,8 @@ enum {
     CHECKSUM_AT,
     CHECKSUM_BYTES = 8,
     BODY_AT = CHECKSUM_AT + CHECKSUM_BYTES,
-    ALIGNMENT = 64,     // of tensors behind each other, as onnx_write places them
-    OUTSIDE_BYTES = 96, // smaller tensors stay in the model: naming their place costs more
+    ALIGNMENT = 64,      // of tensors behind each other, as onnx_write places them
+    OUTSIDE_BYTES = 96,  // smaller tensors stay in the model: naming their place costs more
     DEFLATE_MOST = 1040, // deflate never shrinks by more
 };
 
@@ -100,8 +100,8 @@ static bool take_layout(struct span *from, struct weight_layout *layout)
         !take_number(from, 128 + 255, &centre) || !take_number(from, 255, &plain) || kernel < 1 ||
         row < 1)
         return false;
-    *layout = (struct weight_layout){(enum dtype)dtype, (int64_t)count, (int64_t)kernel,
-                                     (int64_t)row, (int)centre - 128, (unsigned)plain};
+    *layout = (struct weight_layout){(enum dtype)dtype, (int64_t)count,    (int64_t)kernel,
+                                     (int64_t)row,      (int)centre - 128, (unsigned)plain};
     return true;
 }
 
@@ -282,8 +282,8 @@ enum status packed_read(struct context *context, struct span bytes, struct graph
     if (!take_number(&body, (uint64_t)bytes.length * DEFLATE_MOST, &head_bytes) ||
         !take_number(&body, bytes.length, &stored_bytes) || stored_bytes > body.length)
         return damaged(context, "the size of its head");
-    status = zlib_inflate(context, (struct span){body.at, (size_t)stored_bytes},
-                          (size_t)head_bytes, &head);
+    status = zlib_inflate(context, (struct span){body.at, (size_t)stored_bytes}, (size_t)head_bytes,
+                          &head);
     if (status != OK)
         return status;
     body.at += stored_bytes;

@@ -11,7 +11,7 @@ enum {
     NEIGHBOURS = 81, // how large the four neighbours are: 0, 1 or more
     LENGTHS = 9,     // bits of a magnitude, 1 to 8 (9: 256 itself does not occur)
     LEADING = 8,     // tree over the three bits behind the first one
-    FIELDS = 8,       // of a wider number
+    FIELDS = 8,      // of a wider number
     FIELD_TREE = 512,
 };
 
@@ -256,9 +256,8 @@ static unsigned code_magnitude(struct bit_coder *coder, struct weight_models *mo
         n++;
     leading = n - 1 < 3 ? n - 1 : 3;
     rest = n - 1 - leading;
-    number = 1u << leading |
-             code_tree(coder, models->mantissa[n - 1], magnitude >> rest & ((1u << leading) - 1),
-                       leading);
+    number = 1u << leading | code_tree(coder, models->mantissa[n - 1],
+                                       magnitude >> rest & ((1u << leading) - 1), leading);
     return number << rest | code_plain(coder, magnitude, rest);
 }
 
@@ -295,8 +294,9 @@ static void code_levels(struct bit_coder *coder, struct weight_models *models,
 
 static struct bit_model *field_models(struct weight_models *models, enum dtype dtype, int field)
 {
-    int kind = dtype_info[dtype].is_float ? element_bytes(dtype) == 2 ? 0 : 1
-               : element_bytes(dtype) == 4 ? 2 : 3;
+    int kind = dtype_info[dtype].is_float  ? element_bytes(dtype) == 2 ? 0 : 1
+               : element_bytes(dtype) == 4 ? 2
+                                           : 3;
 
     return models->field[kind][field];
 }

@@ -1,4 +1,5 @@
-// The graph: adding, finding and rewriting. Sorting, compacting and cloning have files of their own.
+// The graph: adding, finding and rewriting. Sorting, compacting and cloning have files of their
+// own.
 #include "ir/graph.h"
 
 #include <assert.h>
@@ -154,8 +155,7 @@ struct value_id graph_add_weight(struct graph *graph, const char *stem, struct t
 
 struct value_id graph_add_activation(struct graph *graph, const char *stem, enum dtype dtype)
 {
-    return add_fresh(graph, stem, VALUE_ACTIVATION,
-                     (struct tensor){dtype, SHAPE_UNKNOWN, NULL, 0});
+    return add_fresh(graph, stem, VALUE_ACTIVATION, (struct tensor){dtype, SHAPE_UNKNOWN, NULL, 0});
 }
 
 void graph_set_inputs(struct graph *graph, const struct value_id *input, uint32_t count)
@@ -342,8 +342,7 @@ void graph_set_input(struct graph *graph, struct node_id node, int slot, struct 
 void graph_set_node_inputs(struct graph *graph, struct node_id node, const struct value_id *input,
                            int count)
 {
-    graph_node(graph, node)->input =
-        arena_copy(graph->arena, input, (size_t)count * sizeof *input);
+    graph_node(graph, node)->input = arena_copy(graph->arena, input, (size_t)count * sizeof *input);
     graph_node(graph, node)->input_count = count;
 }
 

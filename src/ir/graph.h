@@ -36,19 +36,19 @@ enum value_role { VALUE_INPUT, VALUE_WEIGHT, VALUE_ACTIVATION };
 struct value {
     const char *name; // unique in the graph; appears in every message
     enum value_role role;
-    struct tensor tensor;       // data only for weights; declared type and shape for inputs, outputs
+    struct tensor tensor; // data only for weights; declared type and shape for inputs, outputs
     const char *const *dim_name; // names of open dims, NULL entries for others; NULL: none
-    struct node_id producer;    // NO_NODE for inputs and weights
-    const char *doc;            // NULL: none
-    struct quant *quant;        // NULL: full precision
-    struct sparsity *sparsity;  // NULL: dense
+    struct node_id producer;     // NO_NODE for inputs and weights
+    const char *doc;             // NULL: none
+    struct quant *quant;         // NULL: full precision
+    struct sparsity *sparsity;   // NULL: dense
 };
 
 struct node {
     const char *name; // may be "" in a file; graph_add_node makes it unique and not empty
     const struct op *op;
-    const void *attr;                   // op->attr describes it; unknown operators: raw_attr alone
-    const char *raw_attr;               // AttributeProto fields as in the file (unknown operators)
+    const void *attr;     // op->attr describes it; unknown operators: raw_attr alone
+    const char *raw_attr; // AttributeProto fields as in the file (unknown operators)
     size_t raw_attr_bytes;
     int input_count, output_count;
     const struct value_id *input, *output; // NO_VALUE: optional one left out
@@ -91,8 +91,8 @@ struct graph *graph_clone(const struct graph *graph);
 // Adds a value; takes one holder of tensor's data (tensor.buffer moves in). The name must be new
 // (graph_unique_name). ERR_FORMAT if it is not.
 MUST_CHECK enum status graph_add_value(struct context *context, struct graph *graph,
-                                       const char *name, enum value_role role,
-                                       struct tensor tensor, struct value_id *out);
+                                       const char *name, enum value_role role, struct tensor tensor,
+                                       struct value_id *out);
 // Convenience for passes: a weight or activation under a fresh name made from `stem`.
 struct value_id graph_add_weight(struct graph *graph, const char *stem, struct tensor tensor);
 struct value_id graph_add_activation(struct graph *graph, const char *stem, enum dtype dtype);
@@ -114,7 +114,7 @@ static inline struct node *graph_node(const struct graph *graph, struct node_id 
 }
 struct value_id graph_find_value(const struct graph *graph, const char *name); // NO_VALUE: none
 struct node_id graph_find_node(const struct graph *graph, const char *name);   // slow, for tests
-const char *graph_unique_name(struct graph *graph, const char *stem); // in the arena
+const char *graph_unique_name(struct graph *graph, const char *stem);          // in the arena
 
 // The weight that feeds input i of a node, seen through nothing; NULL if it is no weight with data.
 struct value *graph_weight(const struct graph *graph, const struct node *node, int i);
@@ -143,7 +143,7 @@ MUST_CHECK enum status graph_sort(struct context *context, struct graph *graph);
 // say, annotations fit. ERR_INTERNAL naming node or value. Run after every pass.
 MUST_CHECK enum status graph_verify(struct context *context, const struct graph *graph);
 
-const char *graph_metadata(const struct graph *graph, const char *key); // NULL: none
+const char *graph_metadata(const struct graph *graph, const char *key);          // NULL: none
 void graph_set_metadata(struct graph *graph, const char *key, const char *text); // NULL removes
 
 // "node 'conv1' (Conv)": puts the place before the context's present error; returns status.

@@ -81,8 +81,8 @@ static void share_tensors(struct arena *arena, const struct field *fields, void 
 
 static void *clone_attr(struct arena *arena, const struct node *node)
 {
-    void *attr = node->attr ? fields_copy(node->op->attr, node->attr, node->op->attr_bytes, arena)
-                            : NULL;
+    void *attr =
+        node->attr ? fields_copy(node->op->attr, node->attr, node->op->attr_bytes, arena) : NULL;
 
     share_tensors(arena, node->op->attr, attr);
     return attr;
@@ -99,14 +99,13 @@ static void clone_nodes(struct graph *to, const struct graph *from)
         node->op = clone_op(to, old->op);
         node->name = arena_copy_text(to->arena, old->name);
         node->doc = arena_copy_text(to->arena, old->doc);
-        node->raw_attr = old->raw_attr
-                             ? arena_copy_bytes(to->arena, old->raw_attr, old->raw_attr_bytes)
-                             : NULL;
+        node->raw_attr =
+            old->raw_attr ? arena_copy_bytes(to->arena, old->raw_attr, old->raw_attr_bytes) : NULL;
         node->attr = clone_attr(to->arena, old);
-        node->input = arena_copy(to->arena, old->input,
-                                 (size_t)old->input_count * sizeof *old->input);
-        node->output = arena_copy(to->arena, old->output,
-                                  (size_t)old->output_count * sizeof *old->output);
+        node->input =
+            arena_copy(to->arena, old->input, (size_t)old->input_count * sizeof *old->input);
+        node->output =
+            arena_copy(to->arena, old->output, (size_t)old->output_count * sizeof *old->output);
     }
 }
 

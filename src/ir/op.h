@@ -51,7 +51,7 @@ struct op {
     int min_inputs, max_inputs, min_outputs, max_outputs; // max -1: any number
     const struct field *attr;                             // NULL: no attributes
     size_t attr_bytes;
-    int since_opset, until_opset;                         // read; 7 and 20 as a rule
+    int since_opset, until_opset; // read; 7 and 20 as a rule
     unsigned traits;
     // Bit masks over the inputs: which hold weights, which of those have one entry per output
     // channel (bias, scale).
@@ -73,8 +73,8 @@ struct op {
     // How cutting an index of one axis runs through the operator; see ir/axis_map.h.
     enum status (*map_axes)(struct context *, const struct op_call *, struct axis_map *);
     // Unknown operators only: attributes as the file spelt them, carried through verbatim.
-    const char *domain;     // "" or NULL: ONNX's own
-    bool is_unknown;        // read from a file, in no table; owned by the graph's arena
+    const char *domain; // "" or NULL: ONNX's own
+    bool is_unknown;    // read from a file, in no table; owned by the graph's arena
 };
 
 // The operator of ONNX's own domain with that name; NULL: none. Implemented in ops/op_table.c.

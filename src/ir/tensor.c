@@ -303,7 +303,8 @@ double tensor_get(const struct tensor *tensor, int64_t i)
 
 static int64_t saturated(double value, const struct dtype_info *info)
 {
-    double high = ldexp(1, info->bits - (info->is_signed ? 1 : 0)), low = info->is_signed ? -high : 0;
+    double high = ldexp(1, info->bits - (info->is_signed ? 1 : 0)),
+           low = info->is_signed ? -high : 0;
 
     value = nearbyint(value);
     if (isnan(value))
@@ -321,7 +322,8 @@ static void set_int(struct tensor *tensor, int64_t i, int64_t value)
 
     if (tensor->dtype == DT_I4 || tensor->dtype == DT_U4) {
         int shift = (int)(4 * (i % 2));
-        data[i / 2] = (unsigned char)((data[i / 2] & ~(15 << shift)) | ((int)(value & 15) << shift));
+        data[i / 2] =
+            (unsigned char)((data[i / 2] & ~(15 << shift)) | ((int)(value & 15) << shift));
         return;
     }
     size_t bytes = (size_t)dtype_info[tensor->dtype].bits / 8;
@@ -338,8 +340,8 @@ void tensor_set(struct tensor *tensor, int64_t i, double value)
     } else if (tensor->dtype == DT_F64) {
         memcpy(data + i * 8, &value, 8);
     } else if (tensor->dtype == DT_F16 || tensor->dtype == DT_BF16) {
-        uint16_t element = tensor->dtype == DT_F16 ? f16_from_f32((float)value)
-                                                   : bf16_from_f32((float)value);
+        uint16_t element =
+            tensor->dtype == DT_F16 ? f16_from_f32((float)value) : bf16_from_f32((float)value);
         memcpy(data + i * 2, &element, 2);
     } else if (tensor->dtype == DT_BOOL) {
         set_int(tensor, i, value != 0);

@@ -38,7 +38,7 @@ struct dtype_info {
 };
 extern const struct dtype_info dtype_info[DT_COUNT];
 
-enum dtype dtype_from_onnx(int64_t onnx);    // DT_NONE: one we do not have
+enum dtype dtype_from_onnx(int64_t onnx);     // DT_NONE: one we do not have
 enum dtype dtype_from_name(const char *name); // DT_NONE likewise
 
 enum { SHAPE_MAX_RANK = 8 };
@@ -61,7 +61,7 @@ MUST_CHECK enum status shape_set(struct context *context, struct shape *shape, i
                                  const int64_t *dim);
 int64_t shape_count(const struct shape *shape); // elements; 1 for a scalar; -1 if open or unknown
 bool shape_equal(const struct shape *a, const struct shape *b);
-bool shape_is_static(const struct shape *shape); // rank known, no open dim
+bool shape_is_static(const struct shape *shape);                // rank known, no open dim
 void shape_print(const struct shape *shape, struct text *text); // "1x3x8x8", "scalar", "?"
 
 struct buffer; // bytes and the number of those who hold them
@@ -82,8 +82,8 @@ MUST_CHECK enum status tensor_alloc(struct context *context, struct tensor *tens
                                     enum dtype dtype, const struct shape *shape);
 // Over bytes that somebody else owns; free_bytes(owner) is called when the last holder releases.
 // Bytes are never written through such a tensor: it is shared by definition.
-MUST_CHECK enum status tensor_wrap(struct context *context, struct tensor *tensor,
-                                   enum dtype dtype, const struct shape *shape, const void *bytes,
+MUST_CHECK enum status tensor_wrap(struct context *context, struct tensor *tensor, enum dtype dtype,
+                                   const struct shape *shape, const void *bytes,
                                    void (*free_bytes)(void *owner), void *owner);
 // One more holder: *to becomes equal to *from. Also for slices of one buffer, by offset.
 void tensor_share(struct tensor *to, const struct tensor *from);
@@ -105,7 +105,8 @@ static inline const int64_t *tensor_i64(const struct tensor *tensor)
 // Element i whatever the type (exact for floats and ints up to 53 bits).
 double tensor_get(const struct tensor *tensor, int64_t i);
 int64_t tensor_get_int(const struct tensor *tensor, int64_t i); // integer types and bool
-void tensor_set(struct tensor *tensor, int64_t i, double value); // rounds to nearest even, saturates
+void tensor_set(struct tensor *tensor, int64_t i,
+                double value); // rounds to nearest even, saturates
 
 // Fresh tensor of another type, values converted as tensor_get / tensor_set do.
 MUST_CHECK enum status tensor_convert(struct context *context, struct tensor *to,

@@ -22,8 +22,8 @@ struct taps {
 static struct taps taps_at(const struct window *w, const int64_t *o, bool count_include_pad)
 {
     struct taps t = {window_taps(w, 0, o[0]), window_taps(w, 1, o[1]), window_taps(w, 2, o[2]), 0};
-    double count = (double)(t.d.to - t.d.from) * (double)(t.h.to - t.h.from) *
-                   (double)(t.v.to - t.v.from);
+    double count =
+        (double)(t.d.to - t.d.from) * (double)(t.h.to - t.h.from) * (double)(t.v.to - t.v.from);
     bool is_empty = t.d.to <= t.d.from || t.h.to <= t.h.from || t.v.to <= t.v.from;
 
     if (count_include_pad)
@@ -47,7 +47,7 @@ static struct taps taps_at(const struct window *w, const int64_t *o, bool count_
             struct taps t = taps_at(&w, o, attr->count_include_pad != 0);                          \
             type sum = 0;                                                                          \
             FOR_WINDOW(t, at)                                                                      \
-                sum += x[at];                                                                      \
+            sum += x[at];                                                                          \
             y[i] = t.count > 0 ? sum / (type)t.count : 0;                                          \
         }                                                                                          \
     } while (0)
@@ -59,7 +59,7 @@ static struct taps taps_at(const struct window *w, const int64_t *o, bool count_
         for (int64_t i = 0; i < out_count; i++, window_next(&w, o)) {                              \
             struct taps t = taps_at(&w, o, attr->count_include_pad != 0);                          \
             FOR_WINDOW(t, at)                                                                      \
-                dx[at] += dy[i] / (type)t.count;                                                   \
+            dx[at] += dy[i] / (type)t.count;                                                       \
         }                                                                                          \
     } while (0)
 

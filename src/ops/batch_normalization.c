@@ -55,8 +55,7 @@ static enum status batch_normalization_infer(struct context *context, const stru
 #undef NAMED
 #undef ITEM
 
-static enum status batch_normalization_forward(struct context *context,
-                                               const struct op_call *call)
+static enum status batch_normalization_forward(struct context *context, const struct op_call *call)
 {
     struct planes p = planes_of(call);
 
@@ -69,8 +68,7 @@ static enum status batch_normalization_forward(struct context *context,
     return OK;
 }
 
-static enum status batch_normalization_backward(struct context *context,
-                                                const struct op_call *call)
+static enum status batch_normalization_backward(struct context *context, const struct op_call *call)
 {
     struct planes p = planes_of(call);
 
@@ -88,8 +86,8 @@ static size_t statistics_bytes(const struct op_call *call)
                            (size_t)planes_of(call).channels);
 }
 
-static enum status batch_normalization_map_axes(struct context *context,
-                                                const struct op_call *call, struct axis_map *map)
+static enum status batch_normalization_map_axes(struct context *context, const struct op_call *call,
+                                                struct axis_map *map)
 {
     const struct axis_end x1 = {AXIS_INPUT, 0, 1}, y1 = {AXIS_OUTPUT, 0, 1};
     int64_t channels = planes_of(call).channels;

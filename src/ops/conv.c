@@ -56,8 +56,7 @@ static enum status check_bias(struct context *context, const struct op_call *cal
                         (long long)filters);
 }
 
-static enum status conv_from(struct context *context, const struct op_call *call,
-                             struct conv *conv)
+static enum status conv_from(struct context *context, const struct op_call *call, struct conv *conv)
 {
     const struct conv_attr *attr = call->attr;
     const struct shape *x = &call->input[0]->shape, *w = &call->input[1]->shape;
@@ -67,8 +66,9 @@ static enum status conv_from(struct context *context, const struct op_call *call
     TRY(check_channels(context, x, w, attr->group));
     TRY(check_kernel_shape(context, &attr->kernel_shape, w));
     TRY(check_bias(context, call, w->dim[0]));
-    struct window_attr window = {attr->auto_pad, {w->rank - 2, w->dim + 2}, attr->strides,
-                                 attr->dilations, attr->pads, false};
+    struct window_attr window = {attr->auto_pad, {w->rank - 2, w->dim + 2},
+                                 attr->strides,  attr->dilations,
+                                 attr->pads,     false};
     TRY(window_from(context, x, &window, &conv->window));
     conv->batch = x->dim[0];
     conv->groups = attr->group;
@@ -171,8 +171,8 @@ static enum status conv_forward_i8(struct context *context, const struct op_call
     int16_t *image = call->scratch, *filter = image + conv.image;
     int16_t *column = filter + conv.filters * conv.taps;
     int32_t *y = tensor_write(call->output[0]);
-    struct gemm_layout at = {conv.filters,   conv.positions, conv.taps,     conv.taps, 1,
-                             conv.positions, 1,              conv.positions};
+    struct gemm_layout at = {
+        conv.filters, conv.positions, conv.taps, conv.taps, 1, conv.positions, 1, conv.positions};
 
     for (int64_t n = 0; n < conv.batch * conv.groups; n++) {
         int64_t first = n % conv.groups * conv.filters;

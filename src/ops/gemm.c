@@ -45,9 +45,14 @@ static enum status gemm_from(struct context *context, const struct op_call *call
     if (b[trans_b] != g->k)
         return context_fail(context, ERR_SHAPE, "input has %lld columns, weight expects %lld",
                             (long long)g->k, (long long)b[trans_b]);
-    g->product = (struct gemm_layout){
-        g->m,  g->n, g->k, trans_a ? 1 : g->k, trans_a ? g->m : 1, trans_b ? 1 : g->n,
-        trans_b ? g->k : 1, g->n};
+    g->product = (struct gemm_layout){g->m,
+                                      g->n,
+                                      g->k,
+                                      trans_a ? 1 : g->k,
+                                      trans_a ? g->m : 1,
+                                      trans_b ? 1 : g->n,
+                                      trans_b ? g->k : 1,
+                                      g->n};
     return gemm_bias(context, call, g);
 }
 

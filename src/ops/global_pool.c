@@ -52,7 +52,7 @@ static struct channels channels_of(const struct op_call *call)
 #define FIND_LARGEST(x)                                                                            \
     int64_t best = 0;                                                                              \
     for (int64_t k = 1; k < c.plane; k++)                                                          \
-        best = (x)[k] > (x)[best] ? k : best
+    best = (x)[k] > (x)[best] ? k : best
 
 #define LARGEST(type)                                                                              \
     do {                                                                                           \
@@ -74,8 +74,7 @@ static struct channels channels_of(const struct op_call *call)
         }                                                                                          \
     } while (0)
 
-static enum status global_average_pool_forward(struct context *context,
-                                               const struct op_call *call)
+static enum status global_average_pool_forward(struct context *context, const struct op_call *call)
 {
     struct channels c = channels_of(call);
 
@@ -95,8 +94,7 @@ static enum status global_max_pool_forward(struct context *context, const struct
     return OK;
 }
 
-static enum status global_average_pool_backward(struct context *context,
-                                                const struct op_call *call)
+static enum status global_average_pool_backward(struct context *context, const struct op_call *call)
 {
     struct channels c = channels_of(call);
 

@@ -11,8 +11,7 @@ struct rows {
     int axis;
 };
 
-static enum status rows_from(struct context *context, const struct op_call *call,
-                             struct rows *rows)
+static enum status rows_from(struct context *context, const struct op_call *call, struct rows *rows)
 {
     const struct layer_normalization_attr *attr = call->attr;
     const struct shape *x = &call->input[0]->shape;
@@ -57,8 +56,7 @@ static enum status layer_normalization_infer(struct context *context, const stru
 #undef NAMED
 #undef ITEM
 
-static enum status layer_normalization_forward(struct context *context,
-                                               const struct op_call *call)
+static enum status layer_normalization_forward(struct context *context, const struct op_call *call)
 {
     struct rows rows;
 
@@ -72,8 +70,7 @@ static enum status layer_normalization_forward(struct context *context,
     return OK;
 }
 
-static enum status layer_normalization_backward(struct context *context,
-                                                const struct op_call *call)
+static enum status layer_normalization_backward(struct context *context, const struct op_call *call)
 {
     struct rows rows;
 
@@ -87,8 +84,8 @@ static enum status layer_normalization_backward(struct context *context,
 }
 
 // Cutting inside a row would change what remains of it.
-static enum status layer_normalization_map_axes(struct context *context,
-                                                const struct op_call *call, struct axis_map *map)
+static enum status layer_normalization_map_axes(struct context *context, const struct op_call *call,
+                                                struct axis_map *map)
 {
     struct rows rows = {0, 0, 0};
 

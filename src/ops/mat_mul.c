@@ -160,8 +160,8 @@ static void mat_mul_cost(const struct op_call *call, struct op_cost *cost)
 {
     const struct shape *a = &call->input[0]->shape;
 
-    *cost = (struct op_cost){
-        (double)tensor_count(call->output[0]) * (double)a->dim[a->rank - 1], 1, false};
+    *cost = (struct op_cost){(double)tensor_count(call->output[0]) * (double)a->dim[a->rank - 1], 1,
+                             false};
 }
 
 // Leading axes are tied where they are not stretched; ranks are aligned at the matrices.

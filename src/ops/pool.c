@@ -11,12 +11,11 @@ enum status pool_window(struct context *context, const struct op_call *call, str
     for (int k = 0; k < WINDOW_AXES; k++) {
         int64_t span = (window->kernel[k] - 1) * window->dilation[k] + 1;
         if (window->pad_begin[k] >= span || window->pad_end[k] >= span)
-            return context_fail(context, ERR_SHAPE,
-                                "padding of %lld leaves windows of %lld without any input",
-                                (long long)(window->pad_begin[k] > window->pad_end[k]
-                                                ? window->pad_begin[k]
-                                                : window->pad_end[k]),
-                                (long long)span);
+            return context_fail(
+                context, ERR_SHAPE, "padding of %lld leaves windows of %lld without any input",
+                (long long)(window->pad_begin[k] > window->pad_end[k] ? window->pad_begin[k]
+                                                                      : window->pad_end[k]),
+                (long long)span);
     }
     return OK;
 }

@@ -67,8 +67,9 @@ static enum status dequantize_infer(struct context *context, const struct op_cal
     struct scales scales;
 
     if (!is_quantized_type(dtype) && dtype != DT_I32)
-        return context_fail(context, ERR_UNSUPPORTED, "quantised type is none of 4, 8, 16 or 32 "
-                                                      "bits");
+        return context_fail(context, ERR_UNSUPPORTED,
+                            "quantised type is none of 4, 8, 16 or 32 "
+                            "bits");
     TRY(check_float(context, call, 1));
     if (input_at(call, 2))
         TRY(check_dtype(context, call, 2, dtype));
@@ -124,8 +125,8 @@ static void dequantize_any(const struct tensor *x, const struct run *run, struct
 {
     for (int64_t i = run->at; i < run->at + run->count; i++) {
         double q = (double)(tensor_get_int(x, i) - (int64_t)run->zero);
-        tensor_set(y, i, y->dtype == DT_F64 ? q * run->scale
-                                            : (double)((float)q * (float)run->scale));
+        tensor_set(y, i,
+                   y->dtype == DT_F64 ? q * run->scale : (double)((float)q * (float)run->scale));
     }
 }
 

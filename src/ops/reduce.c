@@ -6,8 +6,7 @@
 #include "ops/shared.h"
 
 // Bit k of *mask: axis k is reduced.
-static enum status reduced_axes(struct context *context, const struct op_call *call,
-                                unsigned *mask)
+static enum status reduced_axes(struct context *context, const struct op_call *call, unsigned *mask)
 {
     const struct reduce_attr *attr = call->attr;
     int32_t rank = call->input[0]->shape.rank;

@@ -32,8 +32,8 @@ struct tensor *input_grad_at(const struct op_call *call, int i)
     return call->input_grad != NULL && i < call->input_count ? call->input_grad[i] : NULL;
 }
 
-enum status set_output(struct context *context, const struct op_call *call, int i,
-                       enum dtype dtype, const struct shape *shape)
+enum status set_output(struct context *context, const struct op_call *call, int i, enum dtype dtype,
+                       const struct shape *shape)
 {
     struct tensor *output = output_at(call, i);
 
@@ -276,9 +276,8 @@ enum status broadcast_shape(struct context *context, const struct op_call *call,
         text_init(&b);
         shape_print(&joined, &a);
         shape_print(&call->input[i]->shape, &b);
-        enum status status = context_fail(context, ERR_SHAPE,
-                                          "input %d of shape %s does not broadcast with %s", i,
-                                          b.at, a.at);
+        enum status status = context_fail(
+            context, ERR_SHAPE, "input %d of shape %s does not broadcast with %s", i, b.at, a.at);
         text_clear(&a);
         text_clear(&b);
         return status;

@@ -61,10 +61,9 @@ static enum status output_size(struct context *context, struct window *w, int ax
     int64_t room = w->in[axis] + w->pad_begin[axis] + w->pad_end[axis] - kernel_extent(w, axis);
 
     if (room < 0)
-        return context_fail(context, ERR_SHAPE,
-                            "kernel spans %lld, but the padded input has only %lld",
-                            (long long)kernel_extent(w, axis),
-                            (long long)(room + kernel_extent(w, axis)));
+        return context_fail(
+            context, ERR_SHAPE, "kernel spans %lld, but the padded input has only %lld",
+            (long long)kernel_extent(w, axis), (long long)(room + kernel_extent(w, axis)));
     w->out[axis] = (room + (ceil_mode ? stride - 1 : 0)) / stride + 1;
     // A window that would start behind the input and its first padding is left out.
     if (ceil_mode && (w->out[axis] - 1) * stride >= w->in[axis] + w->pad_begin[axis])

@@ -1,5 +1,6 @@
-// A pass rewrites or annotates a graph in place. Prune, quantize and distill methods are passes, and
-// so are the clean-ups. pipeline_run makes them transactional: it clones, runs, verifies, swaps.
+// A pass rewrites or annotates a graph in place. Prune, quantize and distill methods are passes,
+// and so are the clean-ups. pipeline_run makes them transactional: it clones, runs, verifies,
+// swaps.
 #ifndef PASS_PASS_H
 #define PASS_PASS_H
 
@@ -30,12 +31,12 @@ struct pass_run {
     // none. Then teacher is not run.
     const float *teacher_logits;
     int64_t teacher_classes;
-    const struct dataset *data;           // NULL: none
-    const struct preprocess *preprocess;  // of the student and the graph; NULL: none
+    const struct dataset *data;          // NULL: none
+    const struct preprocess *preprocess; // of the student and the graph; NULL: none
     const struct preprocess *teacher_preprocess;
     enum isa isa;
-    struct report *report; // NULL: none
-    const char *checkpoint;            // file for resumable state, NULL: none
+    struct report *report;  // NULL: none
+    const char *checkpoint; // file for resumable state, NULL: none
 };
 
 struct pass {
@@ -56,13 +57,14 @@ MUST_CHECK enum status selection_check(struct context *context, const struct sel
                                        const struct strings *layer, const struct graph *graph);
 bool selection_has(const struct selection *selection, const struct node *node);
 // The text behind the last '=' of the last --layer entry whose glob matches, NULL: none.
-const char *layer_setting(const struct strings *layer, const struct node *node, struct arena *arena);
+const char *layer_setting(const struct strings *layer, const struct node *node,
+                          struct arena *arena);
 
-extern const struct pass pass_fold_batchnorm;  // Conv/Gemm + BatchNormalization -> Conv/Gemm
-extern const struct pass pass_fold_constants;  // nodes whose inputs are all known
-extern const struct pass pass_remove_dead;     // identities, dropouts, unused nodes
-extern const struct pass pass_absorb_quant;    // Q/DQ nodes and integer weights -> annotations
-extern const struct pass pass_materialise;     // annotations -> integer weights and Q/DQ nodes
-extern const struct pass pass_simplify;        // fold_constants, fold_batchnorm, remove_dead
+extern const struct pass pass_fold_batchnorm; // Conv/Gemm + BatchNormalization -> Conv/Gemm
+extern const struct pass pass_fold_constants; // nodes whose inputs are all known
+extern const struct pass pass_remove_dead;    // identities, dropouts, unused nodes
+extern const struct pass pass_absorb_quant;   // Q/DQ nodes and integer weights -> annotations
+extern const struct pass pass_materialise;    // annotations -> integer weights and Q/DQ nodes
+extern const struct pass pass_simplify;       // fold_constants, fold_batchnorm, remove_dead
 
 #endif

@@ -1,4 +1,5 @@
-// Which weights stay: masks by magnitude (Han et al. 2015), over all tensors together or one by one.
+// Which weights stay: masks by magnitude (Han et al. 2015), over all tensors together or one by
+// one.
 #ifndef TRAIN_MASKS_H
 #define TRAIN_MASKS_H
 

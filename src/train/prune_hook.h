@@ -6,11 +6,11 @@
 #include "train/train.h"
 
 struct prune_schedule {
-    double sparsity;    // of all weight matrices together, at the end
-    double begin, end;  // of the course: cubic in between (Zhu and Gupta 2018)
-    int64_t interval;   // updates between two looks at the masks
-    double keep;        // least density of a matrix
-    double keep_ends;   // of the first and the last one
+    double sparsity;   // of all weight matrices together, at the end
+    double begin, end; // of the course: cubic in between (Zhu and Gupta 2018)
+    int64_t interval;  // updates between two looks at the masks
+    double keep;       // least density of a matrix
+    double keep_ends;  // of the first and the last one
 };
 
 struct prune_hook {

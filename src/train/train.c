@@ -17,8 +17,7 @@ void trainer_add_hook(struct trainer *trainer, struct train_hook hook)
 
 double trainer_progress(const struct trainer *trainer)
 {
-    double done = (double)trainer->epoch +
-                  (double)trainer->step / (double)trainer->steps_per_epoch;
+    double done = (double)trainer->epoch + (double)trainer->step / (double)trainer->steps_per_epoch;
 
     return done / (double)trainer->course->epochs;
 }
@@ -116,11 +115,14 @@ enum status trainer_init(struct context *context, struct trainer *trainer,
                          const struct dataset *data, const struct preprocess *preprocess,
                          const float *teacher, enum isa isa)
 {
-    struct program_options options = {.isa = isa, .is_training = true,
-                                      .groups = (int)(course->batch / N16_LANES)};
+    struct program_options options = {
+        .isa = isa, .is_training = true, .groups = (int)(course->batch / N16_LANES)};
 
-    *trainer = (struct trainer){.context = context, .course = course, .data = data,
-                                .teacher = teacher, .kernels = kernels_select(isa),
+    *trainer = (struct trainer){.context = context,
+                                .course = course,
+                                .data = data,
+                                .teacher = teacher,
+                                .kernels = kernels_select(isa),
                                 .arena = arena_new()};
     TRY(bind(context, trainer, graph, preprocess));
     TRY(program_new(context, graph, &options, &trainer->program));
@@ -208,10 +210,9 @@ static void loss_of_group(void *state, long group, int worker)
         for (int c = 0; c < classes && trainer->teacher; c++)
             teacher[c * N16_LANES + lane] = trainer->teacher[sample * classes + c];
     }
-    trainer->group_loss[group] =
-        loss_f32(&loss, program_output(trainer->program, (int)group, 0),
-                 trainer->teacher ? teacher : NULL, label,
-                 program_output_grad(trainer->program, (int)group));
+    trainer->group_loss[group] = loss_f32(&loss, program_output(trainer->program, (int)group, 0),
+                                          trainer->teacher ? teacher : NULL, label,
+                                          program_output_grad(trainer->program, (int)group));
 }
 
 static enum status call_hooks(struct trainer *trainer, size_t which)
@@ -290,8 +291,8 @@ enum status trainer_run_epoch(struct trainer *trainer)
                          (uint64_t)(trainer->epoch * per_epoch + trainer->step),
                          (uint64_t)(trainer->course->epochs * per_epoch)));
         TRY(run_step(trainer));
-        trainer->loss = trainer->loss_sum /
-                        ((double)(trainer->step + 1) * (double)trainer->course->batch);
+        trainer->loss =
+            trainer->loss_sum / ((double)(trainer->step + 1) * (double)trainer->course->batch);
     }
     trainer->step = 0;
     trainer->epoch++;

@@ -23,9 +23,9 @@ enum { TRAIN_HOOKS_MAX = 4 };
 
 // The whole course, of which one trainer may run a part (phases: with and without batch norm).
 struct course {
-    int64_t epochs;        // of the whole
-    int64_t batch;         // samples, a multiple of 16
-    double learning_rate;  // peak
+    int64_t epochs;            // of the whole
+    int64_t batch;             // samples, a multiple of 16
+    double learning_rate;      // peak
     double warmup, final_rate; // fractions (schedule_cosine)
     double fine_tune_rate;     // peak of a fine-tuning part, as a fraction of learning_rate
     double alpha, temperature, label_smoothing; // struct loss
@@ -42,19 +42,19 @@ struct trainer {
     struct optimizer optimizer;
     struct train_hook hook[TRAIN_HOOKS_MAX];
     int hook_count;
-    int64_t epoch, step;      // epoch: of the course; step: within the epoch
+    int64_t epoch, step; // epoch: of the course; step: within the epoch
     int64_t steps_per_epoch;
-    double fine_tune_from;    // progress at which a fine-tuning part began; 0: none
-    double loss;              // mean over the epoch so far
+    double fine_tune_from; // progress at which a fine-tuning part began; 0: none
+    double loss;           // mean over the epoch so far
     double loss_sum;
     // private
     const struct dataset *data;
     struct batch_input input;
     struct augment_image image;
-    const float *teacher;     // [samples][classes] logits, or NULL
+    const float *teacher; // [samples][classes] logits, or NULL
     int classes;
     uint32_t *order;
-    float **plain;            // per worker: room for a group's samples and teacher's logits
+    float **plain; // per worker: room for a group's samples and teacher's logits
     struct arena *arena;
     double *group_loss;
 };
@@ -74,7 +74,8 @@ MUST_CHECK enum status trainer_run_epoch(struct trainer *trainer);
 // How far the course has come: 0 at the first step of epoch 0, 1 behind the last of all.
 double trainer_progress(const struct trainer *trainer);
 
-// Batch norm's statistics anew, as an average over `batches` clean batches with the present weights.
+// Batch norm's statistics anew, as an average over `batches` clean batches with the present
+// weights.
 MUST_CHECK enum status trainer_estimate_statistics(struct trainer *trainer, int64_t batches);
 
 // Copies weights and statistics into a graph with the same values as the trainer's (a clone of it).

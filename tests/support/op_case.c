@@ -221,8 +221,9 @@ void op_run_init(struct op_run *run, const struct op_case *from, enum dtype dtyp
             continue;
         enum dtype own = from->input[i].dtype;
         bool converts = dtype != DT_NONE && dtype_info[own].is_float;
-        ck_assert_int_eq(tensor_convert(&run->context, &run->input[i], &from->input[i],
-                                        converts ? dtype : own), OK);
+        ck_assert_int_eq(
+            tensor_convert(&run->context, &run->input[i], &from->input[i], converts ? dtype : own),
+            OK);
         run->input_at[i] = &run->input[i];
     }
     for (int i = 0; i < from->output_count; i++)

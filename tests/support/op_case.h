@@ -43,7 +43,7 @@ enum status op_run_forward(struct op_run *run); // infers, allocates, runs; may 
 // Gradients of sum(weights * outputs) with fixed weights into input_grad of every floating input
 // that is not in `fixed`; a second call adds them once more.
 enum status op_run_backward(struct op_run *run, unsigned fixed);
-void op_run_add_scratch(struct op_run *run); // what the operator asks for, filled with garbage
+void op_run_add_scratch(struct op_run *run);  // what the operator asks for, filled with garbage
 double op_run_loss(const struct op_run *run); // that sum
 double output_weight(int output, int64_t i);
 
