@@ -147,7 +147,7 @@ docs: all ## rewrite docs/ops.md
 	tools/make-ops $(BUILD)/ecai >docs/ops.md
 
 format: ## clang-format over all sources
-	clang-format -i $$(find src cli tests -name '*.[ch]')
+	clang-format -i $$(find src cli tests -name '*.[ch]' -not -path 'src/codegen/c/*')
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all ## put program, profiles, man page and completion under PREFIX (and DESTDIR)
