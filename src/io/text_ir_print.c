@@ -99,7 +99,7 @@ static void put_data(const struct tensor *tensor, struct text *out)
         text_add(out, "]");
         return;
     }
-    for (size_t i = 0; i < tensor_bytes(tensor); i++)
+    for (size_t i = 0, bytes = tensor_bytes(tensor); i < bytes; i++)
         hash = (hash ^ data[i]) * 1099511628211u;
     text_format(out, "hash:%016llx", (unsigned long long)hash);
 }
