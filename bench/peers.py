@@ -48,8 +48,8 @@ def ecai_step(threads):
     common = ["--student", student, "--preprocess", "unit", "--epochs", "1", "--batch", "128", "--threads",
               str(threads), "-q", "-o", f"{scratch}/out.onnx"]
     short = run("distill", "none", "--data", "fashion-mnist:train@0:10240", *common)
-    long = run("distill", "none", "--data", "fashion-mnist:train@0:25600", *common)
-    return (long - short) / 120
+    long = run("distill", "none", "--data", "fashion-mnist:train@0:20480", *common)
+    return (long - short) / 80
 
 
 def torch_net():

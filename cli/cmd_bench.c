@@ -126,8 +126,7 @@ static enum status run(struct invocation *invocation)
 
     TRY(streams_add_input(invocation->context, &invocation->streams, "MODEL",
                           invocation->operand[0]));
-    TRY(streams_add_output(invocation->context, &invocation->streams, "--json", options->json.json,
-                           false));
+    TRY(json_check_output(invocation, options->json.json));
     invocation->console->carries_model = streams_carry_model(&invocation->streams);
     status = work(invocation, &model, &figures);
     figures_clear(&figures);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/compress.h"
 #include "distill/methods.h"
@@ -35,6 +36,11 @@ static enum status check_line(struct distillation *distillation)
     TRY(streams_add_input(context, streams, "--teacher", own->teacher));
     TRY(streams_add_input(context, streams, "--student", own->student));
     TRY(streams_add_input(context, streams, "--teacher-logits", own->teacher_logits));
+    if (options->compress.only.count || options->compress.exclude.count ||
+        options->compress.layer.count)
+        return context_fail(context, ERR_USAGE,
+                            "'--only', '--exclude' and '--layer' are not there yet for 'distill'; "
+                            "'prune' and 'quantize' take them");
     if (own->teacher && own->teacher_logits)
         return context_fail(context, ERR_USAGE,
                             "'--teacher' and '--teacher-logits' contradict "
@@ -96,6 +102,7 @@ static enum status open_student(struct distillation *distillation)
     const struct compressor_options *options = invocation->options;
     enum status status;
 
+    compression->student_name = "student";
     if (!distillation->own->student) {
         status = student_derive(invocation->context, compression->model.graph,
                                 number_option(invocation, "width"),
@@ -104,6 +111,7 @@ static enum status open_student(struct distillation *distillation)
     }
     TRY(model_open(invocation, distillation->own->student, options->input.external_data,
                    &distillation->student));
+    compression->student_name = distillation->student.name;
     compression->base = graph_clone(distillation->student.graph);
     return OK;
 }
@@ -123,11 +131,15 @@ static enum status open_models(struct distillation *distillation)
     TRY(open_student(distillation));
     status = selection_check(invocation->context, &compression->selection, &options->compress.layer,
                              compression->base);
-    if (status == OK)
-        status = figures_init(invocation->context,
-                              compression->teacher ? compression->teacher : compression->base,
-                              &compression->infer, false, &compression->before);
-    return status;
+    if (status != OK)
+        return status;
+    status = figures_init(invocation->context,
+                          compression->teacher ? compression->teacher : compression->base,
+                          &compression->infer, false, &compression->before);
+    if (status != OK)
+        return compression->teacher ? model_fail(invocation->context, &compression->model, status)
+                                    : compression_fail(compression, status);
+    return OK;
 }
 
 static enum status open_data(struct distillation *distillation)
@@ -135,9 +147,8 @@ static enum status open_data(struct distillation *distillation)
     struct compression *compression = &distillation->compression;
     struct invocation *invocation = compression->invocation;
     const struct compressor_options *options = invocation->options;
-    const char *name = distillation->own->student ? distillation->student.name : "student";
 
-    TRY(compression_open_data(compression, name, compression->teacher));
+    TRY(compression_open_data(compression, compression->student_name, compression->teacher));
     if (compression->teacher)
         TRY(preprocess_resolve(invocation->context,
                                &(struct preprocess_request){.line = &options->preprocess,
@@ -146,6 +157,14 @@ static enum status open_data(struct distillation *distillation)
                                                             .data = compression->data},
                                invocation->arena, &compression->teacher_preprocess));
     return open_logits(distillation);
+}
+
+// Whether a file stands there or will: nothing is kept beside a stream or a device.
+static bool is_regular(const char *path)
+{
+    struct stat file;
+
+    return !is_dash(path) && (stat(path, &file) != 0 || S_ISREG(file.st_mode));
 }
 
 static enum status work(struct distillation *distillation)
@@ -163,7 +182,7 @@ static enum status work(struct distillation *distillation)
     TRY(compression_meet_budget(compression));
     if (options->compress.dry_run)
         return compression_tell(compression);
-    if (!is_dash(out))
+    if (is_regular(out))
         compression->checkpoint = arena_format(invocation->arena, "%s.checkpoint", out);
     TRY(compression_try(compression));
     TRY(compression_check_budget(compression));
@@ -207,7 +226,11 @@ const struct command command_distill = {
     .operands = "--data SOURCE -o OUT",
     .details =
         "Interrupted, it leaves OUT.checkpoint, from which the same line goes on to the same "
-        "bytes.",
+        "bytes. --max-drop compares with the teacher after the training, on --data: if more is "
+        "lost, nothing is written and the checkpoint stays.",
+    .examples =
+        "  ecai distill logits --teacher big.onnx --data fashion-mnist:train --sparsity 0.8 \\\n"
+        "      --bits 8/8 -o student.onnx\n",
     .max_operands = 0,
     .groups = groups,
     .option_bytes = sizeof(struct distill_line),

@@ -31,8 +31,10 @@ static enum status check_streams(struct eval *eval)
     for (int i = 0; i < eval->invocation->operand_count; i++)
         TRY(streams_add_input(context, streams, "MODEL", eval->invocation->operand[i]));
     TRY(streams_add_input(context, streams, "--baseline", options->own.baseline));
-    TRY(streams_add_output(context, streams, "--json", options->json.json, false));
+    TRY(json_check_output(eval->invocation, options->json.json));
     TRY(streams_add_output(context, streams, "--save-outputs", options->own.save_outputs, true));
+    if (options->own.save_outputs)
+        TRY(model_check_output(eval->invocation, options->own.save_outputs, false));
     eval->invocation->console->carries_model = streams_carry_model(streams);
     if (!options->source.data)
         return context_fail(context, ERR_USAGE,
@@ -285,6 +287,11 @@ const struct command command_eval = {
     .details = "A requirement is one KEY of the JSON report, one of >= <= > < == !=, and one "
                "VALUE: a number, true, false, or with a unit (% kB MB KiB MiB nJ uJ mJ J us ms s). "
                "Several models give one table.",
+    .examples =
+        "  ecai eval small.onnx --data fashion-mnist:test --baseline big.onnx --json r.json\n"
+        "  ecai eval small.onnx --data fashion-mnist:test --min accuracy.value=0.9 \\\n"
+        "      --max model.bytes=64KiB --require 'energy.joules < 40uJ'\n"
+        "  ecai eval big.onnx small.onnx --data fashion-mnist:test\n",
     .min_operands = 1,
     .max_operands = -1,
     .groups = groups,

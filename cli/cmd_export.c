@@ -199,7 +199,7 @@ static enum status check_line(struct invocation *invocation)
     if (is_c && is_dash(out))
         return context_fail(context, ERR_USAGE, "'export c' writes a folder: '-o -' cannot be one");
     TRY(streams_add_output(context, streams, "-o", out, true));
-    TRY(streams_add_output(context, streams, "--json", options->json.json, false));
+    TRY(json_check_output(invocation, options->json.json));
     invocation->console->carries_model = streams_carry_model(streams);
     if (is_c) {
         enum status status =
@@ -240,6 +240,9 @@ const struct command command_export = {
         "Formats: onnx; packed (entropy-coded, reads back bit for bit); text_ir; c (OUT is a "
         "folder with model.h, model.c, model_weights.c: C99, static buffers, no malloc, "
         "with a self-test).",
+    .examples = "  ecai export c small.onnx -o folder\n"
+                "  cc -std=c99 -O2 folder/*.c -lm -o self-test && ./self-test\n"
+                "  ecai export packed small.onnx -o small.packed\n",
     .min_operands = 2,
     .max_operands = 2,
     .groups = groups,

@@ -11,7 +11,10 @@ const struct command command_quantize = {
     .operands = "MODEL -o OUT",
     .details = "Weights are stored as integers with DequantizeLinear, activations carry "
                "QuantizeLinear and DequantizeLinear: plain ONNX that runs in any runtime. A budget "
-               "that is not met is an error.",
+               "that is not met is an error, and nothing is written.",
+    .examples = "  ecai quantize int8 --data fashion-mnist:train@0:256 big.onnx -o small.onnx\n"
+                "  ecai prune magnitude big.onnx -o - | \\\n"
+                "      ecai quantize int8 --data fashion-mnist:train@0:256 - -o small.onnx\n",
     .min_operands = 1,
     .max_operands = 1,
     .groups = compressor_groups,

@@ -146,6 +146,7 @@ static const struct option_group groups[] = {
 const struct command command_run = {
     .operands = "MODEL --input [NAME=]FILE -o FOLDER",
     .details = "Writes FOLDER/OUTPUT.npy for each output; '/' and ':' in names become '_'.",
+    .examples = "  ecai run model.onnx --input x=x.npy -o answers\n",
     .min_operands = 1,
     .max_operands = 1,
     .groups = groups,

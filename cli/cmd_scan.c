@@ -77,8 +77,7 @@ static enum status check_line(struct scan *scan)
 
     TRY(choose_method(scan));
     TRY(streams_add_input(context, &invocation->streams, "MODEL", invocation->operand[1]));
-    TRY(streams_add_output(context, &invocation->streams, "--json", scan->options->json.json,
-                           false));
+    TRY(json_check_output(scan->invocation, scan->options->json.json));
     invocation->console->carries_model = streams_carry_model(&invocation->streams);
     if (!scan->options->source.data)
         return context_fail(context, ERR_USAGE,

@@ -180,7 +180,7 @@ static enum status run(struct invocation *invocation)
     enum status status;
 
     TRY(streams_add_input(context, &invocation->streams, "MODEL", invocation->operand[0]));
-    TRY(streams_add_output(context, &invocation->streams, "--json", options->json.json, false));
+    TRY(json_check_output(invocation, options->json.json));
     status = model_open(invocation, invocation->operand[0], options->input.external_data, &model);
     if (status == OK) {
         status = figures_init(context, model.graph, &infer, false, &figures);

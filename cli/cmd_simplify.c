@@ -1,4 +1,5 @@
 // ecai simplify: fold what can be folded, remove what is dead.
+#include "cli/figures.h"
 #include "cli/groups.h"
 #include "cli/model_args.h"
 #include "pass/pass.h"
@@ -14,12 +15,17 @@ static enum status simplify(struct invocation *invocation, struct named_model *m
     struct context *context = invocation->context;
     struct named_model written;
     uint32_t before;
+    struct figures figures;
     enum status status;
 
     TRY(model_open(invocation, invocation->operand[0], options->input.external_data, model));
     before = model->graph->node_count;
-    status =
-        pipeline_run(context, &pass_simplify, (struct pass_run){.context = context}, &model->graph);
+    // What does not fit together must not be passed on as if it did.
+    status = figures_init(context, model->graph, NULL, false, &figures);
+    figures_clear(&figures);
+    if (status == OK)
+        status = pipeline_run(context, &pass_simplify, (struct pass_run){.context = context},
+                              &model->graph);
     if (status != OK)
         return model_fail(context, model, status);
     history_append(invocation, model->graph, "simplify", NULL);

@@ -61,6 +61,7 @@ void invocation_add_input(struct invocation *invocation, const char *file, const
 struct command {
     const char *operands;              // "MODEL -o OUT", for usage
     const char *details;               // a paragraph for --help and the man page; NULL: none
+    const char *examples;              // lines as they are typed; NULL: none
     int min_operands, max_operands;    // -1: any number
     const struct option_group *groups; // NULL: none
     size_t option_bytes;

@@ -55,11 +55,10 @@ enum status compression_check_outputs(struct compression *compression)
         return context_fail(context, ERR_USAGE, "'-o OUT' is needed (or '--dry-run')");
     if (writes)
         TRY(streams_add_output(context, streams, "-o", options->target.out, true));
-    TRY(streams_add_output(context, streams, "--json", options->json.json, false));
+    TRY(json_check_output(invocation, options->json.json));
     invocation->console->carries_model = streams_carry_model(streams);
-    if (writes)
-        TRY(model_check_output(invocation, options->target.out, options->target.no_clobber));
-    return options->json.json ? model_check_output(invocation, options->json.json, false) : OK;
+    return writes ? model_check_output(invocation, options->target.out, options->target.no_clobber)
+                  : OK;
 }
 
 static enum status check_line(struct compression *compression)
@@ -133,6 +132,18 @@ void compression_compare(struct compression *compression)
                        &compression->after.counts, &compression->device, &compression->ratio);
 }
 
+// What is said of a teacher starts so.
+enum status compression_fail(const struct compression *compression, enum status status)
+{
+    static const char about_teacher[] = "teacher: ";
+    struct context *context = compression->invocation->context;
+
+    if (!compression->student_name ||
+        strncmp(context->error, about_teacher, sizeof about_teacher - 1) == 0)
+        return model_fail(context, &compression->model, status);
+    return context_fail_in(context, status, "%s", compression->student_name);
+}
+
 enum status compression_try(struct compression *compression)
 {
     struct invocation *invocation = compression->invocation;
@@ -164,7 +175,7 @@ enum status compression_try(struct compression *compression)
         status = figures_init(context, compression->graph, &compression->infer, false,
                               &compression->after);
     if (status != OK)
-        return model_fail(context, &compression->model, status);
+        return compression_fail(compression, status);
     compression_compare(compression);
     return OK;
 }
@@ -211,7 +222,7 @@ enum status compression_write(struct compression *compression)
                                       (struct pass_run){.context = context}, &compression->graph);
 
     if (status != OK)
-        return model_fail(context, &compression->model, status);
+        return compression_fail(compression, status);
     TRY(sparsity_store(context, compression->graph));
     preprocess_store(&compression->preprocess, compression->graph);
     history_append(invocation, compression->graph, name, sets);

@@ -60,6 +60,7 @@ struct compression {
     const float *teacher_logits;
     int64_t teacher_classes;
     struct preprocess teacher_preprocess;
+    const char *student_name; // for messages
     const char *checkpoint;
     bool is_trained;     // too long to be tried: budgets go by the forecast
     struct graph *graph; // what it made
@@ -102,6 +103,9 @@ MUST_CHECK enum status compression_meet_budget(struct compression *compression);
 // After training: warns where the result misses a budget that the forecast met; ERR_NUMERIC where
 // more accuracy is lost than --max-drop allows.
 MUST_CHECK enum status compression_check_budget(struct compression *compression);
+
+// Puts the name of the model that the error is about before it; returns status.
+enum status compression_fail(const struct compression *compression, enum status status);
 
 // --max-drop: ERR_USAGE without data, labels, a fitting metric or something to compare with.
 MUST_CHECK enum status compression_check_drop(const struct compression *compression);

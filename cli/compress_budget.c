@@ -179,7 +179,7 @@ enum status compression_check_budget(struct compression *compression)
     option = missed(compression, &budget);
     if (option)
         context_warn(compression->invocation->context,
-                     "'%s' is missed by a little: the forecast was better than the result", option);
+                     "'%s' is missed: the forecast was better than the result", option);
     return check_drop(compression, &budget);
 }
 

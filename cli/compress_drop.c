@@ -52,7 +52,7 @@ static enum status measure(const struct compression *compression, const struct g
             status = metric_of(context, metric, &evaluation.outputs, value, &ci95);
         outputs_clear(&evaluation.outputs);
     }
-    return status == OK ? OK : model_fail(context, &compression->model, status);
+    return status;
 }
 
 // As it will be written: with integers, where integers are stored.
@@ -60,8 +60,8 @@ static enum status measure_after(const struct compression *compression, double *
 {
     struct context *context = compression->invocation->context;
     struct graph *graph = graph_clone(compression->graph);
-    enum status status = pipeline_run(context, &pass_materialise,
-                                      (struct pass_run){.context = context}, &graph);
+    enum status status =
+        pipeline_run(context, &pass_materialise, (struct pass_run){.context = context}, &graph);
 
     if (status == OK)
         status = measure(compression, graph, &compression->preprocess, value);
@@ -75,12 +75,17 @@ enum status compression_measure_drop(struct compression *compression)
     struct accuracy_drop *drop = &compression->drop;
     const struct preprocess *preprocess =
         compression->teacher ? &compression->teacher_preprocess : &compression->preprocess;
+    enum status status;
 
     drop->metric = options->run.metric ? options->run.metric : "top1";
-    if (!drop->is_measured)
-        TRY(measure(compression, compression->model.graph, preprocess, &drop->before));
-    drop->is_measured = true;
-    return measure_after(compression, &drop->after);
+    if (!drop->is_measured) {
+        status = measure(compression, compression->model.graph, preprocess, &drop->before);
+        if (status != OK)
+            return model_fail(compression->invocation->context, &compression->model, status);
+        drop->is_measured = true;
+    }
+    status = measure_after(compression, &drop->after);
+    return status == OK ? OK : compression_fail(compression, status);
 }
 
 void compression_tell_drop(struct compression *compression)

@@ -8,12 +8,15 @@
 
 enum { COLUMN = 30, WIDTH = 96 };
 
+// A help text may begin with the name of its value: "FILE|-: ", "none|unit: ".
 static size_t value_length(const char *help)
 {
     const char *end = strstr(help, ": ");
+    size_t length = end ? (size_t)(end - help) : 0;
 
-    return end && isupper((unsigned char)*help) && strcspn(help, " ") == (size_t)(end - help) + 1
-               ? (size_t)(end - help)
+    return length && strcspn(help, " ") == length + 1 &&
+                   (isupper((unsigned char)*help) || *help == '[' || memchr(help, '|', length))
+               ? length
                : 0;
 }
 
@@ -110,7 +113,8 @@ void help_each_field(const struct command *command, const struct pass *method,
             visit(state, method->name, field);
     for (const struct option_group *group = command->groups; group && group->fields; group++)
         for (const struct field *field = group->fields; field->name; field++)
-            visit(state, group->title, field);
+            if (!method || !method->option || !field_find(method->option, field->name))
+                visit(state, group->title, field);
     for (const struct field *field = global_fields; field->name; field++)
         visit(state, "every subcommand", field);
 }
@@ -130,12 +134,14 @@ static void list_field(void *state, const char *title, const struct field *field
     add_field(field, listing->out);
 }
 
-void help_usage(const struct command_row *row, struct text *out)
+void help_usage(const struct command_row *row, const struct pass *method, struct text *out)
 {
     const struct command *command = row->command;
 
-    text_format(out, "ecai %s%s%s%s%s\n", row->name, command->method_at ? " METHOD" : "",
-                command->groups ? " [options]" : "", *command->operands ? " " : "",
+    text_format(out, "ecai %s", row->name);
+    if (command->method_at)
+        text_format(out, " %s", method ? method->name : "METHOD");
+    text_format(out, "%s%s%s\n", command->groups ? " [options]" : "", *command->operands ? " " : "",
                 command->operands);
 }
 
@@ -152,7 +158,7 @@ void help_command(const struct command_row *row, const struct pass *method, stru
     struct listing listing = {out, NULL};
 
     text_add(out, "usage: ");
-    help_usage(row, out);
+    help_usage(row, method, out);
     if (method)
         text_format(out, "%s: %s\n", method->name, method->summary ? method->summary : "");
     else if (row->summary)
@@ -161,6 +167,8 @@ void help_command(const struct command_row *row, const struct pass *method, stru
         text_add(out, "\n");
         add_wrapped(row->command->details, 0, 0, out);
     }
+    if (row->command->examples)
+        text_format(out, "\nExamples:\n%s", row->command->examples);
     if (row->command->method_at && !method) {
         text_add(out, "\nMethods:\n");
         help_methods(row, out);

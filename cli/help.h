@@ -10,7 +10,8 @@ void help_program(struct text *out);
 // method NULL: the command in general.
 void help_command(const struct command_row *row, const struct pass *method, struct text *out);
 void help_methods(const struct command_row *row, struct text *out); // one a line, indented
-void help_usage(const struct command_row *row, struct text *out);   // one line
+// One line. method NULL: any.
+void help_usage(const struct command_row *row, const struct pass *method, struct text *out);
 
 void help_man_page(struct text *out);   // roff, man(7)
 void help_completion(struct text *out); // for bash
@@ -20,7 +21,8 @@ void help_completion(struct text *out); // for bash
 void field_value_name(const struct field *field, struct text *value);
 const char *field_explanation(const struct field *field);
 
-// Calls visit for each field that the command (and method, unless NULL) takes, global ones last.
+// Calls visit for each field that the command (and method, unless NULL) takes, global ones last. An
+// option of the method hides the command's of that name.
 void help_each_field(const struct command *command, const struct pass *method,
                      void (*visit)(void *state, const char *title, const struct field *field),
                      void *state);

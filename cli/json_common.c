@@ -118,6 +118,12 @@ void json_add_shape(struct json *parent, const char *key, const struct shape *sh
             json_add_name(dims, NULL, dim_name ? dim_name[i] : NULL);
 }
 
+enum status json_check_output(struct invocation *invocation, const char *path)
+{
+    TRY(streams_add_output(invocation->context, &invocation->streams, "--json", path, false));
+    return path ? model_check_output(invocation, path, false) : OK;
+}
+
 enum status json_write(struct invocation *invocation, const struct json *document, const char *path)
 {
     static const struct output_options replace = {false};

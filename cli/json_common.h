@@ -25,6 +25,9 @@ void json_add_field(struct json *parent, const struct field *field, const void *
 void json_add_shape(struct json *parent, const char *key, const struct shape *shape,
                     const char *const *dim_name); // open dims by name or null
 
+// --json FILE|- before work starts: takes the stream or looks whether the file can be written. path
+// NULL: nothing to do.
+MUST_CHECK enum status json_check_output(struct invocation *invocation, const char *path);
 // Writes the document to FILE or `-`.
 MUST_CHECK enum status json_write(struct invocation *invocation, const struct json *document,
                                   const char *path);

@@ -64,7 +64,7 @@ static void add_man_command(const struct command_row *row, struct text *out)
     struct text usage;
 
     text_init(&usage);
-    help_usage(row, &usage);
+    help_usage(row, NULL, &usage);
     text_format(out, ".SS %s\n", row->name);
     add_roff(row->summary, out);
     text_add(out, "\n.PP\n.B ");
@@ -74,6 +74,11 @@ static void add_man_command(const struct command_row *row, struct text *out)
         text_add(out, ".PP\n");
         add_roff(command->details, out);
         text_add(out, "\n");
+    }
+    if (command->examples) {
+        text_add(out, ".PP\nExamples:\n.PP\n.nf\n");
+        add_roff(command->examples, out);
+        text_add(out, ".fi\n");
     }
     for (const struct option_group *group = command->groups; group && group->fields; group++)
         for (const struct field *field = group->fields; field->name; field++)

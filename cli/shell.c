@@ -192,7 +192,7 @@ static enum status check_operands(struct shell *shell, const struct invocation *
         (command->max_operands < 0 || invocation->operand_count <= command->max_operands))
         return OK;
     text_init(&usage);
-    help_usage(shell->row, &usage);
+    help_usage(shell->row, shell->method, &usage);
     usage.at[--usage.length] = '\0';
     if (invocation->operand_count < command->min_operands)
         context_fail(&shell->context, ERR_USAGE, "an operand is missing; usage: %s", usage.at);

@@ -7,7 +7,7 @@
 
 static void add_title(struct text *out, const char *title)
 {
-    text_format(out, "%-13s", title);
+    text_format(out, "%-12s ", title);
 }
 
 static void add_name(struct text *out, const char *name)

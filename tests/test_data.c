@@ -117,7 +117,7 @@ static const struct {
     {"mnist", "is no source of data"},
     {"mnist:train", "is no source of data"},
     {"", "is no source of data"},
-    {"idx:", "does not belong here"},
+    {"idx:", "a name is empty"},
     {"raw:f,shape=2x2,type=i9", "'--type' wants one of"},
     {"cifar:a,b", "'b' does not belong here"},
     {"fashion-mnist:trian", "fashion-mnist:train and fashion-mnist:test"},
@@ -144,10 +144,11 @@ END_TEST
 START_TEST(a_missing_fashion_mnist_says_how_to_get_it)
 {
     setenv("ECAI_DATA", folder, 1);
+    assert_fails(open_text("fashion-mnist:train"), ERR_IO, "folder that ECAI_DATA names");
+    unsetenv("ECAI_DATA");
     if (access("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz", F_OK) != 0)
         assert_fails(open_text("fashion-mnist:train"), ERR_IO,
                      "apt-get install dataset-fashion-mnist");
-    unsetenv("ECAI_DATA");
 }
 END_TEST
 

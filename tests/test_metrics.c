@@ -104,6 +104,16 @@ START_TEST(accuracies_are_numpy_s)
 }
 END_TEST
 
+START_TEST(intervals_of_shares_stay_between_0_and_1)
+{
+    struct accuracy accuracy;
+
+    accuracy_of(&baseline, NULL, &accuracy);
+    ck_assert_double_eq(accuracy.balanced_ci95.low, 0);
+    ck_assert_double_le(accuracy.balanced_ci95.high, 1);
+}
+END_TEST
+
 START_TEST(top5_says_nothing_of_five_classes)
 {
     struct accuracy accuracy;
@@ -349,6 +359,7 @@ Suite *metrics_suite(void)
     tcase_add_test(tests, the_first_of_equals_is_the_largest);
     tcase_add_test(tests, nan_is_never_right);
     tcase_add_test(tests, accuracies_are_numpy_s);
+    tcase_add_test(tests, intervals_of_shares_stay_between_0_and_1);
     tcase_add_test(tests, top5_says_nothing_of_five_classes);
     tcase_add_test(tests, perplexity_is_numpy_s);
     tcase_add_test(tests, errors_and_cosines_are_numpy_s);

@@ -149,7 +149,7 @@ static enum status skip_header(struct context *context, struct reader *reader)
     TRY(read_line(context, reader));
     bool is_header = reader->count && (numbers == 0 || reader->count != first_count);
     if (is_header && numbers)
-        context_note(context, "line 1 has %lld fields, the next has %lld: line 1 is left out",
+        context_warn(context, "line 1 has %lld fields, the next has %lld: line 1 is left out",
                      (long long)first_count, (long long)reader->count);
     reader->at = is_header ? behind : start;
     reader->line = is_header ? line : 0;

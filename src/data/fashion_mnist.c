@@ -10,18 +10,20 @@ static const char *const class_names[] = {"T-shirt/top", "Trouser",   "Pullover"
                                           "Coat",        "Sandal",    "Shirt",    "Sneaker",
                                           "Bag",         "Ankle boot"};
 
-// The first of the places that has the file; NULL if none has.
+// The first of the places that has the file; NULL if none has. Who says where data lie gets no
+// others.
 static const char *find_file(struct arena *arena, const char *name)
 {
     const char *folder = getenv("ECAI_DATA");
-    const char *const place[] = {folder, folder, "/usr/share/datasets"};
-    const char *const under[] = {"/fashion-mnist", "", "/fashion-mnist"};
+    bool is_given = folder && *folder;
+    const char *place = is_given ? folder : "/usr/share/datasets";
+    const char *const under[] = {"/fashion-mnist", ""};
 
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < (is_given ? 2 : 1); i++)
         for (int packed = 1; packed >= 0; packed--) {
-            const char *path = arena_format(arena, "%s%s/%s%s", place[i] ? place[i] : "", under[i],
-                                            name, packed ? ".gz" : "");
-            if (place[i] && *place[i] && access(path, F_OK) == 0)
+            const char *path =
+                arena_format(arena, "%s%s/%s%s", place, under[i], name, packed ? ".gz" : "");
+            if (access(path, F_OK) == 0)
                 return path;
         }
     return NULL;
@@ -42,10 +44,13 @@ static enum status open_fashion_mnist(struct context *context, struct dataset *d
     labels =
         find_file(dataset->arena, is_train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte");
     if (!images || !labels)
-        return context_fail(context, ERR_IO,
-                            "%s: the data set is not here: apt-get install dataset-fashion-mnist, "
-                            "or set ECAI_DATA to the folder that has it",
-                            dataset->name);
+        return context_fail(
+            context, ERR_IO,
+            getenv("ECAI_DATA") && *getenv("ECAI_DATA")
+                ? "'%s': the data set is not in the folder that ECAI_DATA names"
+                : "'%s': the data set is not here: apt-get install dataset-fashion-mnist, or set "
+                  "ECAI_DATA to the folder that has it",
+            dataset->name);
     dataset->classes = 10;
     dataset->class_name = class_names;
     TRY(idx_open_files(context, dataset, images, labels));

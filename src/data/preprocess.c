@@ -12,7 +12,8 @@ const struct field preprocess_fields[] = {
     FIELD(struct preprocess_options, std, NULL, 0, 0, "one for all channels, or one a channel"),
     FIELD_CHOICE(struct preprocess_options, layout, NULL, "nchw|nhwc", "of the model's input"),
     FIELD(struct preprocess_options, preprocess, NULL, 0, 0,
-          "none, unit (scale 1/255), imagenet, or a file with a record as in the model"),
+          "none|unit|imagenet|FILE.json: how the model reads pixels, in one word (unit: --scale "
+          "1/255) or as a record like the model's own"),
     FIELDS_END,
 };
 

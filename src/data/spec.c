@@ -85,7 +85,9 @@ static enum status parse_piece(struct context *context, char *piece, struct aren
             return field_parse(context, field, equals + 1, spec->option, arena);
         *equals = '=';
     }
-    if (*piece == '\0' || spec->path_count == spec->source->max_paths)
+    if (*piece == '\0')
+        return context_fail(context, ERR_USAGE, "a name is empty");
+    if (spec->path_count == spec->source->max_paths)
         return context_fail(context, ERR_USAGE, "'%s' does not belong here", piece);
     path[spec->path_count++] = piece;
     return OK;

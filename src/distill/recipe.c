@@ -70,7 +70,8 @@ static void hash_weights(struct sha256 *hash, const struct graph *graph)
         sha256_add(hash, graph->node[n].op->name, strlen(graph->node[n].op->name));
 }
 
-// Of all that decides the result: options, seed, student, data, the teacher's answers.
+// Of all that decides the result: options, seed, kernels, preprocessing, student, data, the
+// teacher's answers.
 static void set_fingerprint(struct recipe *recipe)
 {
     const struct dataset *data = recipe->run->data;
@@ -85,6 +86,12 @@ static void set_fingerprint(struct recipe *recipe)
         text_add(&text, "\n");
     }
     text_format(&text, "seed=%llu\n", (unsigned long long)recipe->course.seed);
+    text_format(&text, "isa=%s\n", isa_name(recipe->run->isa));
+    if (recipe->run->preprocess) {
+        struct json *json = preprocess_json(recipe->run->preprocess, false);
+        json_print(json, false, &text);
+        json_free(json);
+    }
     sha256_init(&hash);
     sha256_add(&hash, text.at, text.length);
     dataset_sha256(data, data_hex);
@@ -127,7 +134,9 @@ static enum status save(struct recipe *recipe, int phase)
         output_file(recipe->run->context, recipe->run->checkpoint, &plain, file.at, file.length);
     text_clear(&file);
     text_clear(&state);
-    return status;
+    return status == OK ? OK
+                        : context_fail_in(recipe->run->context, status, "checkpoint '%s'",
+                                          recipe->run->checkpoint);
 }
 
 // What a checkpoint holds; sections point into its bytes.

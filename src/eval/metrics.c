@@ -71,8 +71,9 @@ static void add_balanced(const struct class_accuracy *per_class, int64_t classes
         variance += recall * (1 - recall) / n;
     }
     out->balanced = sum / occurring;
-    out->balanced_ci95 = (struct interval){out->balanced - z95 * sqrt(variance) / occurring,
-                                           out->balanced + z95 * sqrt(variance) / occurring};
+    out->balanced_ci95 =
+        (struct interval){fmax(0, out->balanced - z95 * sqrt(variance) / occurring),
+                          fmin(1, out->balanced + z95 * sqrt(variance) / occurring)};
 }
 
 void accuracy_of(const struct outputs *outputs, struct class_accuracy *per_class,

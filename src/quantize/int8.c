@@ -11,7 +11,8 @@ struct int8_options {
 };
 
 static const struct field fields[] = {
-    FIELD(struct int8_options, bits, "8/8", 0, 0, "bits of weights/activations, 2 to 8 each"),
+    FIELD(struct int8_options, bits, "8/8", 0, 0,
+          "W/A: bits of weights and activations, 2 to 8 each"),
     FIELD_CHOICE(struct int8_options, range, "mse", "minmax|percentile|mse",
                  "how the range of an activation is chosen"),
     FIELD(struct int8_options, percentile, "99.99", 50, 100,

@@ -5,6 +5,7 @@ t ecai distill none --student model.txt -o x.onnx
 t ecai distill none --data $data -o x.onnx
 t ecai distill logits --student model.txt --data $data -o x.onnx
 t ecai distill logits --teacher a --teacher-logits b --data $data -o x.onnx
+t ecai distill none --student model.txt --data $data --preprocess unit --only 'conv*' -o x.onnx
 t ecai distil none model.txt --data $data -o x.onnx
 t ecai distill none --student model.txt --data $data -o x.onnx
 t ecai distill none --student model.txt --data $data --preprocess unit --epochs 0 -o x.onnx
@@ -30,3 +31,11 @@ wait $pid 2>/dev/null
 echo "ended with $?"
 s "ls cut.onnx*"
 s "$line -o cut.onnx && cmp whole.onnx cut.onnx && echo same && ls cut.onnx*"
+# A checkpoint of other preprocessing is no start.
+line="ecai distill none -q --student model.txt --data $data --learning-rate 0.01"
+sh -c "exec $line --preprocess unit --epochs 300 -o mixed.onnx" &
+pid=$!
+while [ ! -f mixed.onnx.checkpoint ] && kill -0 $pid 2>/dev/null; do sleep 0.01; done
+kill -TERM $pid
+wait $pid 2>/dev/null
+s "$line --scale 1/128 --epochs 300 -o mixed.onnx"
