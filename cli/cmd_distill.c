@@ -36,11 +36,6 @@ static enum status check_line(struct distillation *distillation)
     TRY(streams_add_input(context, streams, "--teacher", own->teacher));
     TRY(streams_add_input(context, streams, "--student", own->student));
     TRY(streams_add_input(context, streams, "--teacher-logits", own->teacher_logits));
-    if (options->compress.only.count || options->compress.exclude.count ||
-        options->compress.layer.count)
-        return context_fail(context, ERR_USAGE,
-                            "'--only', '--exclude' and '--layer' are not there yet for 'distill'; "
-                            "'prune' and 'quantize' take them");
     if (own->teacher && own->teacher_logits)
         return context_fail(context, ERR_USAGE,
                             "'--teacher' and '--teacher-logits' contradict "

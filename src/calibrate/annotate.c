@@ -110,12 +110,15 @@ static void list_value(const struct graph *graph, struct value_id id, bool *list
     out[(*count)++] = id;
 }
 
-static enum status layer_bits(struct pass_run *run, const struct node *node, int *bits)
+static enum status layer_bits(struct pass_run *run, const struct annotate_options *options,
+                              const struct node *node, int *bits)
 {
     const char *setting = layer_setting(run->layer, node, run->graph->arena);
     double wanted;
 
     if (!setting)
+        return OK;
+    if (options->layers_may_be_sparsities && parse_number(setting, &wanted) && wanted <= 1)
         return OK;
     if (!parse_number(setting, &wanted) || !(wanted >= 2 && wanted <= 8) || wanted != rint(wanted))
         return context_fail(run->context, ERR_USAGE,
@@ -124,11 +127,13 @@ static enum status layer_bits(struct pass_run *run, const struct node *node, int
     return OK;
 }
 
-static enum status weigh(struct pass_run *run, const struct node *node, int axis, int bits)
+static enum status weigh(struct pass_run *run, const struct annotate_options *options,
+                         const struct node *node, int axis)
 {
     const struct value *weight = graph_value(run->graph, node->input[1]);
+    int bits = options->weight_bits;
 
-    TRY(layer_bits(run, node, &bits));
+    TRY(layer_bits(run, options, node, &bits));
     for (int64_t i = 0; i < tensor_count(&weight->tensor); i++)
         if (!isfinite(tensor_f32(&weight->tensor)[i])) {
             context_fail(run->context, ERR_NUMERIC, "weight '%s' is not finite", weight->name);
@@ -160,7 +165,7 @@ static enum status list_activations(struct pass_run *run, const struct annotate_
             adds_constant(graph, node))
             continue;
         if (axis >= 0)
-            TRY(weigh(run, node, axis, options->weight_bits));
+            TRY(weigh(run, options, node, axis));
         list_value(graph, node->input[0], listed, out, count);
         if (node_is(node, "Add"))
             list_value(graph, node->input[1], listed, out, count);

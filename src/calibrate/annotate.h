@@ -9,6 +9,7 @@
 struct annotate_options {
     struct range_options range;
     int weight_bits, activation_bits; // 2..8
+    bool layers_may_be_sparsities;    // --layer entries up to 1 are somebody else's
 };
 
 // Weights of Conv, Gemm and MatMul: symmetric, one scale per output channel. What these, Add, pools

@@ -1,6 +1,7 @@
 // The common course of distillation.
 #include "distill/recipe.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,12 @@ static void hash_weights(struct sha256 *hash, const struct graph *graph)
         sha256_add(hash, graph->node[n].op->name, strlen(graph->node[n].op->name));
 }
 
+static void add_list(struct text *text, const char *name, const struct strings *list)
+{
+    for (int64_t i = 0; list && i < list->count; i++)
+        text_format(text, "%s=%s\n", name, list->at[i]);
+}
+
 // Of all that decides the result: options, seed, kernels, preprocessing, student, data, the
 // teacher's answers.
 static void set_fingerprint(struct recipe *recipe)
@@ -87,6 +94,9 @@ static void set_fingerprint(struct recipe *recipe)
     }
     text_format(&text, "seed=%llu\n", (unsigned long long)recipe->course.seed);
     text_format(&text, "isa=%s\n", isa_name(recipe->run->isa));
+    add_list(&text, "only", recipe->run->selection ? &recipe->run->selection->only : NULL);
+    add_list(&text, "exclude", recipe->run->selection ? &recipe->run->selection->exclude : NULL);
+    add_list(&text, "layer", recipe->run->layer);
     if (recipe->run->preprocess) {
         struct json *json = preprocess_json(recipe->run->preprocess, false);
         json_print(json, false, &text);
@@ -202,6 +212,35 @@ static enum status load(struct recipe *recipe, const struct saved *saved, int se
 
 // ---- phases -------------------------------------------------------------------------------------
 
+// What --only, --exclude and --layer say of the weights, per value of the graph.
+static enum status own_sparsities(struct recipe *recipe, const double **out)
+{
+    struct pass_run *run = recipe->run;
+    struct graph *graph = run->graph;
+    double *own = arena_array(graph->arena, double, graph->value_count + 1);
+
+    for (uint32_t i = 0; i < graph->value_count; i++)
+        own[i] = NAN;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        struct value_id id = prunable_weight(graph, &graph->node[n]);
+        const char *setting = layer_setting(run->layer, &graph->node[n], graph->arena);
+        double wanted;
+        if (!value_exists(id))
+            continue;
+        if (!selection_has(run->selection, &graph->node[n]))
+            own[id.at] = 0;
+        if (!setting)
+            continue;
+        if (!parse_number(setting, &wanted) || wanted < 0)
+            return context_fail(run->context, ERR_USAGE,
+                                "'--layer ...=%s' wants a sparsity up to 1, or bits", setting);
+        if (wanted <= 1)
+            own[id.at] = wanted;
+    }
+    *out = own;
+    return OK;
+}
+
 static enum status start_trainer(struct recipe *recipe, bool is_pruned)
 {
     const struct distill_options *options = recipe->options;
@@ -218,6 +257,7 @@ static enum status start_trainer(struct recipe *recipe, bool is_pruned)
                      run->preprocess, recipe->logits, run->isa));
     if (options->sparsity <= 0)
         return OK;
+    TRY(own_sparsities(recipe, &schedule.own));
     schedule.interval = 1 + recipe->trainer.steps_per_epoch * options->epochs / MASKS_PER_COURSE;
     TRY(prune_hook_init(&recipe->prune, &recipe->trainer, &schedule));
     if (is_pruned)
@@ -267,7 +307,8 @@ static enum status annotate(struct recipe *recipe)
     struct annotate_options options = {
         .range = {.method = RANGE_MSE, .bits = recipe->activation_bits},
         .weight_bits = recipe->weight_bits,
-        .activation_bits = recipe->activation_bits};
+        .activation_bits = recipe->activation_bits,
+        .layers_may_be_sparsities = true};
     int64_t count = run.data->count;
     struct dataset *some;
     enum status status;

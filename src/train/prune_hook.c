@@ -15,6 +15,20 @@ static double masked_share(const struct prune_hook *hook)
     return count ? (double)zeros / (double)count : 1;
 }
 
+static double own_sparsity(const struct prune_schedule *schedule, struct value_id value)
+{
+    return schedule->own ? schedule->own[value.at] : (double)NAN;
+}
+
+// Layers with a target of their own get there along the same curve.
+static void scale_own(struct prune_hook *hook, struct trainer *trainer, double share)
+{
+    for (int t = 0; t < hook->count; t++) {
+        const struct parameter *at = program_parameter(trainer->program, hook->parameter[t]);
+        hook->target[t].sparsity = own_sparsity(&hook->schedule, at->value) * share;
+    }
+}
+
 enum status prune_hook_init(struct prune_hook *hook, struct trainer *trainer,
                             const struct prune_schedule *schedule)
 {
@@ -32,7 +46,7 @@ enum status prune_hook_init(struct prune_hook *hook, struct trainer *trainer,
             (struct mask_target){.weight = parameter->data,
                                  .count = parameter->count,
                                  .least_density = schedule->keep,
-                                 .sparsity = NAN,
+                                 .sparsity = own_sparsity(schedule, parameter->value),
                                  .mask = optimizer_mask(&trainer->optimizer, i)};
         if (!hook->target[hook->count++].mask)
             return context_fail(trainer->context, ERR_MEMORY, "no memory for the masks");
@@ -68,6 +82,7 @@ static enum status after_step(void *self, struct trainer *trainer)
     if (wanted <= hook->reached ||
         (wanted < hook->schedule.sparsity && step % hook->schedule.interval))
         return OK;
+    scale_own(hook, trainer, wanted / hook->schedule.sparsity);
     masks_by_magnitude(hook->target, hook->count, wanted, true);
     apply(hook, trainer);
     hook->reached = wanted;

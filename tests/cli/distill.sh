@@ -5,7 +5,10 @@ t ecai distill none --student model.txt -o x.onnx
 t ecai distill none --data $data -o x.onnx
 t ecai distill logits --student model.txt --data $data -o x.onnx
 t ecai distill logits --teacher a --teacher-logits b --data $data -o x.onnx
-t ecai distill none --student model.txt --data $data --preprocess unit --only 'conv*' -o x.onnx
+t ecai distill none --student model.txt --data $data --preprocess unit --only 'nothing*' -o x.onnx
+t ecai distill none --student model.txt --data $data --preprocess unit --sparsity 0.5 --layer 'conv*=-1' -o x.onnx
+# One layer left alone, one with a sparsity of its own.
+s "ecai distill none -q --student model.txt --data $data --preprocess unit --epochs 3 --sparsity 0.5 --keep-ends 0 --exclude 'fc*' --layer 'conv*=0.75' -o own.onnx && ecai show own.onnx | grep -E 'Conv|Gemm' | sed 's/  */ /g'; rm -f own.onnx"
 t ecai distil none model.txt --data $data -o x.onnx
 t ecai distill none --student model.txt --data $data -o x.onnx
 t ecai distill none --student model.txt --data $data --preprocess unit --epochs 0 -o x.onnx
