@@ -187,7 +187,8 @@ static const struct course course = {
 static void start(struct trainer *trainer, const struct graph *graph, const struct dataset *data,
                   struct prune_hook *hook)
 {
-    static const struct prune_schedule schedule = {0.5, 0, 0.5, 1, 0.1, 0.5};
+    static const struct prune_schedule schedule = {
+        .sparsity = 0.5, .begin = 0, .end = 0.5, .interval = 1, .keep = 0.1, .keep_ends = 0.5};
 
     ck_ok(trainer_init(&context, trainer, graph, &course, data, NULL, NULL, ISA_GENERIC));
     ck_ok(prune_hook_init(hook, trainer, &schedule));

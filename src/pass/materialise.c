@@ -8,6 +8,17 @@
 #include "ops/attr.h"
 #include "pass/sparsity.h"
 
+// A value that was quantised before is called x_dequantized: names must not grow with every round.
+static const char *stem_of(struct graph *graph, const char *name)
+{
+    static const char suffix[] = "_dequantized";
+    size_t length = strlen(name), tail = sizeof suffix - 1;
+
+    if (length <= tail || strcmp(name + length - tail, suffix) != 0)
+        return name;
+    return arena_copy_bytes(graph->arena, name, length - tail);
+}
+
 static enum status add_scales(struct context *context, struct graph *graph, const char *stem,
                               const struct quant *quant, enum dtype dtype, struct value_id out[2])
 {
@@ -74,7 +85,7 @@ static enum status quantised(struct context *context, const struct tensor *weigh
 static enum status materialise_weight(struct context *context, struct graph *graph, uint32_t at)
 {
     const struct quant *quant = graph->value[at].quant;
-    const char *name = graph->value[at].name;
+    const char *name = stem_of(graph, graph->value[at].name);
     struct sparsity *sparsity = NULL;
     struct value_id scale[2], q, d;
     struct tensor integers;
@@ -124,7 +135,7 @@ static enum status add_clip(struct context *context, struct graph *graph, struct
 static enum status materialise_activation(struct context *context, struct graph *graph, uint32_t at)
 {
     const struct quant *quant = graph->value[at].quant;
-    const char *name = graph->value[at].name;
+    const char *name = stem_of(graph, graph->value[at].name);
     struct value_id scale[2], q, d, x = {at}, clamped = x;
     uint32_t first_new;
 
@@ -181,7 +192,8 @@ static enum status materialise_bias(struct context *context, struct graph *graph
     const struct node *node = &graph->node[n];
     struct value *weight = graph_weight(graph, node, 1), *bias = graph_weight(graph, node, 2);
     const struct quant *x = grid_of(graph, node->input[0]);
-    struct value_id id, scale[2], q, d;
+    struct value_id scale[2], q, d;
+    const char *stem;
     struct quant quant = {
         .dtype = DT_I32, .bits = 32, .axis = 0, .low = INT32_MIN / 2, .high = INT32_MAX / 2};
     struct tensor integers;
@@ -199,12 +211,11 @@ static enum status materialise_bias(struct context *context, struct graph *graph
         scales[c] = x->scale[0] * weight->quant->scale[weight->quant->count == 1 ? 0 : c];
     quant.scale = scales;
     TRY(quantised(context, &bias->tensor, &quant, DT_I32, &integers));
-    q = graph_add_weight(graph, arena_format(graph->arena, "%s_quantized", bias->name), integers);
-    id = node->input[2];
-    TRY(add_scales(context, graph, graph_value(graph, id)->name, &quant, DT_I32, scale));
-    d = add_linear(graph, "DequantizeLinear",
-                   arena_format(graph->arena, "%s_dequantized", graph_value(graph, id)->name), 0, q,
-                   scale, DT_F32);
+    stem = stem_of(graph, bias->name);
+    q = graph_add_weight(graph, arena_format(graph->arena, "%s_quantized", stem), integers);
+    TRY(add_scales(context, graph, stem, &quant, DT_I32, scale));
+    d = add_linear(graph, "DequantizeLinear", arena_format(graph->arena, "%s_dequantized", stem), 0,
+                   q, scale, DT_F32);
     graph_set_input(graph, (struct node_id){n}, 2, d);
     return OK;
 }

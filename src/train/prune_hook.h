@@ -10,9 +10,9 @@ struct prune_schedule {
     double begin, end; // of the course: cubic in between (Zhu and Gupta 2018)
     int64_t interval;  // updates between two looks at the masks
     double keep;       // least density of a matrix
+    double keep_ends;  // of the first and the last one
     // Per value of the graph, a sparsity of its own (0: left alone), NaN: as all. NULL: none has.
     const double *own;
-    double keep_ends; // of the first and the last one
 };
 
 struct prune_hook {
