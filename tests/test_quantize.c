@@ -236,7 +236,7 @@ START_TEST(quantising_twice_gives_equal_integers)
     b = fixture_weight(again, "w_quantized");
     ck_assert_mem_eq(tensor_data(&a->tensor), tensor_data(&b->tensor), tensor_bytes(&a->tensor));
     a = fixture_weight(once, "b_quantized");
-    b = fixture_weight(again, "b_dequantized_quantized");
+    b = fixture_weight(again, "b_quantized");
     ck_assert_mem_eq(tensor_data(&a->tensor), tensor_data(&b->tensor), tensor_bytes(&a->tensor));
     graph_free(once);
     graph_free(again);
