@@ -121,32 +121,7 @@ static enum status conv_infer(struct context *context, const struct op_call *cal
 #undef NAMED
 #undef ITEM
 
-static enum status conv_forward(struct context *context, const struct op_call *call)
-{
-    struct conv conv;
-
-    if (dtype_is_half(call->input[0]->dtype))
-        return forward_in_f32(context, call, conv_forward);
-    TRY(conv_from(context, call, &conv));
-    if (call->input[0]->dtype == DT_F32)
-        conv_forward_f32(call, &conv);
-    else
-        conv_forward_f64(call, &conv);
-    return OK;
-}
-
-static enum status conv_backward(struct context *context, const struct op_call *call)
-{
-    struct conv conv;
-
-    TRY(check_trainable(context, call));
-    TRY(conv_from(context, call, &conv));
-    if (call->input[0]->dtype == DT_F32)
-        conv_backward_f32(call, &conv);
-    else
-        conv_backward_f64(call, &conv);
-    return OK;
-}
+FLOAT_FORWARD_AND_BACKWARD(conv, conv, conv, conv_from)
 
 static void fill_bias(const struct op_call *call, const struct conv *conv, int64_t first,
                       int32_t *y)

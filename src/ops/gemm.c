@@ -79,32 +79,7 @@ static enum status gemm_infer(struct context *context, const struct op_call *cal
 #undef NAMED
 #undef ITEM
 
-static enum status gemm_forward(struct context *context, const struct op_call *call)
-{
-    struct gemm g;
-
-    if (dtype_is_half(call->input[0]->dtype))
-        return forward_in_f32(context, call, gemm_forward);
-    TRY(gemm_from(context, call, &g));
-    if (call->input[0]->dtype == DT_F32)
-        gemm_forward_f32(call, &g);
-    else
-        gemm_forward_f64(call, &g);
-    return OK;
-}
-
-static enum status gemm_backward(struct context *context, const struct op_call *call)
-{
-    struct gemm g;
-
-    TRY(check_trainable(context, call));
-    TRY(gemm_from(context, call, &g));
-    if (call->input[0]->dtype == DT_F32)
-        gemm_backward_f32(call, &g);
-    else
-        gemm_backward_f64(call, &g);
-    return OK;
-}
+FLOAT_FORWARD_AND_BACKWARD(gemm, gemm, gemm, gemm_from)
 
 // Scratch: a, then b, without their zero points, then room to turn b. alpha and beta must be 1.
 static enum status gemm_forward_i8(struct context *context, const struct op_call *call,

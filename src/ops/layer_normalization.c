@@ -56,32 +56,7 @@ static enum status layer_normalization_infer(struct context *context, const stru
 #undef NAMED
 #undef ITEM
 
-static enum status layer_normalization_forward(struct context *context, const struct op_call *call)
-{
-    struct rows rows;
-
-    if (dtype_is_half(call->input[0]->dtype))
-        return forward_in_f32(context, call, layer_normalization_forward);
-    TRY(rows_from(context, call, &rows));
-    if (call->input[0]->dtype == DT_F32)
-        layer_forward_f32(call, &rows);
-    else
-        layer_forward_f64(call, &rows);
-    return OK;
-}
-
-static enum status layer_normalization_backward(struct context *context, const struct op_call *call)
-{
-    struct rows rows;
-
-    TRY(check_trainable(context, call));
-    TRY(rows_from(context, call, &rows));
-    if (call->input[0]->dtype == DT_F32)
-        layer_backward_f32(call, &rows);
-    else
-        layer_backward_f64(call, &rows);
-    return OK;
-}
+FLOAT_FORWARD_AND_BACKWARD(layer_normalization, layer, rows, rows_from)
 
 // Cutting inside a row would change what remains of it.
 static enum status layer_normalization_map_axes(struct context *context, const struct op_call *call,

@@ -91,32 +91,7 @@ static enum status mat_mul_infer(struct context *context, const struct op_call *
 #undef NAMED
 #undef ITEM
 
-static enum status mat_mul_forward(struct context *context, const struct op_call *call)
-{
-    struct mat_mul p;
-
-    if (dtype_is_half(call->input[0]->dtype))
-        return forward_in_f32(context, call, mat_mul_forward);
-    TRY(mat_mul_from(context, call, &p));
-    if (call->input[0]->dtype == DT_F32)
-        mat_mul_forward_f32(call, &p);
-    else
-        mat_mul_forward_f64(call, &p);
-    return OK;
-}
-
-static enum status mat_mul_backward(struct context *context, const struct op_call *call)
-{
-    struct mat_mul p;
-
-    TRY(check_trainable(context, call));
-    TRY(mat_mul_from(context, call, &p));
-    if (call->input[0]->dtype == DT_F32)
-        mat_mul_backward_f32(call, &p);
-    else
-        mat_mul_backward_f64(call, &p);
-    return OK;
-}
+FLOAT_FORWARD_AND_BACKWARD(mat_mul, mat_mul, mat_mul, mat_mul_from)
 
 // Scratch: one matrix of each input without its zero points. w_zero: one for each column of b.
 static enum status mat_mul_forward_i8(struct context *context, const struct op_call *call,

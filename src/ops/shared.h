@@ -55,6 +55,37 @@ MUST_CHECK enum status forward_in_f32(struct context *context, const struct op_c
                                       enum status (*forward)(struct context *,
                                                              const struct op_call *));
 
+// ---- bodies written once per float type --------------------------------------------------------
+
+// Defines OP_forward and OP_backward of an operator whose work is BODY_forward_f32, _f64 and
+// BODY_backward_f32, _f64 over a struct STATE that FROM fills (and checks) from the call.
+#define FLOAT_FORWARD_AND_BACKWARD(OP, BODY, STATE, FROM)                                          \
+    static enum status OP##_forward(struct context *context, const struct op_call *call)           \
+    {                                                                                              \
+        struct STATE state;                                                                        \
+                                                                                                   \
+        if (dtype_is_half(call->input[0]->dtype))                                                  \
+            return forward_in_f32(context, call, OP##_forward);                                    \
+        TRY(FROM(context, call, &state));                                                          \
+        if (call->input[0]->dtype == DT_F32)                                                       \
+            BODY##_forward_f32(call, &state);                                                      \
+        else                                                                                       \
+            BODY##_forward_f64(call, &state);                                                      \
+        return OK;                                                                                 \
+    }                                                                                              \
+    static enum status OP##_backward(struct context *context, const struct op_call *call)          \
+    {                                                                                              \
+        struct STATE state;                                                                        \
+                                                                                                   \
+        TRY(check_trainable(context, call));                                                       \
+        TRY(FROM(context, call, &state));                                                          \
+        if (call->input[0]->dtype == DT_F32)                                                       \
+            BODY##_backward_f32(call, &state);                                                     \
+        else                                                                                       \
+            BODY##_backward_f64(call, &state);                                                     \
+        return OK;                                                                                 \
+    }
+
 // ---- stock inference ---------------------------------------------------------------------------
 
 // Output 0 is like input 0; any dtype, or any floating one.
