@@ -30,7 +30,7 @@ static enum status run_with_scratch(struct context *context, const struct op *op
 enum status call_forward(struct context *context, const struct op *op, struct op_call *call)
 {
     enum status status = OK;
-    bool all_given = true;
+    bool all_given = true, allocates = op->traits & OP_ALLOCATES;
 
     if (!op->forward)
         return context_fail(context, ERR_UNSUPPORTED, "operator cannot run");
@@ -39,12 +39,16 @@ enum status call_forward(struct context *context, const struct op *op, struct op
         if (!output || output->buffer)
             continue;
         all_given = false;
-        status = shape_is_static(&output->shape)
-                     ? tensor_alloc(context, output, output->dtype, &output->shape)
-                     : context_fail(context, ERR_UNSUPPORTED, "its shape is not known");
+        if (shape_is_static(&output->shape))
+            status = tensor_alloc(context, output, output->dtype, &output->shape);
+        else if (!allocates)
+            status = context_fail(context, ERR_UNSUPPORTED, "its shape is not known");
     }
     if (status == OK && !all_given)
         status = run_with_scratch(context, op, call);
+    for (int i = 0; i < call->output_count && status == OK; i++)
+        if (call->output[i] && !call->output[i]->buffer)
+            status = context_fail(context, ERR_INTERNAL, "output %d was not made", i);
     if (status != OK)
         release_outputs(call);
     return status;

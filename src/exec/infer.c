@@ -151,13 +151,22 @@ static bool inputs_known(const struct op_call *call, bool *all_have_data)
     return true;
 }
 
-static bool is_small(const struct op_call *call)
+// Outputs of unknown size (OP_ALLOCATES) are no larger than what goes in, as a rule.
+static bool is_small(const struct op *op, const struct op_call *call)
 {
-    for (int i = 0; i < call->output_count; i++)
-        if (call->output[i] && (tensor_count(call->output[i]) > FOLD_COUNT_MAX ||
-                                !shape_is_static(&call->output[i]->shape)))
+    bool is_open = false;
+
+    for (int i = 0; i < call->output_count; i++) {
+        if (!call->output[i])
+            continue;
+        is_open |= !shape_is_static(&call->output[i]->shape);
+        if (tensor_count(call->output[i]) > FOLD_COUNT_MAX)
             return false;
-    return true;
+    }
+    for (int i = 0; is_open && i < call->input_count; i++)
+        if (call->input[i] && tensor_count(call->input[i]) > FOLD_COUNT_MAX)
+            return false;
+    return !is_open || op->traits & OP_ALLOCATES;
 }
 
 static enum status infer_node(struct context *context, const struct node *node,
@@ -174,7 +183,7 @@ static enum status infer_node(struct context *context, const struct node *node,
         return context_fail(context, ERR_UNSUPPORTED, "operator is not known to ecai");
     if (!node->op->is_unknown && inputs_known(&call, &all_have_data)) {
         TRY(node->op->infer(context, &call));
-        if (all_have_data && is_small(&call) && !(node->op->traits & OP_RANDOM))
+        if (all_have_data && is_small(node->op, &call) && !(node->op->traits & OP_RANDOM))
             TRY(call_forward(context, node->op, &call));
     }
     for (int i = 0; i < node->output_count; i++)

@@ -28,6 +28,11 @@ struct op_call {
     uint64_t seed; // Dropout
     void *saved;   // saved_bytes(call) bytes that forward fills for backward
     void *scratch; // scratch_bytes(call) bytes, 64-byte aligned, from the caller
+    // Runs a body (an attribute of If, Loop, Scan) on input_count tensors with data; the caller
+    // releases output[0 .. body's output_count-1], none of which is set on failure. NULL while
+    // shapes are inferred, and where operators are run alone.
+    enum status (*run_graph)(struct context *, const struct graph *body,
+                             const struct tensor *input, struct tensor *output);
 };
 
 // Counts of one call. Only what an operator alone can know; joules are energy/'s.
@@ -44,6 +49,9 @@ enum op_trait {
     OP_ELEMENTWISE = 1, // output i depends on input i alone (broadcasting allowed)
     OP_VIEW = 2,        // data pass unchanged in order: Reshape, Flatten, Identity ...
     OP_RANDOM = 4,      // not to be folded
+    // How much comes out depends on the data (NonZero, Loop): outputs that infer left without a
+    // static shape are allocated (tensor_alloc) by forward itself.
+    OP_ALLOCATES = 8,
 };
 
 struct op {
@@ -60,8 +68,8 @@ struct op {
     // has data, and may give an output its data (Shape). Leaves shape.rank = -1 if it can only
     // be known when the input's data are.
     enum status (*infer)(struct context *, const struct op_call *);
-    // Plain code that defines the operator. Outputs are allocated as infer said. Data can be wrong
-    // (indices, steps), so it can fail.
+    // Plain code that defines the operator. Outputs are allocated as infer said (but see
+    // OP_ALLOCATES). Data can be wrong (indices, steps), so it can fail.
     enum status (*forward)(struct context *, const struct op_call *);
     // Exact int32 sums over int8/uint8 inputs minus their zero points (x_zero, w_zero[channel]):
     // input 0: x, input 1: w, output 0: i32. Conv, Gemm, MatMul.
