@@ -50,7 +50,7 @@ TESTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*.c tests/support/*.c))
 FUZZ    := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ:%=$(BUILD)/replay/%)
 
-.PHONY: all test asan check demo interop bench bench-peers install uninstall format docs \
+.PHONY: all test asan check conformance demo interop bench bench-peers install uninstall format docs \
         fuzz fuzz-run replay update-expected suite clean help FORCE
 all: $(BUILD)/ecai ## build the program (CONFIG=release, debug or asan)
 
@@ -82,6 +82,9 @@ $(BUILD)/ecai: $(CLI) $(BUILD)/libecai.a
 $(BUILD)/run-tests: $(TESTS) $(filter-out $(BUILD)/cli/main.o,$(CLI)) $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $$(pkg-config --libs check) $(LDLIBS)
 
+$(BUILD)/conformance: $(BUILD)/tests/conformance/conformance.o $(BUILD)/libecai.a
+	$(LINK) $^ -o $@ $(LDLIBS)
+
 $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
@@ -111,6 +114,9 @@ check: ## install what is missing, build, run every test
 	@$(MAKE) asan
 	@tests/cli/run
 	@$(MAKE) test
+
+conformance: $(BUILD)/conformance ## ONNX's own suite, where Debian's libonnx-testdata is installed
+	@tools/conformance $(BUILD)/conformance
 
 demo: ## install what is missing, build, run the main job on Fashion-MNIST
 	@tools/setup
