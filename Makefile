@@ -85,6 +85,9 @@ $(BUILD)/run-tests: $(TESTS) $(filter-out $(BUILD)/cli/main.o,$(CLI)) $(BUILD)/l
 $(BUILD)/conformance: $(BUILD)/tests/conformance/conformance.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
+$(BUILD)/prove-channels: $(BUILD)/tests/channels/prove.o $(BUILD)/libecai.a
+	$(LINK) $^ -o $@ $(LDLIBS)
+
 $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
