@@ -378,6 +378,32 @@ void channels_clear(struct channels *channels)
     *channels = (struct channels){.arena = NULL};
 }
 
+void channels_untie(struct graph *graph)
+{
+    uint32_t count = graph->value_count;
+    bool *is_used = must_alloc((size_t)count + 1);
+
+    memset(is_used, 0, count);
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (int i = 0; i < graph->node[n].input_count; i++) {
+            struct value_id id = graph->node[n].input[i];
+            const struct value *value =
+                value_exists(id) && id.at < count ? &graph->value[id.at] : NULL;
+            struct tensor copy;
+            if (!value || value->role != VALUE_WEIGHT || value->tensor.shape.rank != 1 ||
+                !dtype_info[value->tensor.dtype].is_float)
+                continue;
+            if (!is_used[id.at]) {
+                is_used[id.at] = true;
+                continue;
+            }
+            tensor_share(&copy, &value->tensor);
+            graph_set_input(graph, (struct node_id){n}, i,
+                            graph_add_weight(graph, value->name, copy));
+        }
+    free(is_used);
+}
+
 void channels_mark(struct channels *channels, int group, int64_t index)
 {
     const struct channel_links *links = channels->links;

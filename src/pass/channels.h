@@ -26,6 +26,10 @@ struct channels {
     struct channel_links *links;
 };
 
+// Exporters store equal vectors once (the zero biases of a fresh network, say): gives every node its
+// own, so that layers which have nothing else in common are not tied. Data stay shared.
+void channels_untie(struct graph *graph);
+
 // Shapes are inferred with `options` (NULL: one sample). The graph must outlive the result. Nodes
 // whose shapes are not known stand in the way of what they touch. Errors are graph_infer's.
 MUST_CHECK enum status channels_find(struct context *context, const struct graph *graph,

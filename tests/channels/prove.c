@@ -140,6 +140,7 @@ int main(int count, char **argument)
         context_init(&context);
         status = model_read(&context, argument[i], NULL, &graph, NULL);
         if (status == OK) {
+            channels_untie(graph);
             status = prove(&context, graph, &options, is_listed, slash ? slash + 1 : argument[i]);
             graph_free(graph);
         }
