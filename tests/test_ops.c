@@ -812,7 +812,7 @@ Suite *ops_suite(void)
     tcase_add_loop_test(gradients, backward_agrees_with_finite_differences, 0, case_count);
     tcase_add_loop_test(gradients, backward_adds_to_what_is_there, 0, case_count);
     tcase_add_loop_test(structure, costs_are_counts, 0, case_count);
-    tcase_add_loop_test(structure, products_count_their_macs, 0, 4);
+    tcase_add_loop_test(structure, products_count_their_macs, 0, 6);
     tcase_add_loop_test(structure, cutting_linked_axes_leaves_the_rest_as_it_was, 0, case_count);
     tcase_add_loop_test(structure, channels_run_through, 0, 18);
     tcase_add_loop_test(structure, bad_calls_are_refused_and_named, 0,
