@@ -327,6 +327,8 @@ START_TEST(products_count_their_macs)
         {"Conv", "group=4", "f32[1,4,8,8] f32[4,1,3,3]", 4.0 * 6 * 6 * 9},
         {"Gemm", "transA=1", "f32[10,3] f32[10,7]", 3.0 * 7 * 10},
         {"MatMul", "", "f32[5,2,3] f32[3,4]", 5.0 * 2 * 4 * 3},
+        {"ConvTranspose", "strides=2,2", "f32[2,3,5,5] f32[3,4,2,2]", 2.0 * 3 * 25 * 16},
+        {"ConvTranspose", "group=3", "f32[2,3,5,5] f32[3,4,2,2]", 2.0 * 3 * 25 * 16},
     };
     struct op_case c = op_case_of(rows[_i].op, rows[_i].attributes, rows[_i].inputs, 1);
     struct op_cost cost;
@@ -429,26 +431,38 @@ static struct op_case cut_case(const struct op_case *c, struct cut *cut, bool ta
     return result;
 }
 
-// Depthwise convolutions have as many groups as channels are left.
-static struct conv_attr cut_groups(const struct op_case *c, const struct op_case *shrunk)
+// An integer attribute, or NULL if the operator has none of that name.
+static int64_t *attr_int(const struct op_case *c, void *attr, const char *name)
 {
-    struct conv_attr attr = *(const struct conv_attr *)c->attr;
+    const struct field *field = c->op->attr ? field_find(c->op->attr, name) : NULL;
 
-    if (attr.group > 1)
-        attr.group = shrunk->input[0].shape.dim[1] / shrunk->input[1].shape.dim[1];
+    return field && field->type == FIELD_INT ? (int64_t *)(void *)((char *)attr + field->offset)
+                                             : NULL;
+}
+
+// Attributes that repeat what the inputs say: depthwise convolutions have as many groups as
+// channels are left, recurrent layers name their hidden units.
+static const void *cut_attributes(const struct op_case *c, const struct op_case *shrunk,
+                                  struct arena *arena)
+{
+    if (!c->op->attr)
+        return c->attr;
+    void *attr = fields_copy(c->op->attr, c->attr, c->op->attr_bytes, arena);
+    int64_t *group = attr_int(c, attr, "group"), *hidden = attr_int(c, attr, "hidden_size");
+    if (group && *group > 1)
+        *group = shrunk->input[0].shape.dim[1] / (c->input[0].shape.dim[1] / *group);
+    if (hidden)
+        *hidden = shrunk->input[2].shape.dim[2];
     return attr;
 }
 
 static void check_cut(const struct op_case *c, struct cut *cut)
 {
     struct op_case zeroed = cut_case(c, cut, false), shrunk = cut_case(c, cut, true);
-    struct conv_attr attr;
+    struct arena *arena = arena_new();
     struct op_run full, small;
 
-    if (strcmp(c->op->name, "Conv") == 0) {
-        attr = cut_groups(c, &shrunk);
-        shrunk.attr = &attr;
-    }
+    shrunk.attr = cut_attributes(c, &shrunk, arena);
     op_run_init(&full, &zeroed, DT_NONE);
     op_run_init(&small, &shrunk, DT_NONE);
     assert_ok(c, &full, op_run_forward(&full));
@@ -464,6 +478,7 @@ static void check_cut(const struct op_case *c, struct cut *cut)
     op_run_clear(&small);
     release_inputs(&zeroed);
     release_inputs(&shrunk);
+    arena_free(arena);
 }
 
 static bool leaves_nothing(const struct op_run *run, struct cut *cut)
@@ -797,7 +812,7 @@ Suite *ops_suite(void)
     tcase_add_loop_test(gradients, backward_agrees_with_finite_differences, 0, case_count);
     tcase_add_loop_test(gradients, backward_adds_to_what_is_there, 0, case_count);
     tcase_add_loop_test(structure, costs_are_counts, 0, case_count);
-    tcase_add_loop_test(structure, products_count_their_macs, 0, 4);
+    tcase_add_loop_test(structure, products_count_their_macs, 0, 6);
     tcase_add_loop_test(structure, cutting_linked_axes_leaves_the_rest_as_it_was, 0, case_count);
     tcase_add_loop_test(structure, channels_run_through, 0, 18);
     tcase_add_loop_test(structure, bad_calls_are_refused_and_named, 0,

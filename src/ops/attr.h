@@ -16,6 +16,14 @@ struct conv_attr {
     struct ints kernel_shape, pads, strides;
 };
 
+// output_shape, if it is given, decides the padding.
+struct conv_transpose_attr {
+    const char *auto_pad;
+    struct ints dilations;
+    int64_t group;
+    struct ints kernel_shape, output_padding, output_shape, pads, strides;
+};
+
 struct gemm_attr {
     double alpha, beta;
     int64_t transA, transB;

@@ -1,85 +1,16 @@
 // Conv: cross-correlation over one to three spatial axes, with groups. Defined through columns
 // (im2col) and a plain product; exec/ has the fast ways.
 // x: (N, C, ...), w: (M, C / group, ...), bias: (M), y: (N, M, ...)
-#include <string.h>
+#include "ops/conv_parts.h"
 
-#include "base/checked.h"
-#include "ops/attr.h"
 #include "ops/op_table.h"
 #include "ops/plain_gemm.h"
 #include "ops/shared.h"
-#include "ops/window.h"
 
-struct conv {
-    struct window window;
-    int64_t batch, groups;
-    int64_t channels, filters; // of one group
-    int64_t image;             // input elements of one group of one image
-    int64_t taps, positions;   // weights of one filter, outputs of one filter
-};
-
-static enum status check_channels(struct context *context, const struct shape *x,
-                                  const struct shape *w, int64_t groups)
+static enum status conv_of(struct context *context, const struct op_call *call, struct conv *conv)
 {
-    int64_t channels;
-
-    if (groups < 1 || w->dim[0] % groups != 0)
-        return context_fail(context, ERR_SHAPE, "%lld filters do not divide into %lld groups",
-                            (long long)w->dim[0], (long long)groups);
-    if (!checked_mul(w->dim[1], groups, &channels) || channels != x->dim[1])
-        return context_fail(context, ERR_SHAPE,
-                            "input has %lld channels, weight expects %lld in %lld groups",
-                            (long long)x->dim[1], (long long)w->dim[1], (long long)groups);
-    return OK;
-}
-
-static enum status check_kernel_shape(struct context *context, const struct ints *kernel_shape,
-                                      const struct shape *w)
-{
-    if (kernel_shape->count == 0)
-        return OK;
-    bool same = kernel_shape->count == w->rank - 2;
-    for (int i = 0; same && i < w->rank - 2; i++)
-        same = kernel_shape->at[i] == w->dim[2 + i];
-    if (same)
-        return OK;
-    return context_fail(context, ERR_SHAPE, "'kernel_shape' is not that of the weight");
-}
-
-static enum status check_bias(struct context *context, const struct op_call *call, int64_t filters)
-{
-    const struct tensor *bias = input_at(call, 2);
-
-    if (bias == NULL || (bias->shape.rank == 1 && bias->shape.dim[0] == filters))
-        return OK;
-    return context_fail(context, ERR_SHAPE, "bias wants one item for each of %lld filters",
-                        (long long)filters);
-}
-
-static enum status conv_from(struct context *context, const struct op_call *call, struct conv *conv)
-{
-    const struct conv_attr *attr = call->attr;
-    const struct shape *x = &call->input[0]->shape, *w = &call->input[1]->shape;
-
-    TRY(check_rank(context, call, 0, 3, 2 + WINDOW_AXES));
-    TRY(check_rank(context, call, 1, x->rank, x->rank));
-    TRY(check_channels(context, x, w, attr->group));
-    TRY(check_kernel_shape(context, &attr->kernel_shape, w));
-    TRY(check_bias(context, call, w->dim[0]));
-    struct window_attr window = {attr->auto_pad, {w->rank - 2, w->dim + 2},
-                                 attr->strides,  attr->dilations,
-                                 attr->pads,     false};
-    TRY(window_from(context, x, &window, &conv->window));
-    conv->batch = x->dim[0];
-    conv->groups = attr->group;
-    conv->channels = w->dim[1];
-    conv->filters = w->dim[0] / attr->group;
-    conv->image = conv->channels * window_in_count(&conv->window);
-    conv->taps = conv->channels * window_kernel_count(&conv->window);
-    struct shape y; // checks that positions fits
-    TRY(window_output(context, &conv->window, x->dim[0], w->dim[0], x->rank, &y));
-    conv->positions = window_out_count(&conv->window);
-    return OK;
+    TRY(conv_from(context, call, 1, call->attr, conv));
+    return conv_check_bias(context, call, 2, call->input[1]->shape.dim[0]);
 }
 
 static enum status conv_infer(struct context *context, const struct op_call *call)
@@ -89,39 +20,25 @@ static enum status conv_infer(struct context *context, const struct op_call *cal
 
     TRY(check_float(context, call, 0));
     TRY(check_same_dtype(context, call, 1));
-    TRY(conv_from(context, call, &conv));
+    TRY(conv_of(context, call, &conv));
     TRY(window_output(context, &conv.window, conv.batch, conv.filters * conv.groups,
                       call->input[0]->shape.rank, &y));
     return set_output(context, call, 0, call->input[0]->dtype, &y);
 }
 
-#define FOR_TAPS(w, channels, c, kd, kh, kw)                                                       \
-    for (int64_t c = 0; c < (channels); c++)                                                       \
-        for (int64_t kd = 0; kd < (w)->kernel[0]; kd++)                                            \
-            for (int64_t kh = 0; kh < (w)->kernel[1]; kh++)                                        \
-                for (int64_t kw = 0; kw < (w)->kernel[2]; kw++)
-
 #define NAMED(name) name##_f32
 #define ITEM float
-#include "ops/conv_columns.inc"
 #include "ops/conv_float.inc"
 #undef NAMED
 #undef ITEM
 
 #define NAMED(name) name##_f64
 #define ITEM double
-#include "ops/conv_columns.inc"
 #include "ops/conv_float.inc"
 #undef NAMED
 #undef ITEM
 
-#define NAMED(name) name##_i16
-#define ITEM int16_t
-#include "ops/conv_columns.inc"
-#undef NAMED
-#undef ITEM
-
-FLOAT_FORWARD_AND_BACKWARD(conv, conv, conv, conv_from)
+FLOAT_FORWARD_AND_BACKWARD(conv, conv, conv, conv_of)
 
 static void fill_bias(const struct op_call *call, const struct conv *conv, int64_t first,
                       int32_t *y)
@@ -141,7 +58,7 @@ static enum status conv_forward_i8(struct context *context, const struct op_call
     const struct tensor *x = call->input[0], *w = call->input[1];
     struct conv conv;
 
-    TRY(conv_from(context, call, &conv));
+    TRY(conv_of(context, call, &conv));
     TRY(check_i8_sums(context, conv.taps, w->dtype == DT_I8, w_zero, conv.filters * conv.groups));
     int16_t *image = call->scratch, *filter = image + conv.image;
     int16_t *column = filter + conv.filters * conv.taps;
@@ -156,7 +73,7 @@ static enum status conv_forward_i8(struct context *context, const struct op_call
         for (int64_t m = 0; m < conv.filters; m++)
             widen_i8((const char *)tensor_data(w) + (first + m) * conv.taps, w->dtype == DT_I8,
                      conv.taps, w_zero ? w_zero[first + m] : 0, filter + m * conv.taps);
-        columns_i16(&conv.window, conv.channels, image, column);
+        conv_columns_i16(&conv, image, column);
         fill_bias(call, &conv, first, y);
         gemm_add_i16(&at, 1, filter, column, y, NULL);
         y += conv.filters * conv.positions;
@@ -172,12 +89,12 @@ static size_t conv_scratch_bytes(const struct op_call *call)
     struct conv conv;
 
     context_init(&silent);
-    if (conv_from(&silent, call, &conv) != OK)
+    if (conv_of(&silent, call, &conv) != OK)
         return 0;
-    size_t column = scratch_product((size_t)conv.taps, (size_t)conv.positions);
     enum dtype dtype = call->input[0]->dtype;
     if (dtype != DT_I8 && dtype != DT_U8)
-        return scratch_product(2 * compute_bytes(dtype), column);
+        return conv_column_bytes(&conv, 2, compute_bytes(dtype));
+    size_t column = conv_column_bytes(&conv, 1, 1);
     size_t rest = (size_t)conv.image + (size_t)conv.filters * (size_t)conv.taps;
     return column > SIZE_MAX / 4 - rest ? SIZE_MAX : 2 * (column + rest);
 }

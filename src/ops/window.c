@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/checked.h"
+
 // Larger numbers cannot be meant, and below it no sum or product here overflows.
 static const int64_t LARGEST = INT32_MAX;
 
@@ -71,8 +73,9 @@ static enum status output_size(struct context *context, struct window *w, int ax
     return OK;
 }
 
-enum status window_from(struct context *context, const struct shape *input,
-                        const struct window_attr *attr, struct window *out)
+// Everything but the sizes that follow from padding; out->in is that of the input.
+static enum status read_window(struct context *context, const struct shape *input,
+                               const struct window_attr *attr, struct window *out)
 {
     int spatial = input->rank - 2;
     struct window w = {{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {0}, {0}};
@@ -90,14 +93,79 @@ enum status window_from(struct context *context, const struct shape *input,
     TRY(spread(context, &attr->kernel, "kernel_shape", spatial, 1, w.kernel));
     TRY(spread(context, &attr->strides, "strides", spatial, 1, w.stride));
     TRY(spread(context, &attr->dilations, "dilations", spatial, 1, w.dilation));
-    const char *mode = attr->auto_pad ? attr->auto_pad : "NOTSET";
-    bool is_same = strncmp(mode, "SAME_", 5) == 0;
-    if (strcmp(mode, "NOTSET") == 0)
+    if (attr->auto_pad == NULL || strcmp(attr->auto_pad, "NOTSET") == 0)
         TRY(explicit_pads(context, &attr->pads, spatial, &w));
-    for (int axis = WINDOW_AXES - spatial; axis < WINDOW_AXES; axis++) {
+    *out = w;
+    return OK;
+}
+
+enum status window_from(struct context *context, const struct shape *input,
+                        const struct window_attr *attr, struct window *out)
+{
+    bool is_same = attr->auto_pad && strncmp(attr->auto_pad, "SAME_", 5) == 0;
+    struct window w;
+
+    TRY(read_window(context, input, attr, &w));
+    for (int axis = WINDOW_AXES + 2 - input->rank; axis < WINDOW_AXES; axis++) {
         if (is_same)
-            same_pads(&w, axis, strcmp(mode, "SAME_UPPER") == 0);
+            same_pads(&w, axis, strcmp(attr->auto_pad, "SAME_UPPER") == 0);
         TRY(output_size(context, &w, axis, attr->ceil_mode));
+    }
+    *out = w;
+    return OK;
+}
+
+// What an axis of w->out[axis] inputs spreads over before padding takes of it.
+static enum status spread_size(struct context *context, const struct window *w, int axis,
+                               int64_t extra, int64_t *out)
+{
+    int64_t steps = w->out[axis] > 0 ? w->out[axis] - 1 : 0;
+
+    if (!checked_mul(steps, w->stride[axis], out) ||
+        !checked_add(*out, kernel_extent(w, axis) + extra, out))
+        return context_fail(context, ERR_SHAPE, "axis of %lld is too large for stride %lld",
+                            (long long)w->out[axis], (long long)w->stride[axis]);
+    return OK;
+}
+
+// Padding that leaves `size` of `full`; what is odd goes to the end or the beginning.
+static void leave_size(struct window *w, int axis, int64_t full, int64_t size, bool upper)
+{
+    int64_t total = full > size ? full - size : 0;
+
+    w->pad_begin[axis] = upper ? total / 2 : total - total / 2;
+    w->pad_end[axis] = total - w->pad_begin[axis];
+    w->in[axis] = size;
+}
+
+enum status window_transposed(struct context *context, const struct shape *input,
+                              const struct window_attr *attr, const struct ints *output_padding,
+                              const struct ints *output_shape, struct window *out)
+{
+    int spatial = input->rank - 2;
+    int64_t extra[WINDOW_AXES] = {0}, wanted[WINDOW_AXES] = {0}, full;
+    bool is_same = attr->auto_pad && strncmp(attr->auto_pad, "SAME_", 5) == 0;
+    bool upper = attr->auto_pad && strcmp(attr->auto_pad, "SAME_UPPER") == 0;
+    struct ints sizes = *output_shape;
+    struct window w;
+
+    TRY(read_window(context, input, attr, &w));
+    if (sizes.count == spatial + 2)
+        sizes = (struct ints){spatial, sizes.at + 2};
+    TRY(spread(context, output_padding, "output_padding", spatial, 0, extra));
+    TRY(spread(context, &sizes, "output_shape", spatial, 1, wanted));
+    for (int axis = WINDOW_AXES - spatial; axis < WINDOW_AXES; axis++) {
+        w.out[axis] = w.in[axis];
+        TRY(spread_size(context, &w, axis, extra[axis], &full));
+        if (sizes.count > 0)
+            leave_size(&w, axis, full, wanted[axis], upper);
+        else if (is_same)
+            leave_size(&w, axis, full, w.out[axis] * w.stride[axis], upper);
+        else
+            w.in[axis] = full - w.pad_begin[axis] - w.pad_end[axis];
+        if (w.in[axis] < 1)
+            return context_fail(context, ERR_SHAPE, "'pads' leave nothing of %lld outputs",
+                                (long long)full);
     }
     *out = w;
     return OK;

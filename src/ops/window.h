@@ -23,6 +23,12 @@ struct window_attr {
 // From an input (N, C, spatial axes); checks everything. ERR_SHAPE, ERR_UNSUPPORTED.
 MUST_CHECK enum status window_from(struct context *context, const struct shape *input,
                                    const struct window_attr *attr, struct window *out);
+// The window whose gradient ConvTranspose is: `in` are the sizes that it writes, `out` those that
+// it reads. output_shape may be empty, have the spatial axes, or all of the output's.
+MUST_CHECK enum status window_transposed(struct context *context, const struct shape *input,
+                                         const struct window_attr *attr,
+                                         const struct ints *output_padding,
+                                         const struct ints *output_shape, struct window *out);
 // (n, c, out...) with the input's rank.
 MUST_CHECK enum status window_output(struct context *context, const struct window *window,
                                      int64_t n, int64_t c, int32_t rank, struct shape *out);
