@@ -13,7 +13,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 FOLDER = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "models")
-IR_OF_OPSET = {7: 3, 8: 3, 9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8,
+IR_OF_OPSET = {1: 3, 2: 3, 4: 3, 5: 3, 6: 3, 7: 3, 8: 3, 9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8,
                19: 9, 20: 9, 21: 10}
 
 
@@ -142,6 +142,75 @@ def spelling(opset):
     if opset >= 20:
         m.output(m.node("Gelu", [lines], "gelu", approximate="tanh"))
     m.save()
+
+
+def legacy(opset):
+    """What opsets 1 to 6 spelt otherwise; ONNX Runtime answers for the same network in opset 13."""
+    m, today = Model(f"opset_{opset:02}", opset), Model(f"opset_{opset:02}", 13)
+    old = {"consumed_inputs": [0, 0]} if opset < 6 else {}
+
+    def node(op, inputs, output, now=None, now_inputs=None, now_op=None, **attributes):
+        m.node(op, inputs, output, **attributes)
+        return today.node(now_op or op, now_inputs or inputs, output,
+                          **(attributes if now is None else now))
+
+    def weight(name, value, now=None):
+        m.weight(name, value)
+        return today.weight(name, value if now is None else now)
+
+    def ints(name, *numbers):
+        return today.weight(name, np.array(numbers, np.int64))
+
+    x = m.input("x", numbers(2, 4, 5, 6))
+    today.input("x", m.feeds["x"])
+    bias = numbers(4, seed=3)
+    node("Add", [x, weight("bias", bias, bias.reshape(4, 1, 1))], "added", now={}, broadcast=1,
+         axis=1, **old)
+    bn = [weight(f"bn_{k}", v) for k, v in zip(
+        "sbmv", (numbers(4, seed=4), numbers(4, seed=5), numbers(4, seed=6),
+                 np.abs(numbers(4, seed=7)) + 0.5))]
+    node("BatchNormalization", ["added"] + bn, "norm", now={"epsilon": 1e-3}, epsilon=1e-3,
+         is_test=1, spatial=1, **({"consumed_inputs": [0, 0, 0, 1, 1]} if opset < 6 else {}))
+    node("Dropout", ["norm"], "drop", now={}, is_test=1, ratio=0.5, **old)
+    slope = numbers(4, seed=8)
+    node("PRelu", ["drop", weight("slope", slope, slope.reshape(4, 1, 1))], "bent", now={}, **old)
+    node("Pad", ["bent"], "padded", now={}, now_inputs=["bent", ints("pads", 0, 0, 1, 0, 0, 0, 0, 2)],
+         **{"paddings" if opset < 2 else "pads": [0, 0, 1, 0, 0, 0, 0, 2]})
+    node("GlobalAveragePool", ["padded"], "pooled")
+    node("Squeeze", ["pooled"], "gains", now={}, now_inputs=["pooled", ints("spatial", 2, 3)],
+         axes=[2, 3])
+    today.node("Unsqueeze", ["gains", "spatial"], "gains_wide")
+    node("Mul", ["padded", "gains"], "gained", now={}, now_inputs=["padded", "gains_wide"],
+         broadcast=1, axis=0, **old)
+    third = np.array([1.5], np.float32)
+    node("Greater", ["gained", weight("third", third)], "is_large", now={}, broadcast=1)
+    node("Cast", ["is_large"], "large", now={"to": 1}, to="FLOAT" if opset < 6 else 1)
+    node("Concat", ["gained", "large"], "both", now={"axis": 1}, **({} if opset < 4 else {"axis": 1}))
+    if opset < 5:
+        m.node("Reshape", ["both"], "lines", shape=[2, 0, -1], **old)
+    else:
+        m.node("Reshape", ["both", m.weight("shape", np.array([2, 0, -1]))], "lines")
+    today.node("Reshape", ["both", ints("shape", 2, 0, -1)], "lines")
+    if opset < 6:
+        m.weight("tiles", np.array([2], np.float32))
+        m.weight("along", np.array([1], np.float32))
+        m.node("Tile", ["lines", "tiles", "along"], "tiled")
+    else:
+        m.node("Tile", ["lines", m.weight("repeats", np.array([1, 2, 1]))], "tiled")
+    today.node("Tile", ["lines", ints("repeats", 1, 2, 1)], "tiled")
+    m.node("Softmax", ["tiled"], "soft")
+    flat = today.node("Flatten", ["tiled"], "tiled_flat", axis=1)
+    today.node("Softmax", [flat], "soft_flat", axis=1)
+    today.node("Reshape", ["soft_flat", ints("soft_shape", 2, 16, -1)], "soft")
+    node("ReduceSum", ["tiled"], "sums", now={"keepdims": 0},
+         now_inputs=["tiled", ints("last", 2)], axes=[2], keepdims=0)
+    node("Gemm", ["sums", weight("w", numbers(16, 3, seed=9)), weight("b", numbers(3, seed=10))],
+         "y", now={}, broadcast=1)
+    for model in (m, today):
+        model.output("soft", shape=[2, 16, 48])
+        model.output("y", shape=[2, 3])
+    today.save()
+    m.save(check=False, run=False)
 
 
 def old_softmax():
@@ -279,6 +348,8 @@ def quantized():
 
 def main():
     os.makedirs(FOLDER, exist_ok=True)
+    for opset in (1, 2, 4, 5, 6):
+        legacy(opset)
     for opset in (7, 8, 9, 10, 11, 12, 13, 15, 17, 18, 20):
         spelling(opset)
     for make in (old_softmax, functions, external, typed, branches, foreign, quantized):

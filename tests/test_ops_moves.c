@@ -35,7 +35,7 @@ static const struct {
     {"Where", "", "f32[2] f32[2] f32[2]", 1, ERR_SHAPE, "wants bool"},
     {"Concat", "", "f32[2] f32[2]", 1, ERR_SHAPE, "axis"}, // ONNX has no default
     {"Constant", "", "", 1, ERR_UNSUPPORTED, "given"},
-    {"Cast", "", "f32[2]", 1, ERR_UNSUPPORTED, "data type 0"},
+    {"Cast", "", "f32[2]", 1, ERR_UNSUPPORTED, "no cast to UNDEFINED"},
     {"Concat", "axis=2", "f32[2,3] f32[2,3]", 1, ERR_SHAPE, "axis 2"},
     {"Concat", "axis=1", "f32[2,3] f32[3,3]", 1, ERR_SHAPE, "3 along axis 0"},
     {"Concat", "axis=0", "f32[2,3] f32[2]", 1, ERR_SHAPE, "rank"},
@@ -79,7 +79,7 @@ static const struct {
     {"Tile", "", "f32[3] i64[2]{1,1}", 1, ERR_SHAPE, "2 entries"},
     {"Tile", "", "f32[3] i64[1]{-1}", 1, ERR_SHAPE, "-1 times"},
     {"Tile", "", "f32[3] i64[1]{9e18}", 1, ERR_SHAPE, "times"},
-    {"Cast", "to=8", "f32[3]", 1, ERR_UNSUPPORTED, "data type 8"},
+    {"Cast", "to=8", "f32[3]", 1, ERR_UNSUPPORTED, "no cast to STRING"},
     {"Range", "", "f32[]{0} f32[]{1} f32[]{0}", 1, ERR_NUMERIC, "does not end"},
     {"Range", "", "i64[]{0} i64[]{9e18} i64[]{1}", 1, ERR_NUMERIC, "does not end"},
     {"Range", "", "i64[]{0} i64[]{4e18} i64[]{1}", 1, ERR_SHAPE, "too large"},

@@ -33,7 +33,8 @@ enum attribute_type { TYPE_NONE = 0, TYPE_FLOAT = 1, TYPE_INT = 2, TYPE_STRING =
                       TYPE_TENSOR_VALUE = 4, TYPE_GRAPH = 5, TYPE_FLOATS = 6, TYPE_INTS = 7,
                       TYPE_STRINGS = 8, TYPE_GRAPHS = 10 };
 
-enum { OPSET_MIN = 7, OPSET_WRITTEN = 13, OPSET_MAX = 23, EXTERNAL_ALIGNMENT = 64 };
+enum { OPSET_MIN = 1, OPSET_LEAST_WRITTEN = 7, OPSET_WRITTEN = 13, OPSET_MAX = 23,
+       EXTERNAL_ALIGNMENT = 64 };
 // clang-format on
 
 struct attribute {
@@ -58,6 +59,9 @@ struct source_node {
     struct attribute *attribute;
     int64_t opset; // of ONNX's own domain, where the node stands (a function may have its own)
     int depth;     // of function calls that it came through
+    // What is left to do once ranks can be told (onnx_late.c), and the axis that it concerns.
+    const struct late_rule *late;
+    int64_t late_axis;
 };
 
 // One model being read.
@@ -205,11 +209,19 @@ bool node_has_input(const struct node *node, int slot);
 MUST_CHECK enum status constant_tensor(struct context *context, const struct attribute *attribute,
                                        enum dtype float_dtype, struct tensor *out);
 MUST_CHECK enum status opset_raise(struct reader *reader, struct source_node *node);
-// Softmax of an older opset ran over all axes from one on: spelt out once ranks can be told.
-// is_coerced: by the id of the node's output.
-bool opset_is_coerced_softmax(const struct source_node *node);
-MUST_CHECK enum status opset_raise_softmax(struct context *context, struct graph *graph,
-                                           const bool *is_coerced);
+// Gives the node input `slot`: a weight named after the node and `what`. Takes the tensor.
+MUST_CHECK enum status source_input_add(struct reader *reader, struct source_node *node, int slot,
+                                        const char *what, struct tensor tensor);
+
+// onnx_legacy.c: other names, defaults and operators, before the rest of opset_raise.
+MUST_CHECK enum status legacy_raise(struct reader *reader, struct source_node *node);
+
+// onnx_late.c: what older opsets said by axes that only ranks make clear. late_note finds the rule
+// of a node (and takes the attributes that today's operator lacks); late_raise applies the rules to
+// a sorted graph. by_output: by the id of a node's first output, NULL: nothing to do.
+void late_note(struct source_node *node);
+MUST_CHECK enum status late_raise(struct context *context, struct graph *graph,
+                                  const struct source_node *const *by_output);
 
 // onnx_lower.c. Chooses the opset to write and brings the graph (a private clone) to its spelling;
 // attributes that the operators' tables do not have go to raw_attr.
@@ -219,6 +231,10 @@ MUST_CHECK enum status opset_lower(struct context *context, struct graph *graph,
 // as 1. out: value_count tensors, data released by types_clear; dtype DT_NONE and rank -1 where
 // unknown. Answers whether no dim was open.
 bool types_guess(const struct graph *graph, struct tensor *out);
+// Its parts: inputs, weights and values that are not known yet (ids from `first` on), one node.
+bool types_start(const struct graph *graph, struct tensor *types, uint32_t first);
+void types_of_node(const struct graph *graph, const struct node *node, struct tensor *types,
+                   struct arena *arena);
 void types_clear(const struct graph *graph, struct tensor *types);
 
 #endif

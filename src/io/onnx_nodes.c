@@ -348,11 +348,12 @@ enum status nodes_add(struct reader *reader, const struct parts *parts)
 enum status nodes_finish(struct reader *reader)
 {
     struct graph *graph = reader->graph;
-    bool *is_coerced = arena_array(reader->arena, bool, graph->value_count + 1);
+    const struct source_node **late =
+        arena_array(reader->arena, const struct source_node *, graph->value_count + 1);
 
     for (size_t n = 0; n < reader->node_count; n++)
-        if (opset_is_coerced_softmax(&reader->node[n]) && reader->node[n].output_count)
-            is_coerced[graph_find_value(graph, reader->node[n].output[0]).at] = true;
+        if (reader->node[n].late && *reader->node[n].output[0])
+            late[graph_find_value(graph, reader->node[n].output[0]).at] = &reader->node[n];
     TRY(graph_sort(reader->context, graph));
-    return opset_raise_softmax(reader->context, graph, is_coerced);
+    return late_raise(reader->context, graph, late);
 }

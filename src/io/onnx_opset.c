@@ -1,4 +1,4 @@
-// How ONNX's own operators are spelt from opset 7 to 23. One table of attributes that became
+// How ONNX's own operators are spelt from opset 1 to 23. One table of attributes that became
 // inputs serves both ways: the reader raises to inputs, the writer lowers to attributes. The rest
 // is which opset an operator needs, and what forbids to change the opset of a verbatim one.
 #include <string.h>
@@ -21,6 +21,7 @@ const struct moved opset_moved[] = {
     {"ReduceProd", 18, "axes", 1, TYPE_INTS},
     {"ReduceSum", 13, "axes", 1, TYPE_INTS},
     {"ReduceSumSquare", 18, "axes", 1, TYPE_INTS},
+    {"Reshape", 5, "shape", 1, TYPE_INTS},
     {"Slice", 10, "starts", 1, TYPE_INTS},
     {"Slice", 10, "ends", 2, TYPE_INTS},
     {"Slice", 10, "axes", 3, TYPE_INTS},
@@ -91,7 +92,8 @@ static const struct {
 
 bool opset_is_softmax(const char *op_type)
 {
-    return strcmp(op_type, "Softmax") == 0 || strcmp(op_type, "LogSoftmax") == 0;
+    return strcmp(op_type, "Softmax") == 0 || strcmp(op_type, "LogSoftmax") == 0 ||
+           strcmp(op_type, "Hardmax") == 0;
 }
 
 const void *node_attr_with_int(struct graph *graph, const struct op *op, const void *from,
@@ -236,7 +238,7 @@ static enum status check_move(struct context *context, const struct graph *graph
 enum status opset_choose(struct context *context, const struct graph *graph, int64_t *out)
 {
     struct move move = {graph->source_opset, 0};
-    int64_t need = graph->source_opset;
+    int64_t need = larger(graph->source_opset, OPSET_LEAST_WRITTEN);
     struct context silent;
 
     for (uint32_t n = 0; n < graph->node_count; n++)

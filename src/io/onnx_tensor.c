@@ -242,8 +242,8 @@ enum status tensor_proto_load(struct context *context, struct arena *arena,
 
     *out = (struct tensor){dtype, proto->shape, NULL, 0};
     if (dtype == DT_NONE)
-        return context_fail(context, ERR_UNSUPPORTED, "tensor type %lld is not supported",
-                            (long long)proto->type);
+        return context_fail(context, ERR_UNSUPPORTED, "tensors of %s are not supported",
+                            onnx_type_name(proto->type));
     TRY(look_inside(context, arena, proto, dtype, &contents));
     if (contents.is_external)
         return load_external(context, source, &contents.place, out);

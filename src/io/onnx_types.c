@@ -21,8 +21,8 @@ static struct tensor guess_of(const struct value *value, bool *is_static)
     return guess;
 }
 
-static void guess_node(const struct graph *graph, const struct node *node, struct tensor *types,
-                       struct arena *arena)
+void types_of_node(const struct graph *graph, const struct node *node, struct tensor *types,
+                   struct arena *arena)
 {
     size_t in = (size_t)node->input_count, out = (size_t)node->output_count;
     const struct tensor **input = arena_array(arena, const struct tensor *, in + 1);
@@ -53,18 +53,25 @@ static void guess_node(const struct graph *graph, const struct node *node, struc
         }
 }
 
+bool types_start(const struct graph *graph, struct tensor *types, uint32_t first)
+{
+    bool is_static = true;
+
+    for (uint32_t i = first; i < graph->value_count; i++)
+        if (graph->value[i].role == VALUE_ACTIVATION)
+            types[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};
+        else
+            types[i] = guess_of(&graph->value[i], &is_static);
+    return is_static;
+}
+
 bool types_guess(const struct graph *graph, struct tensor *out)
 {
     struct arena *arena = arena_new();
-    bool is_static = true;
+    bool is_static = types_start(graph, out, 0);
 
-    for (uint32_t i = 0; i < graph->value_count; i++)
-        if (graph->value[i].role == VALUE_ACTIVATION)
-            out[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};
-        else
-            out[i] = guess_of(&graph->value[i], &is_static);
     for (uint32_t n = 0; n < graph->node_count; n++)
-        guess_node(graph, &graph->node[n], out, arena);
+        types_of_node(graph, &graph->node[n], out, arena);
     arena_free(arena);
     return is_static;
 }

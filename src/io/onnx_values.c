@@ -61,7 +61,7 @@ static enum status read_tensor_type(struct reader *reader, struct span bytes, st
             out->tensor.dtype = dtype_from_onnx(type);
             if (out->tensor.dtype == DT_NONE && type != 0)
                 return context_fail(reader->context, ERR_UNSUPPORTED,
-                                    "tensor type %lld is not supported", (long long)type);
+                                    "tensors of %s are not supported", onnx_type_name(type));
         } else if (field.number == TYPE_SHAPE) {
             TRY(read_shape(reader, wire_bytes(&wire, &field), out));
         }

@@ -40,6 +40,20 @@ enum dtype dtype_from_onnx(int64_t onnx)
     return DT_NONE;
 }
 
+const char *onnx_type_name(int64_t onnx)
+{
+    static const char *const names[ONNX_TYPE_COUNT] = {
+        "UNDEFINED",      "FLOAT",    "UINT8",        "INT8",           "UINT16",
+        "INT16",          "INT32",    "INT64",        "STRING",         "BOOL",
+        "FLOAT16",        "DOUBLE",   "UINT32",       "UINT64",         "COMPLEX64",
+        "COMPLEX128",     "BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2",
+        "FLOAT8E5M2FNUZ", "UINT4",    "INT4",         "FLOAT4E2M1",     "FLOAT8E8M0",
+        "UINT2",          "INT2",     "FLOAT6E2M3",   "FLOAT6E3M2",
+    };
+
+    return onnx >= 0 && onnx < ONNX_TYPE_COUNT ? names[onnx] : "a type that ONNX lacks";
+}
+
 enum dtype dtype_from_name(const char *name)
 {
     for (int i = 0; i < DT_COUNT; i++)

@@ -22,8 +22,7 @@ static enum status cast_infer(struct context *context, const struct op_call *cal
 
     TRY(check_given(context, call, 0));
     if (dtype == DT_NONE)
-        return context_fail(context, ERR_UNSUPPORTED, "no cast to ONNX's data type %lld",
-                            (long long)to);
+        return context_fail(context, ERR_UNSUPPORTED, "no cast to %s", onnx_type_name(to));
     return set_output(context, call, 0, dtype, &call->input[0]->shape);
 }
 
