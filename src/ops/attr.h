@@ -43,7 +43,7 @@ struct pool_attr {
     struct ints strides;
 };
 
-// ReduceMean, ReduceSum. Axes come from input 1 or, in files of older opsets, from here.
+// The Reduce family. Axes come from input 1 or, in files of older opsets, from here.
 struct reduce_attr {
     struct ints axes;
     int64_t keepdims, noop_with_empty_axes;
@@ -67,8 +67,29 @@ struct layer_normalization_attr {
     int64_t stash_type;
 };
 
-struct activation_attr { // LeakyRelu and Elu (alpha), HardSigmoid (alpha, beta)
+// LeakyRelu, Elu, Celu, ThresholdedRelu (alpha), HardSigmoid (alpha, beta)
+struct activation_attr {
     double alpha, beta;
+};
+
+struct selu_attr {
+    double alpha, gamma;
+};
+
+struct shrink_attr {
+    double bias, lambd;
+};
+
+struct is_inf_attr {
+    int64_t detect_negative, detect_positive;
+};
+
+struct mod_attr {
+    int64_t fmod;
+};
+
+struct bit_shift_attr {
+    const char *direction; // LEFT, RIGHT
 };
 
 struct gelu_attr {

@@ -123,7 +123,7 @@ enum status infer_numbers(struct context *context, const struct op_call *call)
     return OK;
 }
 
-static enum status check_divisor(struct context *context, const struct tensor *b)
+enum status check_divisor(struct context *context, const struct tensor *b)
 {
     if (dtype_info[b->dtype].is_float)
         return OK;
@@ -231,7 +231,7 @@ static enum status pow_backward(struct context *context, const struct op_call *c
         .min_outputs = 1,                                                                          \
         .max_outputs = 1,                                                                          \
         .since_opset = 7,                                                                          \
-        .until_opset = 20,                                                                         \
+        .until_opset = 23,                                                                         \
         .traits = OP_ELEMENTWISE,                                                                  \
         .infer = infer_call,                                                                       \
         .forward = row##_forward,                                                                  \

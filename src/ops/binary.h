@@ -32,6 +32,9 @@ MUST_CHECK enum status binary_backward(struct context *context, const struct op_
 // Inference: one dtype of numbers (not bool) for all inputs, broadcast.
 MUST_CHECK enum status infer_numbers(struct context *context, const struct op_call *call);
 
+// ERR_NUMERIC "element 3 of the divisor is 0"; floats may be.
+MUST_CHECK enum status check_divisor(struct context *context, const struct tensor *b);
+
 extern const struct binary_kernels add_kernels, max_kernels, min_kernels; // for the n-ary ones
 
 // A row that all goes into one element adds up in double, because its length is not bounded.

@@ -1,5 +1,5 @@
-// Cast: to any type. Floats become integers by dropping the fraction (out of range: the nearest
-// bound; NaN: 0), integers wrap, anything but zero is true.
+// Cast and CastLike: to any type. Floats become integers by dropping the fraction (out of range:
+// the nearest bound; NaN: 0), integers wrap, anything but zero is true.
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +9,11 @@
 
 static const struct field cast_fields[] = {
     FIELD(struct cast_attr, to, "0", 0, 0, "TensorProto.DataType of the result"), // must be given
+    FIELD(struct cast_attr, saturate, "1", 0, 0, "concerns 8-bit floats only"),
+    FIELDS_END,
+};
+
+static const struct field cast_like_fields[] = {
     FIELD(struct cast_attr, saturate, "1", 0, 0, "concerns 8-bit floats only"),
     FIELDS_END,
 };
@@ -24,6 +29,13 @@ static enum status cast_infer(struct context *context, const struct op_call *cal
     if (dtype == DT_NONE)
         return context_fail(context, ERR_UNSUPPORTED, "no cast to %s", onnx_type_name(to));
     return set_output(context, call, 0, dtype, &call->input[0]->shape);
+}
+
+static enum status cast_like_infer(struct context *context, const struct op_call *call)
+{
+    TRY(check_given(context, call, 0));
+    TRY(check_given(context, call, 1));
+    return set_output(context, call, 0, call->input[1]->dtype, &call->input[0]->shape);
 }
 
 static bool is_plain(enum dtype dtype) // has a C type
@@ -129,20 +141,24 @@ static enum status cast_backward(struct context *context, const struct op_call *
     return OK;
 }
 
-const struct op op_cast = {
-    .name = "Cast",
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .min_outputs = 1,
-    .max_outputs = 1,
-    .attr = cast_fields,
-    .attr_bytes = sizeof(struct cast_attr),
-    .since_opset = 7,
-    .until_opset = 20,
-    .traits = OP_ELEMENTWISE,
-    .infer = cast_infer,
-    .forward = cast_forward,
-    .backward = cast_backward,
-    .cost = cost_in_place,
-    .map_axes = axes_keep,
-};
+#define CAST(row, onnx_name, inputs, since)                                                        \
+    const struct op op_##row = {                                                                   \
+        .name = onnx_name,                                                                         \
+        .min_inputs = inputs,                                                                      \
+        .max_inputs = inputs,                                                                      \
+        .min_outputs = 1,                                                                          \
+        .max_outputs = 1,                                                                          \
+        .attr = row##_fields,                                                                      \
+        .attr_bytes = sizeof(struct cast_attr),                                                    \
+        .since_opset = since,                                                                      \
+        .until_opset = 23,                                                                         \
+        .traits = OP_ELEMENTWISE,                                                                  \
+        .infer = row##_infer,                                                                      \
+        .forward = cast_forward,                                                                   \
+        .backward = cast_backward,                                                                 \
+        .cost = cost_in_place,                                                                     \
+        .map_axes = axes_keep,                                                                     \
+    }
+
+CAST(cast, "Cast", 1, 7);
+CAST(cast_like, "CastLike", 2, 15);

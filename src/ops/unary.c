@@ -25,6 +25,9 @@ static int64_t rectified(int64_t x)
 }
 
 #define TWO_BY_ROOT_PI 1.1283791670955125739
+#define SOFTPLUS(x) ((x > 0 ? x : 0) + log1p(exp(-fabs(x))))
+// Of x * t with t = tanh(softplus(x)) (Misra 2019).
+#define MISH_SLOPE(x, t) ((t) + x * (1 - (t) * (t)) / (1 + exp(-x)))
 
 // row, ONNX name, y = f(x), dy/dx in x and y, inference and function for signed integers
 // (NULL: floats only).
@@ -32,14 +35,22 @@ static int64_t rectified(int64_t x)
 // clang-format off
 #define UNARY_ROWS(UNARY)                                                                          \
     UNARY(abs, "Abs", fabs(x), (x > 0) - (x < 0), signed, absolute)                                \
+    UNARY(acos, "Acos", acos(x), -1 / sqrt(1 - x * x), same_float, NULL)                           \
+    UNARY(acosh, "Acosh", acosh(x), 1 / sqrt(x * x - 1), same_float, NULL)                         \
+    UNARY(asin, "Asin", asin(x), 1 / sqrt(1 - x * x), same_float, NULL)                            \
+    UNARY(asinh, "Asinh", asinh(x), 1 / sqrt(x * x + 1), same_float, NULL)                         \
+    UNARY(atan, "Atan", atan(x), 1 / (1 + x * x), same_float, NULL)                                \
+    UNARY(atanh, "Atanh", atanh(x), 1 / (1 - x * x), same_float, NULL)                             \
     UNARY(ceil, "Ceil", ceil(x), 0, same_float, NULL)                                              \
     UNARY(cos, "Cos", cos(x), -sin(x), same_float, NULL)                                           \
+    UNARY(cosh, "Cosh", cosh(x), sinh(x), same_float, NULL)                                        \
     UNARY(erf, "Erf", erf(x), TWO_BY_ROOT_PI * exp(-x * x), same_float, NULL)                      \
     UNARY(exp, "Exp", exp(x), y, same_float, NULL)                                                 \
     UNARY(floor, "Floor", floor(x), 0, same_float, NULL)                                           \
     UNARY(hard_swish, "HardSwish", x * (x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6),                   \
           x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6, same_float, NULL)                            \
     UNARY(log, "Log", log(x), 1 / x, same_float, NULL)                                             \
+    UNARY(mish, "Mish", x * tanh(SOFTPLUS(x)), MISH_SLOPE(x, tanh(SOFTPLUS(x))), same_float, NULL) \
     UNARY(neg, "Neg", -x, -1, signed, negated)                                                     \
     UNARY(reciprocal, "Reciprocal", 1 / x, -y * y, same_float, NULL)                               \
     UNARY(relu, "Relu", x < 0 ? 0 : x, x > 0, signed, rectified)                                   \
@@ -47,9 +58,12 @@ static int64_t rectified(int64_t x)
     UNARY(sigmoid, "Sigmoid", 1 / (1 + exp(-x)), y * (1 - y), same_float, NULL)                    \
     UNARY(sign, "Sign", (x > 0) - (x < 0), 0, signed, sign_of)                                     \
     UNARY(sin, "Sin", sin(x), cos(x), same_float, NULL)                                            \
-    UNARY(softplus, "Softplus", (x > 0 ? x : 0) + log1p(exp(-fabs(x))), 1 / (1 + exp(-x)),         \
-          same_float, NULL)                                                                        \
+    UNARY(sinh, "Sinh", sinh(x), cosh(x), same_float, NULL)                                        \
+    UNARY(softplus, "Softplus", SOFTPLUS(x), 1 / (1 + exp(-x)), same_float, NULL)                  \
+    UNARY(softsign, "Softsign", x / (1 + fabs(x)), (1 - fabs(y)) * (1 - fabs(y)), same_float,      \
+          NULL)                                                                                    \
     UNARY(sqrt, "Sqrt", sqrt(x), 1 / (2 * y), same_float, NULL)                                    \
+    UNARY(tan, "Tan", tan(x), 1 + y * y, same_float, NULL)                                         \
     UNARY(tanh, "Tanh", tanh(x), 1 - y * y, same_float, NULL)
 // clang-format on
 

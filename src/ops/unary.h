@@ -76,7 +76,7 @@ MUST_CHECK enum status infer_signed(struct context *context, const struct op_cal
         .attr = fields,                                                                            \
         .attr_bytes = bytes,                                                                       \
         .since_opset = 7,                                                                          \
-        .until_opset = 20,                                                                         \
+        .until_opset = 23,                                                                         \
         .traits = OP_ELEMENTWISE,                                                                  \
         .infer = infer_call,                                                                       \
         .forward = row##_forward,                                                                  \

@@ -1,4 +1,4 @@
-// Min, Max and Sum over any number of inputs with broadcasting.
+// Min, Max, Sum and Mean over any number of inputs with broadcasting.
 #include <string.h>
 
 #include "ops/binary.h"
@@ -26,6 +26,35 @@ static enum status fold(const struct op_call *call, const struct binary_kernels 
 VARIADIC_FORWARD(max, &max_kernels)
 VARIADIC_FORWARD(min, &min_kernels)
 VARIADIC_FORWARD(sum, &add_kernels)
+
+#define DIVIDE(type)                                                                               \
+    do {                                                                                           \
+        type *to = at;                                                                             \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            to[i] /= (type)count;                                                                  \
+    } while (0)
+
+static void divide(enum dtype dtype, void *at, int64_t n, int count)
+{
+    FOR_FLOAT_TYPES(dtype, DIVIDE)
+}
+
+static enum status mean_infer(struct context *context, const struct op_call *call)
+{
+    TRY(check_float(context, call, 0));
+    return infer_numbers(context, call);
+}
+
+static enum status mean_forward(struct context *context, const struct op_call *call)
+{
+    struct tensor *y = call->output[0];
+
+    if (dtype_is_half(y->dtype))
+        return forward_in_f32(context, call, mean_forward);
+    TRY(fold(call, &add_kernels));
+    divide(y->dtype, tensor_write(y), tensor_count(y), call->input_count);
+    return OK;
+}
 
 static size_t chosen_bytes(const struct op_call *call)
 {
@@ -67,24 +96,51 @@ static enum status chosen_backward(struct context *context, const struct op_call
     return OK;
 }
 
-static enum status sum_backward(struct context *context, const struct op_call *call)
+// Adds `grad`, of the shape and type of output 0, into every input.
+static void share(const struct op_call *call, const void *grad)
 {
-    const struct tensor *grad = output_grad_at(call, 0);
+    const struct tensor *y = call->output[0];
 
-    if (grad)
-        TRY(check_trainable(context, call));
-    for (int k = 0; grad && k < call->input_count; k++) {
+    for (int k = 0; k < call->input_count; k++) {
         struct tensor *into = input_grad_at(call, k);
         if (!into)
             continue;
-        struct walk walk = walk_broadcast(&into->shape, &grad->shape);
+        struct walk walk = walk_broadcast(&into->shape, &y->shape);
         walk = walk_reversed(&walk);
-        walk_add(&walk, grad->dtype, tensor_data(grad), tensor_write(into));
+        walk_add(&walk, y->dtype, grad, tensor_write(into));
     }
+}
+
+static enum status sum_backward(struct context *context, const struct op_call *call)
+{
+    if (!output_grad_at(call, 0))
+        return OK;
+    TRY(check_trainable(context, call));
+    share(call, tensor_data(call->output_grad[0]));
     return OK;
 }
 
-#define DESCRIPTOR(row, onnx_name, backward_call, scratch)                                         \
+static size_t mean_bytes(const struct op_call *call)
+{
+    return scratch_product(compute_bytes(call->output[0]->dtype),
+                           (size_t)tensor_count(call->output[0]));
+}
+
+static enum status mean_backward(struct context *context, const struct op_call *call)
+{
+    const struct tensor *grad = output_grad_at(call, 0);
+
+    if (!grad)
+        return OK;
+    TRY(check_trainable(context, call));
+    if (tensor_count(grad) > 0)
+        memcpy(call->scratch, tensor_data(grad), tensor_bytes(grad));
+    divide(grad->dtype, call->scratch, tensor_count(grad), call->input_count);
+    share(call, call->scratch);
+    return OK;
+}
+
+#define DESCRIPTOR(row, onnx_name, infer_call, backward_call, scratch)                             \
     const struct op op_##row = {                                                                   \
         .name = onnx_name,                                                                         \
         .min_inputs = 1,                                                                           \
@@ -92,15 +148,16 @@ static enum status sum_backward(struct context *context, const struct op_call *c
         .min_outputs = 1,                                                                          \
         .max_outputs = 1,                                                                          \
         .since_opset = 7,                                                                          \
-        .until_opset = 20,                                                                         \
+        .until_opset = 23,                                                                         \
         .traits = OP_ELEMENTWISE,                                                                  \
-        .infer = infer_numbers,                                                                    \
+        .infer = infer_call,                                                                       \
         .forward = row##_forward,                                                                  \
         .backward = backward_call,                                                                 \
         .scratch_bytes = scratch,                                                                  \
         .cost = cost_in_place,                                                                     \
         .map_axes = axes_tie,                                                                      \
     };
-DESCRIPTOR(max, "Max", chosen_backward, chosen_bytes)
-DESCRIPTOR(min, "Min", chosen_backward, chosen_bytes)
-DESCRIPTOR(sum, "Sum", sum_backward, NULL)
+DESCRIPTOR(max, "Max", infer_numbers, chosen_backward, chosen_bytes)
+DESCRIPTOR(mean, "Mean", mean_infer, mean_backward, mean_bytes)
+DESCRIPTOR(min, "Min", infer_numbers, chosen_backward, chosen_bytes)
+DESCRIPTOR(sum, "Sum", infer_numbers, sum_backward, NULL)

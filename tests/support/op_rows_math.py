@@ -1,0 +1,76 @@
+"""The cases of elementwise functions, reductions and normalisations; see op_rows.py."""
+import numpy as np
+
+from op_rows import f32, random, row, values
+
+# ---- elementwise -------------------------------------------------------------------------------
+
+X = f32(2, 3, 4)
+for op in "Asinh Atan Cosh Sinh Softsign Selu Shrink ThresholdedRelu".split():
+    row(op, "", [X])
+for op in "Asin Acos Atanh Tan".split():
+    row(op, "", [f32(3, 4, low=-0.9, high=0.9)])
+row("Acosh", "", [f32(3, 4, low=1.2, high=4)])
+row("Mish", "", [X], opset=18)
+row("Celu", "", [X])
+row("Celu", "alpha=0.6", [X])
+row("Selu", "alpha=2 gamma=3", [X])
+row("Shrink", "lambd=1 bias=0.75", [X])
+row("ThresholdedRelu", "alpha=0.3", [X])
+
+ODD = values("f32", [[np.nan, 1, np.inf], [-np.inf, 0, -3]])
+row("IsNaN", "", [ODD])
+row("IsInf", "", [ODD])
+row("IsInf", "detect_negative=0", [ODD])
+row("IsInf", "detect_positive=0", [ODD])
+
+# Divisors are scalars: the test of axis maps would cut, that is zero, items of a longer one.
+for divisor in (3, -3):
+    for attributes in ("", "fmod=1"):
+        row("Mod", attributes, [values("i32", [7, -7, 6, 0]), values("i32", divisor)])
+row("Mod", "", [values("u8", [[7], [250]]), values("u8", 10)])
+row("Mod", "fmod=1", [values("f32", [4.3, -4.3, 4.3, -4.3]), values("f32", [2.1, 2.1, -2.1, -2.1])])
+row("Mod", "", [values("f32", [4.3, -4.3, 4.3, -4.3]), values("f32", [2.1, 2.1, -2.1, -2.1])],
+    expect=lambda a, b: [np.mod(a, b)])  # ONNX Runtime wants fmod for floats
+row("BitShift", "direction=LEFT", [values("u8", [16, 4, 255]), values("u8", [1, 2, 4])])
+row("BitShift", "direction=RIGHT", [values("u32", [[16], [4]]), values("u32", [1, 2, 3])])
+row("BitShift", "direction=RIGHT", [values("i8", [-128, -1, 100, -5]), values("i8", [1, 9, 9, -1])],
+    expect=lambda a, b: [np.array([-64, -1, 0, -1], np.int8)])  # unsigned only there
+for op in "BitwiseAnd BitwiseOr BitwiseXor".split():
+    row(op, "", [random("i32", 2, 3), random("i32", 3)], opset=18)
+    row(op, "", [random("u8", 2, 3), random("u8", 2, 1)], opset=18)
+row("BitwiseNot", "", [random("i16", 2, 3)], opset=18)
+row("BitwiseNot", "", [random("u64", 4)], opset=18)
+
+row("Mean", "", [f32(2, 3), f32(3), f32(2, 1)])
+row("Mean", "", [f32(2, 3)])
+row("CastLike", "", [f32(2, 3), values("i32", [1])], fixed=(0,))
+row("CastLike", "", [f32(2, 3), values("f64", [1])])
+
+# ---- reductions --------------------------------------------------------------------------------
+
+for op in "L1 L2 LogSumExp Max Min Prod SumSquare".split():
+    row("Reduce" + op, "axes=1", [f32(2, 3, 4)])
+    row("Reduce" + op, "keepdims=0", [f32(2, 3, 2), values("i64", [0, -1])], opset=18)
+    row("Reduce" + op, "keepdims=0", [f32(2, 3)])
+for op in "L1 L2 Max Min Prod SumSquare".split():
+    row("Reduce" + op, "keepdims=0", [random("i32", 2, 3, low=-9, high=10), values("i64", [0])],
+        opset=18)
+row("ReduceLogSum", "axes=1", [f32(2, 3, 4, low=0.5, high=2)])
+row("ReduceLogSum", "keepdims=0", [f32(2, 3, 2, low=0.5, high=2), values("i64", [0, -1])], opset=18)
+row("ReduceMean", "", [random("i32", 2, 3), values("i64", [1])], opset=18)
+row("ReduceMax", "", [random("u8", 2, 3), values("i64", [0])], opset=18)
+row("ReduceMin", "", [random("i8", 2, 3), values("i64", [0])], opset=18)
+BOOLS = values("bool", [[0, 0, 1], [0, 1, 1]])
+row("ReduceMax", "", [BOOLS, values("i64", [0])], opset=20)
+row("ReduceMin", "", [BOOLS, values("i64", [0])], opset=20)
+row("ReduceLogSumExp", "", [values("f32", [[900, 901], [-np.inf, -np.inf], [np.inf, 1]]),
+                            values("i64", [1])], opset=18, fixed=(0,),
+    expect=lambda x, a: [np.logaddexp.reduce(x, 1, keepdims=True)])
+for op, start in [("L1", 0), ("L2", 0), ("LogSum", -np.inf), ("LogSumExp", -np.inf),
+                  ("Max", -np.inf), ("Min", np.inf), ("Prod", 1), ("Sum", 0), ("SumSquare", 0)]:
+    row("Reduce" + op, "", [f32(2, 0, 3), values("i64", [1])], opset=18,
+        expect=lambda x, a, start=start: [np.full((2, 1, 3), start, np.float32)])
+for op, f in [("L1", np.abs), ("SumSquare", np.square), ("LogSum", np.log)]:
+    row("Reduce" + op, "noop_with_empty_axes=1", [f32(2, 2, low=0.5, high=2)], opset=18,
+        expect=lambda x, f=f: [f(x)])
