@@ -90,6 +90,12 @@ static const struct {
      {4, {1, 2, 4, 4}},
      2,
      1},
+    {"groups go whole",
+     "x:f32[n,2,4,4]  w:f32[6,2,1,1] init=he  d:f32[9,2,3,3] init=he  u:f32[3,9,1,1] init=he\n"
+     "a = Conv(x, w)\nb = Conv(a, d) group=3\ny = Conv(b, u)",
+     {4, {1, 2, 4, 4}},
+     2,
+     1},
     {"flattened pixels go with their channel",
      "x:f32[n,1,4,4]  w:f32[4,1,3,3] init=he  m:f32[16,3] init=he\n"
      "a = Conv(x, w)\nf = Flatten(a)\ny = MatMul(f, m)",
@@ -129,10 +135,6 @@ static const struct {
      "x:f32[n,2]  w:f32[2,5] init=he  v:f32[5,3] init=he\n"
      "a = MatMul(x, w)\nb = Softmax(a)\ny = MatMul(b, v)",
      5},
-    {"Conv", "(Conv) needs all of them",
-     "x:f32[n,2,4,4]  w:f32[4,2,1,1] init=he  g:f32[4,2,1,1] init=he  u:f32[3,4,1,1] init=he\n"
-     "a = Conv(x, w)\nb = Conv(a, g) group=2\ny = Conv(b, u)",
-     4},
     {"Conv", "they are the model's input 'x'",
      "x:f32[n,4,4,4]  w:f32[4,4,1,1] init=he  u:f32[3,4,1,1] init=he\n"
      "a = Conv(x, w)\ns = Add(a, x)\ny = Conv(s, u)",

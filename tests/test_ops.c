@@ -358,7 +358,7 @@ static bool *cut_axis(struct cut *cut, const struct axis_end *end)
 // One link, both ways: true if something was added.
 static bool cut_along(struct cut *cut, const struct axis_link *link)
 {
-    bool *a = cut_axis(cut, &link->a), *b = cut_axis(cut, &link->b), changed = false;
+    bool *a = cut_axis(cut, &link->a) + link->first, *b = cut_axis(cut, &link->b), changed = false;
 
     for (int64_t k = 0; k < link->count; k++) {
         bool *group = b + link->offset + k * link->repeat, any = a[k];
@@ -515,8 +515,9 @@ static void check_extents(const struct op_run *run, const struct axis_link *link
     int64_t a = end_tensor(run, &link->a)->shape.dim[link->a.axis];
     int64_t b = end_tensor(run, &link->b)->shape.dim[link->b.axis];
 
-    ck_assert_msg(link->count == a, "%s: %lld indices of %lld are linked", run->op->name,
-                  (long long)link->count, (long long)a);
+    ck_assert_msg(link->count == a || (link->count == 1 && link->first < a),
+                  "%s: %lld indices of %lld are linked", run->op->name, (long long)link->count,
+                  (long long)a);
     ck_assert_msg(link->repeat > 0 && link->offset >= 0 &&
                       link->offset + link->count * link->repeat <= b,
                   "%s: a link runs past %lld", run->op->name, (long long)b);

@@ -8,8 +8,7 @@ void axis_map_init(struct axis_map *map, struct arena *arena)
     *map = (struct axis_map){.arena = arena};
 }
 
-void axis_link(struct axis_map *map, struct axis_end a, struct axis_end b, int64_t count,
-               int64_t offset, int64_t repeat)
+static void add_link(struct axis_map *map, struct axis_link link)
 {
     if (map->count == map->capacity) {
         int capacity = map->capacity ? 2 * map->capacity : 8;
@@ -19,7 +18,20 @@ void axis_link(struct axis_map *map, struct axis_end a, struct axis_end b, int64
         map->link = grown;
         map->capacity = capacity;
     }
-    map->link[map->count++] = (struct axis_link){a, b, count, offset, repeat};
+    map->link[map->count++] = link;
+}
+
+void axis_link(struct axis_map *map, struct axis_end a, struct axis_end b, int64_t count,
+               int64_t offset, int64_t repeat)
+{
+    add_link(map, (struct axis_link){a, b, count, offset, repeat, 0});
+}
+
+void axis_link_blocks(struct axis_map *map, struct axis_end a, int64_t a_from, int64_t a_count,
+                      struct axis_end b, int64_t b_from, int64_t b_count)
+{
+    add_link(map, (struct axis_link){a, b, 1, b_from, b_count, a_from});
+    add_link(map, (struct axis_link){b, a, 1, a_from, a_count, b_from});
 }
 
 enum status axes_keep(struct context *context, const struct op_call *call, struct axis_map *map)

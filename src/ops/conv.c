@@ -124,7 +124,9 @@ static enum status conv_map_axes(struct context *context, const struct op_call *
     else if (w[1] == 1)
         axis_link(map, x1, w0, attr->group, 0, w[0] / attr->group);
     else
-        return OK;
+        for (int64_t g = 0; g < attr->group; g++)
+            axis_link_blocks(map, x1, g * w[1], w[1], w0, g * (w[0] / attr->group),
+                             w[0] / attr->group);
     axis_link(map, w0, y1, w[0], 0, 1);
     if (input_at(call, 2))
         axis_link(map, (struct axis_end){AXIS_INPUT, 2, 0}, y1, w[0], 0, 1);

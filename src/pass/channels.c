@@ -87,7 +87,8 @@ static struct value_id end_value(const struct node *node, const struct axis_end 
 static void join_link(struct channel_links *links, const struct node *node,
                       const struct axis_link *link, bool *is_covered)
 {
-    uint32_t a = channel_element(links, end_value(node, &link->a), link->a.axis);
+    uint32_t a =
+        channel_element(links, end_value(node, &link->a), link->a.axis) + (uint32_t)link->first;
     uint32_t b =
         channel_element(links, end_value(node, &link->b), link->b.axis) + (uint32_t)link->offset;
 

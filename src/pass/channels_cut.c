@@ -1,5 +1,5 @@
 // Cutting channels: weights lose their slices, then constant shapes, the sizes of Split and the
-// groups of depthwise convolutions follow, and shape inference must find what was foreseen.
+// groups of convolutions follow, and shape inference must find what was foreseen.
 #include <string.h>
 
 #include "ops/attr.h"
@@ -167,10 +167,10 @@ static void follow_groups(const struct channel_links *links, struct graph *graph
     const struct conv_attr *old = node->attr;
     const struct shape *x = &links->inference.of_value[node->input[0].at].shape;
 
-    if (x->rank < 2 || old->group != x->dim[1] || old->group < 2)
+    if (x->rank < 2 || old->group < 2)
         return;
     struct conv_attr *attr = arena_copy(graph->arena, old, sizeof *attr);
-    attr->group = kept_dim(links, node->input[0], 1);
+    attr->group = kept_dim(links, node->input[0], 1) / (x->dim[1] / old->group);
     node->attr = attr;
 }
 
