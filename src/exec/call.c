@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "exec/reference.h"
 
 static void release_outputs(struct op_call *call)
 {
@@ -18,6 +19,8 @@ static enum status run_with_scratch(struct context *context, const struct op *op
     size_t bytes = op->scratch_bytes ? op->scratch_bytes(call) : 0;
     enum status status;
 
+    if (!call->run_graph)
+        call->run_graph = reference_run_body;
     call->scratch = bytes ? aligned_alloc(64, (bytes + 63) / 64 * 64) : NULL;
     if (bytes && !call->scratch)
         return context_fail(context, ERR_MEMORY, "no memory for %zu bytes of scratch", bytes);

@@ -20,10 +20,21 @@ static bool is_finite(const struct tensor *tensor)
     return true;
 }
 
+static enum status check_bodies(struct context *context, const struct node *node)
+{
+    const struct graph *body;
+
+    for (int i = 0; (body = node_body(node, i)); i++)
+        if (graph_check_finite(context, body) != OK)
+            return graph_fail_at(context, node, ERR_NUMERIC);
+    return OK;
+}
+
 enum status graph_check_finite(struct context *context, const struct graph *graph)
 {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->node[n];
+        TRY(check_bodies(context, node));
         for (int i = 0; i < node->input_count && i < 32; i++) {
             const struct value *weight =
                 node->op->weight_inputs >> i & 1 ? graph_weight(graph, node, i) : NULL;

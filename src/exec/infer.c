@@ -9,6 +9,9 @@
 // Folding is for shape arithmetic; weights that pass through a Transpose stay nodes.
 enum { FOLD_COUNT_MAX = 4096 };
 
+// Bodies in bodies, in loops: no more nodes than this are looked at before shapes stay unknown.
+enum { BODY_NODES_MAX = 200000 };
+
 void inference_clear(struct inference *inference)
 {
     for (uint32_t i = 0; i < inference->value_count && inference->of_value; i++)
@@ -169,11 +172,33 @@ static bool is_small(const struct op *op, const struct op_call *call)
     return !is_open || op->traits & OP_ALLOCATES;
 }
 
+static enum status infer_body(struct context *context, const struct op_call *caller,
+                              const struct graph *body, const struct tensor *input,
+                              struct tensor *output);
+
+// Bodies are looked into, not run: what is folded there is as small as it is outside.
+static enum status infer_call(struct context *context, const struct node *node,
+                              struct op_call *call, int64_t *budget)
+{
+    bool all_have_data;
+
+    if (node->op->is_unknown || !inputs_known(call, &all_have_data))
+        return OK;
+    call->infer_graph = infer_body;
+    call->infer_budget = budget;
+    TRY(node->op->infer(context, call));
+    if (!all_have_data || (node->op->traits & OP_RANDOM) || op_has_bodies(node->op) ||
+        !is_small(node->op, call))
+        return OK;
+    return call_forward(context, node->op, call);
+}
+
 static enum status infer_node(struct context *context, const struct node *node,
-                              struct inference *inference, struct arena *arena, bool is_lenient)
+                              struct inference *inference, struct arena *arena, bool is_lenient,
+                              int64_t *budget)
 {
     struct op_call call;
-    bool all_have_data;
+    enum status status;
 
     inference_call(inference, node, arena, &call);
     for (int i = 0; i < node->output_count; i++)
@@ -181,41 +206,70 @@ static enum status infer_node(struct context *context, const struct node *node,
             *call.output[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};
     if (node->op->is_unknown && !is_lenient)
         return context_fail(context, ERR_UNSUPPORTED, "operator is not known to ecai");
-    if (!node->op->is_unknown && inputs_known(&call, &all_have_data)) {
-        TRY(node->op->infer(context, &call));
-        if (all_have_data && is_small(node->op, &call) && !(node->op->traits & OP_RANDOM))
-            TRY(call_forward(context, node->op, &call));
-    }
+    status = infer_call(context, node, &call, budget);
     for (int i = 0; i < node->output_count; i++)
         if (call.output[i])
             inference->of_value[node->output[i].at] = *call.output[i];
-    return OK;
+    return status;
 }
 
-static enum status infer_all(struct context *context, const struct graph *graph,
-                             const struct infer_options *options, struct inference *out)
+static void infer_weights(const struct graph *graph, struct inference *out)
 {
-    enum status status = OK;
-
     for (uint32_t i = 0; i < graph->value_count; i++) {
         out->of_value[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};
         if (graph->value[i].role == VALUE_WEIGHT)
             tensor_share(&out->of_value[i], &graph->value[i].tensor);
     }
+}
+
+static enum status infer_nodes(struct context *context, const struct graph *graph, bool is_lenient,
+                               int64_t *budget, struct inference *out)
+{
+    enum status status = OK;
+
+    for (uint32_t n = 0; n < graph->node_count && status == OK; n++) {
+        struct arena *arena = arena_new();
+        status = infer_node(context, &graph->node[n], out, arena, is_lenient, budget);
+        arena_free(arena);
+        if (status != OK)
+            graph_fail_at(context, &graph->node[n], status);
+    }
+    return status;
+}
+
+static enum status infer_body(struct context *context, const struct op_call *caller,
+                              const struct graph *body, const struct tensor *input,
+                              struct tensor *output)
+{
+    struct inference inner = {must_alloc((body->value_count + 1) * sizeof *inner.of_value),
+                              body->value_count};
+    enum status status = OK;
+
+    infer_weights(body, &inner);
+    for (uint32_t i = 0; i < body->input_count; i++)
+        tensor_share(&inner.of_value[body->input[i].at], &input[i]);
+    *caller->infer_budget -= body->node_count + 1;
+    if (*caller->infer_budget > 0) // else everything stays unknown
+        status = infer_nodes(context, body, true, caller->infer_budget, &inner);
+    for (uint32_t i = 0; i < body->output_count && status == OK; i++)
+        tensor_share(&output[i], &inner.of_value[body->output[i].at]);
+    inference_clear(&inner);
+    return status;
+}
+
+static enum status infer_all(struct context *context, const struct graph *graph,
+                             const struct infer_options *options, struct inference *out)
+{
+    int64_t budget = BODY_NODES_MAX;
+
+    infer_weights(graph, out);
     for (uint32_t i = 0; i < graph->input_count; i++) {
         const struct value *value = graph_value(graph, graph->input[i]);
         struct tensor *tensor = &out->of_value[graph->input[i].at];
         TRY(input_shape(context, value, options, tensor));
         TRY(input_value(context, value, options, tensor));
     }
-    for (uint32_t n = 0; n < graph->node_count && status == OK; n++) {
-        struct arena *arena = arena_new();
-        status = infer_node(context, &graph->node[n], out, arena, options->is_lenient);
-        arena_free(arena);
-        if (status != OK)
-            graph_fail_at(context, &graph->node[n], status);
-    }
-    return status;
+    return infer_nodes(context, graph, options->is_lenient, &budget, out);
 }
 
 enum status graph_infer(struct context *context, const struct graph *graph,

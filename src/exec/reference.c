@@ -11,16 +11,24 @@ struct run {
     const struct graph *graph;
     struct tensor *value; // one per value of the graph
     uint32_t *uses;       // readers still to come
+    enum status (*check)(struct context *, const struct value *, const struct tensor *given);
 };
+
+static enum status check_dtype(struct context *context, const struct value *value,
+                               const struct tensor *given)
+{
+    if (value->tensor.dtype >= 0 && given->dtype != value->tensor.dtype)
+        return context_fail(context, ERR_SHAPE, "input '%s' wants %s, got %s", value->name,
+                            dtype_info[value->tensor.dtype].name, dtype_info[given->dtype].name);
+    return OK;
+}
 
 static enum status check_input(struct context *context, const struct value *value,
                                const struct tensor *given)
 {
     const struct shape *declared = &value->tensor.shape;
 
-    if (value->tensor.dtype >= 0 && given->dtype != value->tensor.dtype)
-        return context_fail(context, ERR_SHAPE, "input '%s' wants %s, got %s", value->name,
-                            dtype_info[value->tensor.dtype].name, dtype_info[given->dtype].name);
+    TRY(check_dtype(context, value, given));
     if (declared->rank >= 0 && declared->rank != given->shape.rank)
         return context_fail(context, ERR_SHAPE, "input '%s' wants %d dimensions, got %d",
                             value->name, declared->rank, given->shape.rank);
@@ -93,12 +101,12 @@ static enum status run_all(struct context *context, struct run *run, const struc
     const struct graph *graph = run->graph;
     enum status status = OK;
 
-    TRY(graph_check_finite(context, graph));
     for (uint32_t i = 0; i < graph->value_count; i++)
         if (graph->value[i].role == VALUE_WEIGHT)
             tensor_share(&run->value[i], &graph->value[i].tensor);
     for (uint32_t i = 0; i < graph->input_count; i++) {
-        TRY(check_input(context, graph_value(graph, graph->input[i]), &input[i]));
+        if (i + graph->capture_count < graph->input_count)
+            TRY(run->check(context, graph_value(graph, graph->input[i]), &input[i]));
         tensor_share(&run->value[graph->input[i].at], &input[i]);
     }
     for (uint32_t n = 0; n < graph->node_count; n++) {
@@ -112,22 +120,42 @@ static enum status run_all(struct context *context, struct run *run, const struc
     return OK;
 }
 
+static enum status run_graph(struct context *context, struct run *run, const struct tensor *input,
+                             struct tensor *output, const struct observer *observer)
+{
+    const struct graph *graph = run->graph;
+    enum status status;
+
+    run->value = must_alloc((graph->value_count + 1) * sizeof *run->value);
+    run->uses = must_alloc((graph->value_count + 1) * sizeof *run->uses);
+    memset(output, 0, graph->output_count * sizeof *output);
+    count_uses(run);
+    status = run_all(context, run, input, observer);
+    for (uint32_t i = 0; i < graph->output_count && status == OK; i++)
+        tensor_share(&output[i], &run->value[graph->output[i].at]);
+    for (uint32_t i = 0; i < graph->value_count; i++)
+        tensor_release(&run->value[i]);
+    free(run->value);
+    free(run->uses);
+    return status;
+}
+
 enum status reference_run(struct context *context, const struct graph *graph,
                           const struct tensor *input, struct tensor *output,
                           const struct observer *observer)
 {
-    struct run run = {graph, must_alloc((graph->value_count + 1) * sizeof *run.value),
-                      must_alloc((graph->value_count + 1) * sizeof *run.uses)};
-    enum status status;
+    struct run run = {.graph = graph, .check = check_input};
 
-    memset(output, 0, graph->output_count * sizeof *output);
-    count_uses(&run);
-    status = run_all(context, &run, input, observer);
-    for (uint32_t i = 0; i < graph->output_count && status == OK; i++)
-        tensor_share(&output[i], &run.value[graph->output[i].at]);
-    for (uint32_t i = 0; i < graph->value_count; i++)
-        tensor_release(&run.value[i]);
-    free(run.value);
-    free(run.uses);
-    return status;
+    TRY(graph_check_finite(context, graph));
+    return run_graph(context, &run, input, output, observer);
+}
+
+enum status reference_run_body(struct context *context, const struct op_call *caller,
+                               const struct graph *body, const struct tensor *input,
+                               struct tensor *output)
+{
+    struct run run = {.graph = body, .check = check_dtype};
+
+    (void)caller;
+    return run_graph(context, &run, input, output, NULL);
 }

@@ -17,4 +17,9 @@ MUST_CHECK enum status reference_run(struct context *context, const struct graph
                                      const struct tensor *input, struct tensor *output,
                                      const struct observer *observer);
 
+// What op_call.run_graph is: a body, whose inputs may have other shapes than it declares.
+MUST_CHECK enum status reference_run_body(struct context *context, const struct op_call *caller,
+                                          const struct graph *body, const struct tensor *input,
+                                          struct tensor *output);
+
 #endif

@@ -40,6 +40,7 @@ static enum attribute_type open_field(struct wire *wire, const struct wire_field
         return TYPE_TENSOR_VALUE;
     case ATTR_G:
         out->has_graph = true;
+        out->g = wire_bytes(wire, field);
         return TYPE_GRAPH;
     case ATTR_GRAPHS:
         out->has_graph = true;
@@ -211,8 +212,9 @@ static enum status set_list(struct reader *reader, const struct field *field,
     return OK;
 }
 
-static enum status set_field(struct reader *reader, const struct field *field,
-                             const struct attribute *attribute, void *attr)
+static enum status set_field(struct reader *reader, const struct source_node *node,
+                             const struct field *field, const struct attribute *attribute,
+                             void *attr)
 {
     void *to = (char *)attr + field->offset;
 
@@ -238,9 +240,9 @@ static enum status set_field(struct reader *reader, const struct field *field,
     case FIELD_TENSOR:
         return set_tensor(reader, attribute, to);
     case FIELD_GRAPH:
-        break;
+        return body_read(reader, node, attribute, to);
     }
-    return context_fail(reader->context, ERR_UNSUPPORTED, "attribute '%s' is a graph", field->name);
+    return OK;
 }
 
 // Attributes that mean nothing, or nothing at this value, when the operator's table lacks them.
@@ -298,7 +300,7 @@ enum status attributes_fill(struct reader *reader, const struct source_node *nod
         const struct attribute *attribute = &node->attribute[i];
         const struct field *field = op->attr ? field_find(op->attr, attribute->name) : NULL;
         if (field)
-            TRY(set_field(reader, field, attribute, attr));
+            TRY(set_field(reader, node, field, attribute, attr));
         else if (!is_harmless(attribute))
             return name_attribute(reader->context, attribute->name, "is not supported");
     }
@@ -325,6 +327,15 @@ void attribute_put_int(struct text *out, const char *name, int64_t value)
     text_init(&body);
     wire_put_int(&body, ATTR_I, value);
     put_attribute(out, name, &body, TYPE_INT);
+}
+
+void attribute_put_graph(struct text *out, const char *name, struct text *graph)
+{
+    struct text body;
+
+    text_init(&body);
+    wire_put_message(&body, ATTR_G, graph);
+    put_attribute(out, name, &body, TYPE_GRAPH);
 }
 
 void attribute_put_float(struct text *out, const char *name, float value)

@@ -44,7 +44,7 @@ struct attribute {
     enum attribute_type type;
     float f;
     int64_t i;
-    struct span s, t;
+    struct span s, t, g;
     struct ints ints;
     struct floats floats;
     struct strings strings;
@@ -64,6 +64,11 @@ struct source_node {
     int64_t late_axis;
 };
 
+struct name_list {
+    const char **at;
+    size_t count, capacity;
+};
+
 // One model being read.
 struct reader {
     struct context *context;
@@ -80,6 +85,9 @@ struct reader {
     size_t node_count, node_capacity;
     size_t call_count, call_bytes; // of functions replaced so far
     enum dtype float_dtype;        // of the model's float weights, for constants made on raising
+    struct reader *outer;          // of the graph around this body, NULL: the model's own graph
+    int body_depth;
+    struct name_list captures; // names of the graph around that this body reads, by first use
 };
 
 // What the model and the graph consist of, as pieces of the file.
@@ -117,6 +125,24 @@ MUST_CHECK enum status nodes_add(struct reader *reader, const struct parts *part
 // Sorts, and spells out what needs the whole graph; the last step.
 MUST_CHECK enum status nodes_finish(struct reader *reader);
 
+// onnx_read.c: the parts of a GraphProto at that depth.
+MUST_CHECK enum status graph_walk(struct reader *reader, int depth, struct parts *parts);
+
+// onnx_body.c: bodies of If, Loop, Scan.
+// Reads the body among a node's attributes into a graph that the arena of reader->graph owns. Its
+// inputs are its own until bodies_join.
+MUST_CHECK enum status body_read(struct reader *reader, const struct source_node *node,
+                                 const struct attribute *attribute, struct graph **out);
+// Gives all bodies of a node (its attributes are `attr`) the same captured inputs; their names.
+void bodies_join(struct reader *reader, const struct op *op, const void *attr,
+                 struct name_list *out);
+// The value of that name, in a body also one from the graphs around, which is captured then.
+// Before writing, in a private clone: captured values get their present outer names, others names
+// that no graph around has, and what a body gives is made in it.
+void bodies_respell(struct graph *graph);
+struct value_id reader_find_value(struct reader *reader, const char *name); // NO_VALUE: none
+void name_list_add(struct arena *arena, struct name_list *list, const char *name);
+
 // onnx_tensor.c. ERR_FORMAT, ERR_UNSUPPORTED, ERR_SHAPE; name and doc from arena.
 struct tensor_proto {
     struct span bytes;
@@ -146,6 +172,7 @@ void attribute_remove(struct source_node *node, const char *name);
 // The AttributeProto fields of a known node, those at their default left out.
 void attributes_put(struct text *out, const struct node *node);
 void attribute_put_int(struct text *out, const char *name, int64_t value);
+void attribute_put_graph(struct text *out, const char *name, struct text *graph); // takes graph
 void attribute_put_float(struct text *out, const char *name, float value);
 void attribute_put_ints(struct text *out, const char *name, const int64_t *at, int64_t count);
 
@@ -160,10 +187,6 @@ bool functions_have(const struct reader *reader, const char *domain, const char 
                     const char *overload);
 
 // onnx_subgraph.c: subgraphs of verbatim nodes.
-struct name_list {
-    const char **at;
-    size_t count, capacity;
-};
 // The names that the subgraphs among a node's attributes take from outside, each once, in order of
 // first use. raw: AttributeProto fields (tag NODE_ATTRIBUTE), as in struct node.
 MUST_CHECK enum status subgraph_captures(struct context *context, struct arena *arena,

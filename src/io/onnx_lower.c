@@ -101,12 +101,23 @@ static enum status lower_node(struct context *context, struct graph *graph, stru
     return OK;
 }
 
-enum status opset_lower(struct context *context, struct graph *graph, int64_t *opset)
+static enum status lower_graph(struct context *context, struct graph *graph, int64_t opset)
 {
     uint32_t nodes = graph->node_count;
+    struct graph *body;
 
+    for (uint32_t n = 0; n < nodes; n++) {
+        TRY(lower_node(context, graph, (struct node_id){n}, opset));
+        for (int i = 0; (body = node_body(&graph->node[n], i)); i++)
+            TRY(lower_graph(context, body, opset));
+    }
+    return OK;
+}
+
+enum status opset_lower(struct context *context, struct graph *graph, int64_t *opset)
+{
     TRY(opset_choose(context, graph, opset));
-    for (uint32_t n = 0; n < nodes; n++)
-        TRY(lower_node(context, graph, (struct node_id){n}, *opset));
+    TRY(lower_graph(context, graph, *opset));
+    bodies_respell(graph);
     return OK;
 }

@@ -146,7 +146,7 @@ static enum status find_inputs(struct reader *reader, const struct source_node *
 
     for (int i = 0; i < explicit_count + (int)captures->count; i++) {
         const char *name = i < explicit_count ? node->input[i] : captures->at[i - explicit_count];
-        out[i] = *name ? graph_find_value(reader->graph, name) : NO_VALUE;
+        out[i] = *name ? reader_find_value(reader, name) : NO_VALUE;
         if (*name && !value_exists(out[i])) {
             struct text safe;
             text_init(&safe);
@@ -171,23 +171,25 @@ static enum status check_count(struct reader *reader, const char *what, int coun
 static enum status add_known(struct reader *reader, const struct source_node *node,
                              const struct op *op, struct node_id *out)
 {
-    size_t inputs = (size_t)node->input_count, outputs = (size_t)node->output_count;
-    struct value_id *input = arena_array(reader->arena, struct value_id, inputs + 1);
-    struct value_id *output = arena_array(reader->arena, struct value_id, outputs + 1);
+    size_t outputs = (size_t)node->output_count;
+    struct value_id *input, *output = arena_array(reader->arena, struct value_id, outputs + 1);
     void *attr = arena_alloc(reader->arena, op->attr_bytes + 1);
-    struct name_list none = {NULL, 0, 0};
+    struct name_list captures;
 
     TRY(check_count(reader, "inputs", node->input_count, op->min_inputs, op->max_inputs));
     TRY(check_count(reader, "outputs", node->output_count, op->min_outputs, op->max_outputs));
     for (int i = 0; i < op->min_inputs; i++)
         if (!*node->input[i])
             return context_fail(reader->context, ERR_FORMAT, "input %d is left out", i);
-    TRY(find_inputs(reader, node, &none, input));
     TRY(attributes_fill(reader, node, op, attr));
+    bodies_join(reader, op, attr, &captures);
+    input =
+        arena_array(reader->arena, struct value_id, (size_t)node->input_count + captures.count + 1);
+    TRY(find_inputs(reader, node, &captures, input));
     for (size_t i = 0; i < outputs; i++)
         output[i] = *node->output[i] ? graph_find_value(reader->graph, node->output[i]) : NO_VALUE;
-    *out = graph_add_node(reader->graph, op, node->name, attr, input, node->input_count, output,
-                          node->output_count);
+    *out = graph_add_node(reader->graph, op, node->name, attr, input,
+                          node->input_count + (int)captures.count, output, node->output_count);
     return OK;
 }
 
@@ -243,11 +245,42 @@ static enum status add_node(struct reader *reader, const struct source_node *nod
     return status;
 }
 
-static void note_uses(struct reader *reader, const struct parts *parts)
+static void note_name(struct reader *reader, const char *name)
 {
-    for (size_t n = 0; n < reader->node_count; n++)
+    name_map_put(&reader->inputs_used, name, name);
+}
+
+// What the bodies of a node read.
+static enum status note_captures(struct reader *reader, const struct source_node *node)
+{
+    struct name_list captures;
+
+    for (int i = 0; i < node->attribute_count; i++) {
+        struct text raw;
+        enum status status;
+        if (!node->attribute[i].has_graph)
+            continue;
+        text_init(&raw);
+        wire_put_bytes(&raw, NODE_ATTRIBUTE, node->attribute[i].bytes.at,
+                       node->attribute[i].bytes.length);
+        status = subgraph_captures(reader->context, reader->arena,
+                                   (struct span){(unsigned char *)raw.at, raw.length}, &captures);
+        text_clear(&raw);
+        if (status != OK)
+            return fail_source(reader->context, node, status);
+        for (size_t k = 0; k < captures.count; k++)
+            note_name(reader, captures.at[k]);
+    }
+    return OK;
+}
+
+static enum status note_uses(struct reader *reader, const struct parts *parts)
+{
+    for (size_t n = 0; n < reader->node_count; n++) {
         for (int i = 0; i < reader->node[n].input_count; i++)
-            name_map_put(&reader->inputs_used, reader->node[n].input[i], reader->node[n].input[i]);
+            note_name(reader, reader->node[n].input[i]);
+        TRY(note_captures(reader, &reader->node[n]));
+    }
     for (size_t i = 0; i < parts->output_count; i++) {
         struct value info;
         struct reader quiet = *reader;
@@ -255,8 +288,9 @@ static void note_uses(struct reader *reader, const struct parts *parts)
         context_init(&silent);
         quiet.context = &silent;
         if (value_info_open(&quiet, parts->output[i], "output", &info) == OK)
-            name_map_put(&reader->inputs_used, info.name, info.name);
+            note_name(reader, info.name);
     }
+    return OK;
 }
 
 // Outputs that nobody reads and that today's operator does not have: the running statistics that
@@ -266,7 +300,7 @@ static void trim(struct reader *reader, struct source_node *node)
     const struct op *op = *node->domain ? NULL : op_find(node->op_type);
     int keep = op ? op->max_outputs : -1;
 
-    if (!op)
+    if (!op || op_has_bodies(op)) // which are positional
         return;
     if (strcmp(op->name, "BatchNormalization") == 0 && node->opset < 14)
         keep = 1;
@@ -322,13 +356,26 @@ static enum status add_all(struct reader *reader)
     return OK;
 }
 
+static bool uses_domain(const struct graph *graph, const char *domain)
+{
+    const struct graph *body;
+
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->node[n];
+        if (node->op->domain && strcmp(node->op->domain, domain) == 0)
+            return true;
+        for (int i = 0; (body = node_body(node, i)); i++)
+            if (uses_domain(body, domain))
+                return true;
+    }
+    return false;
+}
+
 // Function domains that no node is left of.
 static void drop_function_domains(struct reader *reader)
 {
     for (struct opset **at = &reader->graph->opset; *at;) {
-        bool is_used = !reader->functions.count;
-        for (size_t n = 0; n < reader->node_count && !is_used; n++)
-            is_used = strcmp(reader->node[n].domain, (*at)->domain) == 0;
+        bool is_used = !reader->functions.count || uses_domain(reader->graph, (*at)->domain);
         if (is_used)
             at = &(*at)->next;
         else
@@ -339,7 +386,7 @@ static void drop_function_domains(struct reader *reader)
 enum status nodes_add(struct reader *reader, const struct parts *parts)
 {
     TRY(flatten_nodes(reader, parts));
-    note_uses(reader, parts);
+    TRY(note_uses(reader, parts));
     TRY(add_all(reader));
     drop_function_domains(reader);
     return OK;

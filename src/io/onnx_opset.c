@@ -182,6 +182,19 @@ static int64_t needed_opset(const struct graph *graph, const struct node *node)
     return need;
 }
 
+static int64_t needed_by_nodes(const struct graph *graph)
+{
+    const struct graph *body;
+    int64_t need = 0;
+
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        need = larger(need, needed_opset(graph, &graph->node[n]));
+        for (int i = 0; (body = node_body(&graph->node[n], i)); i++)
+            need = larger(need, needed_by_nodes(body));
+    }
+    return need;
+}
+
 // Whether an operator means the same in both opsets.
 struct move {
     int64_t from, to;
@@ -214,15 +227,21 @@ static enum status check_verbatim(struct context *context, void *self, const cha
                : opset_check_verbatim(context, op_type, move->from, move->to);
 }
 
-static enum status check_move(struct context *context, const struct graph *graph, struct move move)
+static enum status check_move(struct context *context, const struct graph *graph, int64_t to)
 {
+    struct move move = {graph->source_opset, to};
     struct arena *arena = arena_new();
+    const struct graph *body;
     enum status status = OK;
 
     for (uint32_t n = 0; n < graph->node_count && status == OK; n++) {
         const struct node *node = &graph->node[n];
         struct span raw = {(const unsigned char *)node->raw_attr, node->raw_attr_bytes};
-        if (!node->op->is_unknown || move.from == 0)
+        for (int i = 0; status == OK && (body = node_body(node, i)); i++)
+            status = check_move(context, body, to);
+        if (status != OK)
+            graph_fail_at(context, node, status);
+        if (!node->op->is_unknown || move.from == 0 || status != OK)
             continue;
         status = check_verbatim(context, &move, node->op->domain ? node->op->domain : "",
                                 node->op->name);
@@ -237,19 +256,17 @@ static enum status check_move(struct context *context, const struct graph *graph
 
 enum status opset_choose(struct context *context, const struct graph *graph, int64_t *out)
 {
-    struct move move = {graph->source_opset, 0};
-    int64_t need = larger(graph->source_opset, OPSET_LEAST_WRITTEN);
+    int64_t need = larger(larger(graph->source_opset, OPSET_LEAST_WRITTEN),
+                          needed_by_nodes(graph));
     struct context silent;
 
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        need = larger(need, needed_opset(graph, &graph->node[n]));
-    move.to = *out = larger(need, OPSET_WRITTEN);
+    *out = larger(need, OPSET_WRITTEN);
     context_init(&silent);
-    if (need >= OPSET_WRITTEN || check_move(&silent, graph, move) == OK)
-        return check_move(context, graph, move);
+    if (need >= OPSET_WRITTEN || check_move(&silent, graph, *out) == OK)
+        return check_move(context, graph, *out);
     // A verbatim operator of an old file: the whole file stays at its opset.
-    move.to = *out = need;
-    return check_move(context, graph, move);
+    *out = need;
+    return check_move(context, graph, *out);
 }
 
 int64_t opset_ir_version(int64_t opset)

@@ -71,9 +71,9 @@ static enum status walk_model(struct reader *reader, struct parts *parts)
     return wire_status(reader->context, &wire);
 }
 
-static enum status walk_graph(struct reader *reader, struct parts *parts)
+enum status graph_walk(struct reader *reader, int depth, struct parts *parts)
 {
-    struct wire wire = wire_over(parts->graph, 1);
+    struct wire wire = wire_over(parts->graph, depth);
     struct graph *graph = reader->graph;
     struct arena *arena = reader->arena;
     struct wire_field field;
@@ -203,7 +203,7 @@ static enum status read_all(struct reader *reader, struct parts *parts)
     TRY(read_metadata(reader, parts));
     for (size_t i = 0; i < parts->function_count; i++)
         TRY(functions_add(reader, parts->function[i]));
-    TRY(walk_graph(reader, parts));
+    TRY(graph_walk(reader, 1, parts));
     TRY(values_add(reader, parts));
     if (reader->float_dtype == DT_NONE)
         reader->float_dtype = DT_F32;

@@ -86,6 +86,18 @@ static enum status scope_open(struct walk *walk, struct span graph, int depth,
     return wire_status(walk->context, &wire);
 }
 
+void name_list_add(struct arena *arena, struct name_list *list, const char *name)
+{
+    if (list->count == list->capacity) {
+        const char **grown = arena_array(arena, const char *, 2 * list->capacity + 8);
+        if (list->count)
+            memcpy(grown, list->at, list->count * sizeof *grown);
+        list->at = grown;
+        list->capacity = 2 * list->capacity + 8;
+    }
+    list->at[list->count++] = name;
+}
+
 static void capture(struct walk *walk, const struct scope *scope, const char *name)
 {
     struct name_list *list = walk->captures;
@@ -93,14 +105,7 @@ static void capture(struct walk *walk, const struct scope *scope, const char *na
     if (!list || !*name || scope_find(scope, name) || name_map_get(&walk->seen, name))
         return;
     name_map_put(&walk->seen, name, name);
-    if (list->count == list->capacity) {
-        const char **grown = arena_array(walk->arena, const char *, 2 * list->capacity + 8);
-        if (list->count)
-            memcpy(grown, list->at, list->count * sizeof *grown);
-        list->at = grown;
-        list->capacity = 2 * list->capacity + 8;
-    }
-    list->at[list->count++] = name;
+    name_list_add(walk->arena, list, name);
 }
 
 static enum status look_graph(struct walk *walk, struct span graph, int depth,

@@ -77,7 +77,10 @@ static enum status read_type(struct reader *reader, struct span bytes, struct va
         if (field.number == TYPE_TENSOR)
             TRY(read_tensor_type(reader, wire_bytes(&wire, &field), out));
         else if (field.type == WIRE_BYTES && field.number != 6) // 6: denotation
-            return context_fail(reader->context, ERR_UNSUPPORTED, "is no tensor");
+            return context_fail(reader->context, ERR_UNSUPPORTED,
+                                field.number == 4 || field.number == 9
+                                    ? "sequences are not supported"
+                                    : "is no tensor");
     return wire_status(reader->context, &wire);
 }
 
@@ -160,10 +163,11 @@ static enum status add_input(struct reader *reader, struct span bytes, struct va
     TRY(graph_add_value(reader->context, graph, info.name, VALUE_INPUT,
                         (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0}, &id));
     value_describe(reader, id, &info);
-    if (info.tensor.dtype == DT_NONE)
+    if (info.tensor.dtype == DT_NONE && !reader->outer) // bodies need not say
         return fail_named(reader->context, context_fail(reader->context, ERR_FORMAT, "has no type"),
                           "input", info.name);
-    if (dtype_info[info.tensor.dtype].is_float && reader->float_dtype == DT_NONE)
+    if (info.tensor.dtype != DT_NONE && dtype_info[info.tensor.dtype].is_float &&
+        reader->float_dtype == DT_NONE)
         reader->float_dtype = info.tensor.dtype;
     take_name(reader, graph_value(graph, id)->name);
     list[(*count)++] = id;
@@ -200,7 +204,7 @@ enum status outputs_add(struct reader *reader, const struct parts *parts)
     for (size_t i = 0; i < parts->output_count; i++) {
         struct value info;
         TRY(value_info_open(reader, parts->output[i], "output", &info));
-        list[i] = graph_find_value(reader->graph, info.name);
+        list[i] = reader_find_value(reader, info.name);
         if (!value_exists(list[i]))
             return fail_named(reader->context,
                               context_fail(reader->context, ERR_FORMAT, "is not defined"), "output",

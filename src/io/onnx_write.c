@@ -66,13 +66,33 @@ static void put_names(const struct graph *graph, uint32_t number, const struct v
     }
 }
 
+static enum status put_body(struct writer *writer, struct graph *graph, struct text *out);
+
+static enum status put_bodies(struct writer *writer, const struct node *node, struct text *out)
+{
+    int i = 0;
+
+    for (const struct field *field = node->op->attr; field && field->name; field++) {
+        struct text graph;
+        enum status status;
+        if (field->type != FIELD_GRAPH || !node_body(node, i))
+            continue;
+        text_init(&graph);
+        status = put_body(writer, node_body(node, i++), &graph);
+        attribute_put_graph(out, field->name, &graph);
+        TRY(status);
+    }
+    return OK;
+}
+
 static enum status put_node(struct writer *writer, const struct node *node, struct text *out)
 {
-    int input_count = node->op->is_unknown ? node->op->min_inputs : node->input_count;
+    int input_count =
+        node->op->is_unknown ? node->op->min_inputs : node->input_count - node_capture_count(node);
     struct text body;
     enum status status;
 
-    if (!node->op->is_unknown)
+    if (!node->op->is_unknown && !node_body(node, 0))
         while (input_count && !value_exists(node->input[input_count - 1]))
             input_count--;
     text_init(&body);
@@ -83,6 +103,8 @@ static enum status put_node(struct writer *writer, const struct node *node, stru
     if (!node->op->is_unknown)
         attributes_put(&body, node);
     status = put_raw(writer, node, &body);
+    if (status == OK && !node->op->is_unknown)
+        status = put_bodies(writer, node, &body);
     wire_put_text(&body, NODE_DOC, node->doc);
     wire_put_text(&body, NODE_DOMAIN, node->op->domain);
     wire_put_message(out, GRAPH_NODE, &body);
@@ -193,7 +215,6 @@ static void put_heads(struct writer *writer, struct heads *heads)
 {
     const struct graph *graph = writer->graph;
 
-    text_init(&heads->bytes);
     heads->end = arena_array(writer->arena, size_t, graph->value_count + 1);
     heads->weight = arena_array(writer->arena, uint32_t, graph->value_count + 1);
     heads->is_outside = arena_array(writer->arena, bool, graph->value_count + 1);
@@ -270,36 +291,77 @@ static void put_model_head(const struct writer *writer, struct text *out)
     }
 }
 
-static enum status put_model(struct writer *writer, struct text *out)
+// A GraphProto in three parts: nodes, weights, inputs and outputs.
+struct graph_parts {
+    struct text before, after;
+    struct heads heads;
+};
+
+static enum status graph_open(struct writer *writer, struct graph_parts *parts)
 {
     const struct graph *graph = writer->graph;
-    struct text before, after;
-    struct heads heads = {.count = 0};
-    enum status status = OK;
+    struct text *before = &parts->before, *after = &parts->after;
 
-    text_init(&before);
-    text_init(&after);
-    for (uint32_t n = 0; n < graph->node_count && status == OK; n++)
-        status = put_node(writer, &graph->node[n], &before);
-    wire_put_text(&before, GRAPH_NAME, graph->name && *graph->name ? graph->name : "graph");
-    wire_put_text(&after, GRAPH_DOC, graph->doc);
-    for (uint32_t i = 0; i < graph->input_count; i++) {
+    *parts = (struct graph_parts){.heads = {.count = 0}};
+    text_init(before);
+    text_init(after);
+    text_init(&parts->heads.bytes);
+    writer->uses = arena_array(writer->arena, uint32_t, graph->value_count + 1);
+    count_uses(writer);
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        TRY(put_node(writer, &graph->node[n], before));
+    wire_put_text(before, GRAPH_NAME, graph->name && *graph->name ? graph->name : "graph");
+    wire_put_text(after, GRAPH_DOC, graph->doc);
+    for (uint32_t i = 0; i < graph->input_count - graph->capture_count; i++) {
         const struct value *value = graph_value(graph, graph->input[i]);
-        put_info(value, &value->tensor, GRAPH_INPUT, &after);
+        put_info(value, &value->tensor, GRAPH_INPUT, after);
     }
+    put_outputs(writer, after);
+    put_heads(writer, &parts->heads);
+    return OK;
+}
+
+static void put_graph(struct writer *writer, const struct graph_parts *parts, struct text *out)
+{
+    text_add_bytes(out, parts->before.at, parts->before.length);
+    put_weights(writer, &parts->heads, out);
+    text_add_bytes(out, parts->after.at, parts->after.length);
+}
+
+static void graph_parts_clear(struct graph_parts *parts)
+{
+    text_clear(&parts->before);
+    text_clear(&parts->after);
+    text_clear(&parts->heads.bytes);
+}
+
+static enum status put_body(struct writer *writer, struct graph *graph, struct text *out)
+{
+    struct writer inner = *writer;
+    struct graph_parts parts;
+    enum status status;
+
+    inner.graph = graph;
+    status = graph_open(&inner, &parts);
+    if (status == OK)
+        put_graph(&inner, &parts, out);
+    graph_parts_clear(&parts);
+    return status;
+}
+
+static enum status put_model(struct writer *writer, struct text *out)
+{
+    struct graph_parts parts;
+    enum status status = graph_open(writer, &parts);
+
     if (status == OK) {
-        put_outputs(writer, &after);
-        put_heads(writer, &heads);
         put_model_head(writer, out);
         wire_put_length(out, MODEL_GRAPH,
-                        before.length + heads.bytes.length + heads.data_bytes + after.length);
-        text_add_bytes(out, before.at, before.length);
-        put_weights(writer, &heads, out);
-        text_add_bytes(out, after.at, after.length);
-        text_clear(&heads.bytes);
+                        parts.before.length + parts.heads.bytes.length + parts.heads.data_bytes +
+                            parts.after.length);
+        put_graph(writer, &parts, out);
     }
-    text_clear(&before);
-    text_clear(&after);
+    graph_parts_clear(&parts);
     return status;
 }
 
@@ -311,8 +373,6 @@ enum status onnx_write(struct context *context, const struct graph *graph,
     enum status status = opset_lower(context, writer.graph, &writer.opset);
 
     if (status == OK) {
-        writer.uses = arena_array(writer.arena, uint32_t, writer.graph->value_count + 1);
-        count_uses(&writer);
         if (target)
             target->opset = writer.opset;
         status = put_model(&writer, out);

@@ -134,6 +134,14 @@ const char *graph_unique_name(struct graph *graph, const char *stem)
     return name == stem ? arena_copy_text(graph->arena, stem) : name;
 }
 
+void graph_rename_values(struct graph *graph, const char *const *name)
+{
+    for (uint32_t i = 0; i < graph->value_count; i++)
+        if (strcmp(graph->value[i].name, name[i]) != 0)
+            graph->value[i].name = arena_copy_text(graph->arena, name[i]);
+    graph_index_names(graph);
+}
+
 static struct value_id add_fresh(struct graph *graph, const char *stem, enum value_role role,
                                  struct tensor tensor)
 {

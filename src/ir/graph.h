@@ -75,6 +75,9 @@ struct graph {
     uint32_t value_count, node_count, input_count, output_count;
     uint32_t value_capacity, node_capacity;
     struct value_id *input, *output;
+    // A body's last so many inputs are values of the graph around it. Its node has them as its last
+    // inputs, in the same order; all bodies of a node take the same ones.
+    uint32_t capture_count;
     struct metadata *metadata; // includes ecai.history, ecai.preprocess, ecai.sparsity
     struct opset *opset;       // foreign domains only; ONNX's own is raised to the IR's spelling
     int64_t source_opset;      // of ONNX's own domain in the file that was read, 0: none
@@ -104,6 +107,16 @@ struct node_id graph_add_node(struct graph *graph, const struct op *op, const ch
                               const void *attr, const struct value_id *input, int input_count,
                               const struct value_id *output, int output_count);
 
+// A copy of a node's attributes for a node of `to`: tensors are shared, bodies cloned, and all of
+// it goes with the arena of `to`. NULL if there are none.
+void *graph_copy_attr(struct graph *to, const struct node *from);
+// Body i among a node's attributes, in the order of its operator's table; NULL behind the last.
+struct graph *node_body(const struct node *node, int i);
+// How many of the node's last inputs are there because its bodies read them.
+int node_capture_count(const struct node *node);
+// Gives the body to the arena: it is freed with it.
+void arena_own_graph(struct arena *arena, struct graph *body);
+
 static inline struct value *graph_value(const struct graph *graph, struct value_id id)
 {
     return &graph->value[id.at];
@@ -115,6 +128,8 @@ static inline struct node *graph_node(const struct graph *graph, struct node_id 
 struct value_id graph_find_value(const struct graph *graph, const char *name); // NO_VALUE: none
 struct node_id graph_find_node(const struct graph *graph, const char *name);   // slow, for tests
 const char *graph_unique_name(struct graph *graph, const char *stem);          // in the arena
+// Gives every value the name at its id, copied.
+void graph_rename_values(struct graph *graph, const char *const *name);
 
 // The weight that feeds input i of a node, seen through nothing; NULL if it is no weight with data.
 struct value *graph_weight(const struct graph *graph, const struct node *node, int i);

@@ -66,25 +66,33 @@ static void release_tensor(void *tensor)
 }
 
 // Tensors among the attributes get a holder of their own, which goes with the clone's arena.
-static void share_tensors(struct arena *arena, const struct field *fields, void *attr)
+static void share_tensor(struct arena *arena, struct tensor **at)
 {
-    for (const struct field *field = fields; field && field->name && attr; field++) {
-        struct tensor **at = (struct tensor **)(void *)((char *)attr + field->offset), *copy;
-        if (field->type != FIELD_TENSOR || !*at)
-            continue;
-        copy = arena_alloc(arena, sizeof *copy);
-        tensor_share(copy, *at);
-        arena_defer(arena, release_tensor, copy);
-        *at = copy;
-    }
+    struct tensor *copy = arena_alloc(arena, sizeof *copy);
+
+    tensor_share(copy, *at);
+    arena_defer(arena, release_tensor, copy);
+    *at = copy;
 }
 
-static void *clone_attr(struct arena *arena, const struct node *node)
+static void clone_body(struct arena *arena, struct graph **at)
 {
-    void *attr =
-        node->attr ? fields_copy(node->op->attr, node->attr, node->op->attr_bytes, arena) : NULL;
+    *at = graph_clone(*at);
+    arena_own_graph(arena, *at);
+}
 
-    share_tensors(arena, node->op->attr, attr);
+void *graph_copy_attr(struct graph *to, const struct node *from)
+{
+    const struct op *op = from->op;
+    char *attr = from->attr ? fields_copy(op->attr, from->attr, op->attr_bytes, to->arena) : NULL;
+
+    for (const struct field *field = op->attr; field && field->name && attr; field++) {
+        void **at = (void **)(void *)(attr + field->offset);
+        if (field->type == FIELD_TENSOR && *at)
+            share_tensor(to->arena, (struct tensor **)at);
+        else if (field->type == FIELD_GRAPH && *at)
+            clone_body(to->arena, (struct graph **)at);
+    }
     return attr;
 }
 
@@ -101,7 +109,7 @@ static void clone_nodes(struct graph *to, const struct graph *from)
         node->doc = arena_copy_text(to->arena, old->doc);
         node->raw_attr =
             old->raw_attr ? arena_copy_bytes(to->arena, old->raw_attr, old->raw_attr_bytes) : NULL;
-        node->attr = clone_attr(to->arena, old);
+        node->attr = graph_copy_attr(to, old);
         node->input =
             arena_copy(to->arena, old->input, (size_t)old->input_count * sizeof *old->input);
         node->output =
@@ -122,6 +130,7 @@ static void clone_head(struct graph *to, const struct graph *from)
     to->ir_version = from->ir_version;
     to->model_version = from->model_version;
     to->source_opset = from->source_opset;
+    to->capture_count = from->capture_count;
     for (const struct metadata *at = from->metadata; at; at = at->next)
         graph_set_metadata(to, at->key, at->text);
     for (const struct opset *at = from->opset; at; at = at->next) {

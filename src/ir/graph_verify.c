@@ -42,6 +42,22 @@ static enum status check_output(struct context *context, const struct graph *gra
     return OK;
 }
 
+static enum status check_bodies(struct context *context, const struct node *node)
+{
+    int captures = node_capture_count(node);
+    const struct graph *body;
+
+    if (captures > node->input_count)
+        return context_fail(context, ERR_INTERNAL, "has %d inputs, its body wants %d",
+                            node->input_count, captures);
+    for (int i = 0; (body = node_body(node, i)); i++) {
+        if ((int)body->capture_count != captures || body->capture_count > body->input_count)
+            return context_fail(context, ERR_INTERNAL, "body %d does not fit the others", i);
+        TRY(graph_verify(context, body));
+    }
+    return OK;
+}
+
 static enum status check_node(struct context *context, const struct graph *graph, uint32_t n)
 {
     const struct node *node = &graph->node[n];
@@ -52,6 +68,10 @@ static enum status check_node(struct context *context, const struct graph *graph
         TRY(check_count(context, "outputs", node->output_count, node->op->min_outputs,
                         node->op->max_outputs));
     }
+    for (int i = 0; i < node->op->min_inputs && !node->op->is_unknown; i++)
+        if (!value_exists(node->input[i]))
+            return context_fail(context, ERR_INTERNAL, "input %d is left out", i);
+    TRY(check_bodies(context, node));
     for (int i = 0; i < node->input_count; i++)
         TRY(check_input(context, graph, n, node->input[i]));
     for (int i = 0; i < node->output_count; i++)

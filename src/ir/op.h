@@ -28,11 +28,16 @@ struct op_call {
     uint64_t seed; // Dropout
     void *saved;   // saved_bytes(call) bytes that forward fills for backward
     void *scratch; // scratch_bytes(call) bytes, 64-byte aligned, from the caller
-    // Runs a body (an attribute of If, Loop, Scan) on input_count tensors with data; the caller
-    // releases output[0 .. body's output_count-1], none of which is set on failure. NULL while
-    // shapes are inferred, and where operators are run alone.
-    enum status (*run_graph)(struct context *, const struct graph *body,
+    // Runs a body (an attribute of If, Loop, Scan) on tensors with data, one for each of its
+    // inputs; the caller releases output[0 .. body's output_count-1], none of which is set on
+    // failure. NULL while shapes are inferred, and where operators are run alone.
+    enum status (*run_graph)(struct context *, const struct op_call *, const struct graph *body,
                              const struct tensor *input, struct tensor *output);
+    // The same for infer: dtype and shape of what the body gives (rank -1: unknown), with data
+    // where these are known. NULL: nobody can tell.
+    enum status (*infer_graph)(struct context *, const struct op_call *, const struct graph *body,
+                               const struct tensor *input, struct tensor *output);
+    int64_t *infer_budget; // infer_graph's own: how many nodes of bodies it may still look at
 };
 
 // Counts of one call. Only what an operator alone can know; joules are energy/'s.
@@ -84,6 +89,9 @@ struct op {
     const char *domain; // "" or NULL: ONNX's own
     bool is_unknown;    // read from a file, in no table; owned by the graph's arena
 };
+
+// Whether bodies (graphs) are among its attributes.
+bool op_has_bodies(const struct op *op);
 
 // The operator of ONNX's own domain with that name; NULL: none. Implemented in ops/op_table.c.
 const struct op *op_find(const char *name);

@@ -138,4 +138,20 @@ struct constant_of_shape_attr {
     struct tensor *value; // one element; NULL: 0 of f32
 };
 
+// Bodies take the node's last inputs as their last, see struct graph.
+struct if_attr {
+    struct graph *then_branch, *else_branch;
+};
+
+struct loop_attr {
+    struct graph *body;
+};
+
+struct scan_attr {
+    struct graph *body;
+    int64_t num_scan_inputs;
+    // Empty: axis 0, forward (0; 1 is backward).
+    struct ints scan_input_axes, scan_input_directions, scan_output_axes, scan_output_directions;
+};
+
 #endif
