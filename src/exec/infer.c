@@ -180,7 +180,7 @@ static enum status infer_node(struct context *context, const struct node *node,
         if (call.output[i])
             *call.output[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};
     if (node->op->is_unknown && !is_lenient)
-        return context_fail(context, ERR_UNSUPPORTED, "operator is not known to ecai");
+        return op_fail_unknown(context, node->op);
     if (!node->op->is_unknown && inputs_known(&call, &all_have_data)) {
         TRY(node->op->infer(context, &call));
         if (all_have_data && is_small(node->op, &call) && !(node->op->traits & OP_RANDOM))
