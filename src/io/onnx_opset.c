@@ -91,7 +91,8 @@ static const struct {
 
 bool opset_is_softmax(const char *op_type)
 {
-    return strcmp(op_type, "Softmax") == 0 || strcmp(op_type, "LogSoftmax") == 0;
+    return strcmp(op_type, "Softmax") == 0 || strcmp(op_type, "LogSoftmax") == 0 ||
+           strcmp(op_type, "Hardmax") == 0;
 }
 
 const void *node_attr_with_int(struct graph *graph, const struct op *op, const void *from,
