@@ -53,6 +53,18 @@ struct softmax_attr { // Softmax, LogSoftmax
     int64_t axis;
 };
 
+struct arg_attr { // ArgMax, ArgMin; Hardmax (axis)
+    int64_t axis, keepdims, select_last_index;
+};
+
+struct cum_sum_attr {
+    int64_t exclusive, reverse;
+};
+
+struct lp_normalization_attr {
+    int64_t axis, p;
+};
+
 struct dropout_attr {
     int64_t seed;
 };
@@ -61,10 +73,19 @@ struct quantize_attr { // QuantizeLinear, DequantizeLinear
     int64_t axis, saturate, block_size, output_dtype;
 };
 
-struct layer_normalization_attr {
+struct layer_normalization_attr { // and RMSNormalization
     int64_t axis;
     double epsilon;
     int64_t stash_type;
+};
+
+struct instance_normalization_attr {
+    double epsilon;
+};
+
+struct group_normalization_attr {
+    double epsilon;
+    int64_t num_groups, stash_type;
 };
 
 // LeakyRelu, Elu, Celu, ThresholdedRelu (alpha), HardSigmoid (alpha, beta)
