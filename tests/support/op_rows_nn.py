@@ -83,3 +83,37 @@ def rnn_batch_first(x, w, r, bias, lengths, initial):
 
 
 recurrent("RNN", 1, BOTH, "blh", directions=2, layout=1, expect=rnn_batch_first)
+
+# ---- integers ----------------------------------------------------------------------------------
+
+
+def u8(*dims):
+    return random("u8", *dims)
+
+
+def i8(*dims):
+    return random("i8", *dims)
+
+
+row("ConvInteger", "", [u8(2, 2, 4, 4), u8(3, 2, 2, 2)])
+row("ConvInteger", "pads=1,1,1,1 strides=2,1", [u8(1, 2, 4, 5), i8(3, 2, 3, 3), values("u8", 7)])
+row("ConvInteger", "group=2", [u8(1, 4, 3, 3), u8(4, 2, 2, 2), values("u8", 200), values("u8", 9)])
+row("MatMulInteger", "", [u8(2, 3), u8(3, 4)])
+row("MatMulInteger", "", [u8(2, 2, 3), i8(3, 4), values("u8", 12), values("i8", [-3, 0, 4, 127])])
+row("MatMulInteger", "", [u8(2, 2, 3), u8(2, 3, 2), values("u8", 255), values("u8", 1)])
+row("QLinearConv", "pads=1,0,1,0",
+    [u8(2, 2, 4, 4), values("f32", 0.02), values("u8", 113), i8(3, 2, 3, 3),
+     values("f32", [0.01, 0.02, 0.03]), values("i8", [0, 0, 0]), values("f32", 0.5),
+     values("u8", 30), values("i32", [500, -3000, 70])])
+row("QLinearConv", "group=2",
+    [i8(1, 4, 3, 3), values("f32", 0.02), values("i8", -5), i8(2, 2, 3, 3), values("f32", 0.01),
+     values("i8", 0), values("f32", 0.7), values("i8", 3)])
+row("QLinearMatMul", "",
+    [u8(2, 3), values("f32", [0.0066]), values("u8", [113]), u8(3, 4), values("f32", [0.00705]),
+     values("u8", [114]), values("f32", [0.0107]), values("u8", [118])])
+row("QLinearMatMul", "",
+    [i8(2, 2, 3), values("f32", 0.01), values("i8", -7), i8(3, 2), values("f32", [0.02, 0.05]),
+     values("i8", [0, 0]), values("f32", 0.3), values("i8", 4)])
+row("DynamicQuantizeLinear", "", [f32(3, 4)], outputs=(True, True, True))
+row("DynamicQuantizeLinear", "", [f32(5, low=1, high=4)], outputs=(True, True, True))
+row("DynamicQuantizeLinear", "", [f32(5, low=-4, high=-1)], outputs=(True, True, True))
