@@ -20,7 +20,7 @@ static void find_grid(const struct tensor *x, float *scale, float *zero)
     float low = 0, high = 0;
 
     for (int64_t i = 0; i < tensor_count(x); i++) {
-        float item = (float)tensor_get(x, i);
+        float item = tensor_f32(x)[i];
         low = item < low ? item : low;
         high = item > high ? item : high;
     }
@@ -29,35 +29,39 @@ static void find_grid(const struct tensor *x, float *scale, float *zero)
     *zero = *zero > 0 ? rintf(*zero < 255 ? *zero : 255) : 0;
 }
 
-static enum status dynamic_forward(struct context *context, const struct op_call *call)
+// The three tensors that QuantizeLinear reads: x in float, y_scale, y_zero_point.
+static enum status quantize(struct context *context, const struct op_call *call,
+                            struct tensor operand[3])
 {
     static const struct quantize_attr plain = {.axis = 1, .saturate = 1};
-    struct tensor scale, zero;
-    const struct tensor *input[3] = {call->input[0], &scale, &zero};
+    const struct tensor *input[3] = {&operand[0], &operand[1], &operand[2]};
     struct op_call linear = {.attr = &plain,
                              .input_count = 3,
                              .output_count = 1,
                              .input = input,
                              .output = call->output};
-    float step, middle;
+    float scale, zero;
 
-    TRY(tensor_alloc(context, &scale, DT_F32, &SHAPE_SCALAR));
-    if (tensor_alloc(context, &zero, DT_U8, &SHAPE_SCALAR) != OK) {
-        tensor_release(&scale);
-        return ERR_MEMORY;
-    }
-    find_grid(call->input[0], &step, &middle);
-    tensor_set(&scale, 0, step);
-    tensor_set(&zero, 0, middle);
-    enum status status = OK;
-    if (output_at(call, 0))
-        status = op_quantize_linear.forward(context, &linear);
-    if (output_at(call, 1))
-        tensor_set(call->output[1], 0, step);
-    if (output_at(call, 2))
-        tensor_set(call->output[2], 0, middle);
-    tensor_release(&scale);
-    tensor_release(&zero);
+    TRY(tensor_convert(context, &operand[0], call->input[0], DT_F32));
+    TRY(tensor_alloc(context, &operand[1], DT_F32, &SHAPE_SCALAR));
+    TRY(tensor_alloc(context, &operand[2], DT_U8, &SHAPE_SCALAR));
+    find_grid(&operand[0], &scale, &zero);
+    tensor_set(&operand[1], 0, scale);
+    tensor_set(&operand[2], 0, zero);
+    for (int i = 1; i < 3; i++)
+        if (output_at(call, i))
+            tensor_set(call->output[i], 0, tensor_get(&operand[i], 0));
+    return output_at(call, 0) ? op_quantize_linear.forward(context, &linear) : OK;
+}
+
+static enum status dynamic_forward(struct context *context, const struct op_call *call)
+{
+    struct tensor operand[3] = {0};
+    enum status status = quantize(context, call, operand);
+
+    for (int i = 0; i < 3; i++)
+        if (operand[i].buffer)
+            tensor_release(&operand[i]);
     return status;
 }
 
