@@ -24,6 +24,15 @@ struct conv_transpose_attr {
     struct ints kernel_shape, output_padding, output_shape, pads, strides;
 };
 
+// LSTM (input_forget), GRU (linear_before_reset), RNN. hidden_size 0: that of the weights.
+struct recurrent_attr {
+    struct floats activation_alpha, activation_beta;
+    struct strings activations; // empty: the operator's own
+    double clip;                // 0: none
+    const char *direction;      // forward, reverse, bidirectional
+    int64_t hidden_size, layout, input_forget, linear_before_reset;
+};
+
 struct gemm_attr {
     double alpha, beta;
     int64_t transA, transB;

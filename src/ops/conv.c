@@ -133,7 +133,7 @@ static enum status conv_map_axes(struct context *context, const struct op_call *
     return OK;
 }
 
-static const struct field conv_fields[] = {
+const struct field conv_fields[] = {
     FIELD_CHOICE(struct conv_attr, auto_pad, "NOTSET", "NOTSET|SAME_UPPER|SAME_LOWER|VALID",
                  "how the input is padded"),
     FIELD(struct conv_attr, dilations, NULL, 0, 0, "distance of neighbouring taps"),

@@ -7,6 +7,8 @@
 #include "ops/attr.h"
 #include "ops/window.h"
 
+extern const struct field conv_fields[]; // of a struct conv_attr
+
 // Named after Conv: images in, filters out. For ConvTranspose both change places: its output is
 // the image.
 struct conv {

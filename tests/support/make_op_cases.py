@@ -84,12 +84,14 @@ def make_attributes(op, text, opset):
         types.INT: int, types.FLOAT: float, types.STRING: str,
         types.INTS: lambda t: [int(v) for v in t.split(",")],
         types.FLOATS: lambda t: [float(v) for v in t.split(",")],
+        types.STRINGS: lambda t: [t],
         types.TENSOR: lambda t: numpy_helper.from_array(parse_tensor(t)),
     }
     found = {}
     for item in text.split():
         name, value = item.split("=", 1)
-        found[name] = parse[kinds[name]](value)
+        parsed = parse[kinds[name]](value)  # strings are repeated, not listed
+        found[name] = found.get(name, []) + parsed if kinds[name] == types.STRINGS else parsed
     return found
 
 

@@ -5,7 +5,7 @@
 
 #include "ir/op.h"
 
-enum { CASE_MAX_ARGUMENTS = 8 };
+enum { CASE_MAX_ARGUMENTS = 10 };
 
 struct op_case {
     const struct op *op;
