@@ -76,14 +76,15 @@ static enum status check_inputs(struct context *context, const struct program *p
 {
     const struct graph *graph = program->graph;
 
-    for (uint32_t i = 0; i < graph->input_count; i++)
-        if (program->slot[graph->input[i].at].kind != SLOT_LANES)
-            return context_fail(context, ERR_UNSUPPORTED,
-                                "input '%s' has no open batch dimension of floats",
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        const struct slot *slot = &program->slot[graph->input[i].at];
+        if (slot->kind != SLOT_LANES && slot->kind != SLOT_SHARED) // shared: set for all samples
+            return context_fail(context, ERR_UNSUPPORTED, "input '%s' does not take floats",
                                 graph_value(graph, graph->input[i])->name);
+    }
     for (uint32_t i = 0; i < graph->output_count; i++)
         if (program->slot[graph->output[i].at].kind != SLOT_LANES)
-            return context_fail(context, ERR_UNSUPPORTED, "output '%s' is not one result a sample",
+            return context_fail(context, ERR_UNSUPPORTED, "output '%s' does not give floats",
                                 graph_value(graph, graph->output[i])->name);
     return OK;
 }
