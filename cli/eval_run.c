@@ -122,8 +122,8 @@ static enum status collect(struct eval_report *report, const struct eval_options
     subject->seconds = evaluation.seconds;
     subject->executor = evaluation.executor;
     if (evaluation.is_one_by_one)
-        context_note(context, "%s: samples run one batch of the model's own size at a time",
-                     subject->file.name);
+        context_note(context, "%s: samples run one batch of the model's own size at a time: %s",
+                     subject->file.name, evaluation.reason);
     status = outputs_check(context, &subject->outputs);
     return status == OK ? OK : model_fail(context, &subject->file, status);
 }

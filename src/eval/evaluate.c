@@ -2,6 +2,7 @@
 #include "eval/evaluate.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -199,7 +200,7 @@ static void find_given(struct work *work)
     }
 }
 
-static enum status make_program(struct context *context, struct work *work)
+static enum status make_program(struct context *context, struct work *work, struct evaluation *out)
 {
     struct program_options options = {.isa = work->options->isa,
                                       .is_integer = !work->options->no_integers,
@@ -207,12 +208,19 @@ static enum status make_program(struct context *context, struct work *work)
                                       .infer = work->options->infer};
     enum status status;
 
-    for (uint32_t i = 0; i < work->graph->input_count; i++)
-        if (work->is_given[i] ||
-            graph_value(work->graph, work->graph->input[i])->tensor.dtype != DT_F32)
+    for (uint32_t i = 0; i < work->graph->input_count; i++) {
+        const struct value *value = graph_value(work->graph, work->graph->input[i]);
+        if (!work->is_given[i] && value->tensor.dtype != DT_F32) {
+            snprintf(out->reason, sizeof out->reason, "input '%s' does not take float32",
+                     value->name);
             return OK;
+        }
+    }
     status = program_new(context, work->graph, &options, &work->program);
-    return status == ERR_UNSUPPORTED ? OK : status; // the reference executor says what is wrong
+    if (status != ERR_UNSUPPORTED)
+        return status;
+    snprintf(out->reason, sizeof out->reason, "%s", context->error);
+    return OK; // the reference executor says what is wrong
 }
 
 // The batch that the graph itself fixes, 1 where it is open.
@@ -295,7 +303,7 @@ static enum status run(struct context *context, struct work *work, struct arena 
     find_given(work);
     TRY(batch_bind_graph(context, data, work->graph, work->is_given, preprocess, arena,
                          work->input));
-    TRY(make_program(context, work));
+    TRY(make_program(context, work, out));
     work->per_item = work->program ? N16_LANES : own_batch(work->graph);
     TRY(measure_output(context, work, &width));
     if (data->is_labelled && width > 1)

@@ -20,7 +20,8 @@ struct evaluate_options {
 struct evaluation {
     struct outputs outputs;
     const char *executor; // "float", "int8"
-    bool is_one_by_one;   // by the reference executor: the batch dimension is fixed
+    bool is_one_by_one;   // by the reference executor, a batch of the graph's own at a time
+    char reason[256];     // why, "" if it is not
     double seconds;       // of running, without setting up
 };
 

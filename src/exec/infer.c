@@ -222,18 +222,23 @@ static void infer_weights(const struct graph *graph, struct inference *out)
     }
 }
 
+static enum status infer_at(struct context *context, const struct node *node, bool is_lenient,
+                            int64_t *budget, struct inference *out)
+{
+    struct arena *arena = arena_new();
+    enum status status = infer_node(context, node, out, arena, is_lenient, budget);
+
+    arena_free(arena);
+    return status == OK ? OK : graph_fail_at(context, node, status);
+}
+
 static enum status infer_nodes(struct context *context, const struct graph *graph, bool is_lenient,
                                int64_t *budget, struct inference *out)
 {
     enum status status = OK;
 
-    for (uint32_t n = 0; n < graph->node_count && status == OK; n++) {
-        struct arena *arena = arena_new();
-        status = infer_node(context, &graph->node[n], out, arena, is_lenient, budget);
-        arena_free(arena);
-        if (status != OK)
-            graph_fail_at(context, &graph->node[n], status);
-    }
+    for (uint32_t n = 0; n < graph->node_count && status == OK; n++)
+        status = infer_at(context, &graph->node[n], is_lenient, budget, out);
     return status;
 }
 
@@ -257,11 +262,9 @@ static enum status infer_body(struct context *context, const struct op_call *cal
     return status;
 }
 
-static enum status infer_all(struct context *context, const struct graph *graph,
-                             const struct infer_options *options, struct inference *out)
+static enum status infer_inputs(struct context *context, const struct graph *graph,
+                                const struct infer_options *options, struct inference *out)
 {
-    int64_t budget = BODY_NODES_MAX;
-
     infer_weights(graph, out);
     for (uint32_t i = 0; i < graph->input_count; i++) {
         const struct value *value = graph_value(graph, graph->input[i]);
@@ -269,11 +272,11 @@ static enum status infer_all(struct context *context, const struct graph *graph,
         TRY(input_shape(context, value, options, tensor));
         TRY(input_value(context, value, options, tensor));
     }
-    return infer_nodes(context, graph, options->is_lenient, &budget, out);
+    return OK;
 }
 
-enum status graph_infer(struct context *context, const struct graph *graph,
-                        const struct infer_options *options, struct inference *out)
+enum status graph_infer_begin(struct context *context, const struct graph *graph,
+                              const struct infer_options *options, struct inference *out)
 {
     static const struct infer_options none;
     enum status status;
@@ -282,7 +285,29 @@ enum status graph_infer(struct context *context, const struct graph *graph,
     out->value_count = graph->value_count;
     if (!out->of_value)
         return context_fail(context, ERR_MEMORY, "no memory for %u values", graph->value_count);
-    status = infer_all(context, graph, options ? options : &none, out);
+    status = infer_inputs(context, graph, options ? options : &none, out);
+    if (status != OK)
+        inference_clear(out);
+    return status;
+}
+
+enum status graph_infer_node(struct context *context, const struct graph *graph, uint32_t n,
+                             bool is_lenient, struct inference *inference)
+{
+    int64_t budget = BODY_NODES_MAX;
+
+    return infer_at(context, &graph->node[n], is_lenient, &budget, inference);
+}
+
+enum status graph_infer(struct context *context, const struct graph *graph,
+                        const struct infer_options *options, struct inference *out)
+{
+    int64_t budget = BODY_NODES_MAX;
+    enum status status = graph_infer_begin(context, graph, options, out);
+
+    if (status != OK)
+        return status;
+    status = infer_nodes(context, graph, options && options->is_lenient, &budget, out);
     if (status != OK)
         inference_clear(out);
     return status;

@@ -25,6 +25,13 @@ struct inference {
 MUST_CHECK enum status graph_infer(struct context *context, const struct graph *graph,
                                    const struct infer_options *options, struct inference *out);
 void inference_clear(struct inference *inference);
+// The same step by step, for who rewrites nodes on the way: inputs and weights, then node after
+// node in order. On failure of a node the caller clears.
+MUST_CHECK enum status graph_infer_begin(struct context *context, const struct graph *graph,
+                                         const struct infer_options *options,
+                                         struct inference *out);
+MUST_CHECK enum status graph_infer_node(struct context *context, const struct graph *graph,
+                                        uint32_t n, bool is_lenient, struct inference *inference);
 
 // ERR_NUMERIC naming the node and its weight (a weight input of its operator) that is not finite.
 MUST_CHECK enum status graph_check_finite(struct context *context, const struct graph *graph);

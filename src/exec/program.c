@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec/batch_axis.h"
 #include "exec/program_internal.h"
 #include "ops/attr.h"
 
@@ -53,25 +54,13 @@ bool program_lowers(const char *op_name)
 
 // ---- slots --------------------------------------------------------------------------------------
 
-// Same value at batches of 16 and 32: batch first, nothing else depends on it.
-static bool is_one_a_sample(const struct tensor *at16, const struct tensor *at32)
-{
-    if (at16->shape.rank < 1 || at16->shape.rank != at32->shape.rank ||
-        at16->shape.dim[0] != N16_LANES || at32->shape.dim[0] != 2 * N16_LANES)
-        return false;
-    for (int i = 1; i < at16->shape.rank; i++)
-        if (at16->shape.dim[i] != at32->shape.dim[i])
-            return false;
-    return true;
-}
-
-static void set_slot(struct program *program, uint32_t id, const struct inference *at32)
+static void set_slot(struct program *program, uint32_t id, struct batch_axis axis)
 {
     const struct tensor *at16 = &program->inference.of_value[id];
     struct slot *slot = &program->slot[id];
 
     *slot = (struct slot){.alias_of = id, .parameter = -1, .grad = NO_OFFSET, .first_use = -1};
-    slot->is_per_sample = is_one_a_sample(at16, &at32->of_value[id]);
+    slot->is_per_sample = axis.axis == 0 && axis.repeat == 1;
     if (at16->buffer) {
         slot->kind = SLOT_SHARED;
     } else if (slot->is_per_sample && (at16->dtype == DT_F32 || at16->dtype == DT_F16)) {
@@ -87,14 +76,15 @@ static enum status check_inputs(struct context *context, const struct program *p
 {
     const struct graph *graph = program->graph;
 
-    for (uint32_t i = 0; i < graph->input_count; i++)
-        if (program->slot[graph->input[i].at].kind != SLOT_LANES)
-            return context_fail(context, ERR_UNSUPPORTED,
-                                "input '%s' has no open batch dimension of floats",
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        const struct slot *slot = &program->slot[graph->input[i].at];
+        if (slot->kind != SLOT_LANES && slot->kind != SLOT_SHARED) // shared: set for all samples
+            return context_fail(context, ERR_UNSUPPORTED, "input '%s' does not take floats",
                                 graph_value(graph, graph->input[i])->name);
+    }
     for (uint32_t i = 0; i < graph->output_count; i++)
         if (program->slot[graph->output[i].at].kind != SLOT_LANES)
-            return context_fail(context, ERR_UNSUPPORTED, "output '%s' is not one result a sample",
+            return context_fail(context, ERR_UNSUPPORTED, "output '%s' does not give floats",
                                 graph_value(graph, graph->output[i])->name);
     return OK;
 }
@@ -119,18 +109,18 @@ static enum status widen_halves(struct context *context, struct program *program
 
 static enum status infer_slots(struct context *context, struct program *program)
 {
-    struct infer_options options = program->options.infer;
-    struct inference at32;
+    struct open_batch open;
 
-    options.batch = N16_LANES;
-    TRY(graph_infer(context, program->graph, &options, &program->inference));
-    options.batch = 2 * N16_LANES;
-    TRY(graph_infer(context, program->graph, &options, &at32));
+    TRY(graph_open_batch(context, program->graph, &program->options.infer, N16_LANES,
+                         program->arena, &open));
+    if (!open.is_proven)
+        return context_fail(context, ERR_UNSUPPORTED, "samples of a batch are not independent: %s",
+                            open.reason);
+    program->inference = open.inference;
     // Behind the values' slots: one more each, for a value before its fake quantisation.
     program->slot = arena_array(program->arena, struct slot, 2 * program->graph->value_count + 1);
     for (uint32_t i = 0; i < program->graph->value_count; i++)
-        set_slot(program, i, &at32);
-    inference_clear(&at32);
+        set_slot(program, i, open.axis[i]);
     TRY(widen_halves(context, program));
     return check_inputs(context, program);
 }
@@ -330,35 +320,6 @@ static enum status add_fake_quants(struct context *context, struct program *prog
     return OK;
 }
 
-// Along axis 0 the sixteen samples of a group would see each other.
-static bool normalises_batch(const struct program *program, const struct step *step)
-{
-    int64_t axis = 1;
-
-    if (node_is(step->node, "Softmax") || node_is(step->node, "LogSoftmax"))
-        axis = ((const struct softmax_attr *)step->node->attr)->axis;
-    else if (node_is(step->node, "LayerNormalization"))
-        axis = ((const struct layer_normalization_attr *)step->node->attr)->axis;
-    return is_lanes(program, step, 0) && (axis == 0 || axis == -step->call.input[0]->shape.rank);
-}
-
-// What has no lanes was made of all samples together: lanes made of it are not one a sample.
-static enum status check_samples_apart(struct context *context, const struct program *program,
-                                       const struct step *step)
-{
-    bool is_mixed = normalises_batch(program, step), has_lanes_out = false;
-
-    for (int i = 0; i < step->node->input_count; i++)
-        is_mixed |= step_input(program, step, i)->kind == SLOT_TENSOR &&
-                    !step_input(program, step, i)->is_per_sample;
-    for (int i = 0; i < step->node->output_count; i++)
-        has_lanes_out |=
-            step->output[i] != UINT32_MAX && program->slot[step->output[i]].kind == SLOT_LANES;
-    return is_mixed && has_lanes_out
-               ? context_fail(context, ERR_UNSUPPORTED, "samples of a batch are not independent")
-               : OK;
-}
-
 static enum status add_step(struct context *context, struct program *program, uint32_t n,
                             bool *swallowed)
 {
@@ -377,7 +338,6 @@ static enum status add_step(struct context *context, struct program *program, ui
         step->integer = integer;
         step->row = &lowering_integer;
     } else {
-        TRY(check_samples_apart(context, program, step));
         step->row = choose(program, step);
     }
     if (!program->options.keeps_values && !step->integer)

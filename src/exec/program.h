@@ -37,7 +37,8 @@ bool program_is_integer(const struct program *program); // some node runs on int
 // One group. Memory `group` is used; a group's samples are lanes 0 .. samples-1, the others
 // repeat or are zero. Call from one thread a group. Errors come with text in *context, which must
 // be the caller's own (not shared between threads).
-float *program_input(struct program *program, int group, uint32_t input); // [P][16], to be filled
+// [P][16], to be filled; NULL for an input that infer.set gives.
+float *program_input(struct program *program, int group, uint32_t input);
 MUST_CHECK enum status program_run_group(struct context *context, struct program *program,
                                          int group);
 const float *program_output(const struct program *program, int group, uint32_t output);

@@ -55,7 +55,10 @@ static uint32_t raw_slot(const struct program *program, uint32_t id)
 
 float *program_input(struct program *program, int group, uint32_t input)
 {
-    return lanes(program, group, raw_slot(program, program->graph->input[input].at));
+    uint32_t id = program->graph->input[input].at;
+
+    return program->slot[id].kind == SLOT_LANES ? lanes(program, group, raw_slot(program, id))
+                                                : NULL;
 }
 
 const float *program_output(const struct program *program, int group, uint32_t output)
