@@ -191,32 +191,47 @@ struct set {
     bool has_weight;
 };
 
-static bool is_weight_of(const struct graph *graph, uint32_t value)
+// The weight that a node reads at a weight input of its operator, seen through DequantizeLinear.
+static struct value_id read_weight(const struct graph *graph, const struct node *node, int i)
 {
-    const struct value *at = &graph->value[value];
+    struct value_id id = node->input[i];
+    struct node_id producer;
 
-    return at->role == VALUE_WEIGHT && at->tensor.shape.rank >= 2;
+    if (i >= 32 || !(node->op->weight_inputs >> i & 1) || !value_exists(id))
+        return NO_VALUE;
+    producer = graph_value(graph, id)->producer;
+    if (node_exists(producer) && node_is(graph_node(graph, producer), "DequantizeLinear"))
+        id = graph_node(graph, producer)->input[0];
+    return graph_value(graph, id)->role == VALUE_WEIGHT &&
+                   graph_value(graph, id)->tensor.shape.rank >= 2
+               ? id
+               : NO_VALUE;
 }
 
-static bool has_weights(const struct graph *graph, const struct node *node)
+// Per value: whether it is such a weight; per node: whether it has one.
+static void note_weights(const struct graph *graph, bool *is_weight, bool *has_weight)
 {
-    for (int i = 0; i < node->input_count && i < 32; i++)
-        if (node->op->weight_inputs >> i & 1 && value_exists(node->input[i]) &&
-            graph_value(graph, node->input[i])->tensor.shape.rank >= 2)
-            return true;
-    return false;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (int i = 0; i < graph->node[n].input_count; i++) {
+            struct value_id id = read_weight(graph, &graph->node[n], i);
+            if (value_exists(id))
+                is_weight[id.at] = has_weight[n] = true;
+        }
 }
 
 static void gather_sets(struct channel_links *links, struct set *set)
 {
     const struct graph *graph = links->graph;
+    bool *is_weight = arena_array(links->arena, bool, (size_t)graph->value_count + 1);
+    bool *has_weight = arena_array(links->arena, bool, (size_t)graph->node_count + 1);
 
+    note_weights(graph, is_weight, has_weight);
     for (uint32_t i = 0; i < links->count; i++)
         set[i] = (struct set){0, UINT32_MAX, UINT32_MAX, -1, false};
     for (uint32_t v = 0; v < graph->value_count; v++) {
         const struct shape *shape = &links->inference.of_value[v].shape;
         struct node_id producer = graph->value[v].producer;
-        bool is_made = node_exists(producer) && has_weights(graph, graph_node(graph, producer));
+        bool is_made = node_exists(producer) && has_weight[producer.at];
         uint32_t at = links->base[v];
         for (int a = 0; at < links->base[v + 1] && a < shape->rank; a++)
             for (int64_t k = 0; k < shape->dim[a]; k++, at++) {
@@ -225,7 +240,7 @@ static void gather_sets(struct channel_links *links, struct set *set)
                     of->places += place_hash(v, a);
                 of->last_value = v;
                 of->last_axis = a;
-                of->has_weight |= is_weight_of(graph, v);
+                of->has_weight |= is_weight[v];
                 if (is_made && producer.at < of->maker)
                     of->maker = producer.at;
             }

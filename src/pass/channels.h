@@ -39,8 +39,8 @@ void channels_clear(struct channels *channels);
 // Channel `index` of group `group` is to be cut: marks it. Cuts nothing yet.
 void channels_mark(struct channels *channels, int group, int64_t index);
 void channels_unmark_all(struct channels *channels);
-// Zeroes the slices of every weight that belong to the marked channels: what may be cut without a
-// change of any output.
+// Zeroes the slices of every weight that belong to the marked channels (of int8 too: their zero
+// point is taken as 0): what may be cut without a change of any output.
 MUST_CHECK enum status channels_zero(struct context *context, const struct channels *channels,
                                      struct graph *graph);
 // Cuts the marked channels out of the graph (the one that was looked at, or a clone of it with the

@@ -254,7 +254,7 @@ static enum status zero_weight(struct context *context, const struct channel_lin
     struct shape kept = kept_shape(links, id);
     size_t bytes = (size_t)dtype_info[value->tensor.dtype].bits / 8;
 
-    if (shape_equal(&kept, shape) || !dtype_info[value->tensor.dtype].is_float)
+    if (shape_equal(&kept, shape) || dtype_info[value->tensor.dtype].bits < 8)
         return OK;
     TRY(tensor_make_private(context, &value->tensor));
     for (int a = 0; a < shape->rank; a++) {
