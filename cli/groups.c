@@ -31,7 +31,8 @@ const struct field run_fields[] = {
 
 struct infer_options run_infer(const struct run_options *options)
 {
-    return (struct infer_options){options->batch, options->shape, options->set, false};
+    return (struct infer_options){
+        .batch = options->batch, .shape = options->shape, .set = options->set};
 }
 
 const struct field source_fields[] = {

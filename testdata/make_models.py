@@ -289,7 +289,7 @@ def typed():
 
 
 def branches():
-    """An operator that is not ours, with subgraphs that read values and weights from outside."""
+    """If, with branches that read values and weights from outside."""
     m = Model("branches", 13)
     x = m.input("x", numbers(2, 3), ["n", 3])
     flag = m.input("flag", np.array(True), [])

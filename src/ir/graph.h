@@ -110,6 +110,8 @@ struct node_id graph_add_node(struct graph *graph, const struct op *op, const ch
 // A copy of a node's attributes for a node of `to`: tensors are shared, bodies cloned, and all of
 // it goes with the arena of `to`. NULL if there are none.
 void *graph_copy_attr(struct graph *to, const struct node *from);
+// Quantisation and sparsity of a value of another graph; graph is that of `to`.
+void value_copy_annotations(struct graph *graph, struct value *to, const struct value *from);
 // Body i among a node's attributes, in the order of its operator's table; NULL behind the last.
 struct graph *node_body(const struct node *node, int i);
 // How many of the node's last inputs are there because its bodies read them.

@@ -28,6 +28,16 @@ static struct quant *copy_quant(struct arena *arena, const struct quant *from)
     return copy;
 }
 
+void value_copy_annotations(struct graph *graph, struct value *to, const struct value *from)
+{
+    to->quant = copy_quant(graph->arena, from->quant);
+    to->sparsity = NULL;
+    if (!from->sparsity)
+        return;
+    to->sparsity = arena_copy(graph->arena, from->sparsity, sizeof *from->sparsity);
+    tensor_share(&to->sparsity->mask, &from->sparsity->mask);
+}
+
 static void clone_values(struct graph *to, const struct graph *from)
 {
     to->value_count = to->value_capacity = from->value_count;
@@ -39,11 +49,7 @@ static void clone_values(struct graph *to, const struct graph *from)
         value->name = arena_copy_text(to->arena, value->name);
         value->doc = arena_copy_text(to->arena, value->doc);
         value->dim_name = copy_dim_names(to->arena, &from->value[i]);
-        value->quant = copy_quant(to->arena, value->quant);
-        if (value->sparsity) {
-            value->sparsity = arena_copy(to->arena, value->sparsity, sizeof *value->sparsity);
-            tensor_share(&value->sparsity->mask, &from->value[i].sparsity->mask);
-        }
+        value_copy_annotations(to, value, &from->value[i]);
     }
 }
 
