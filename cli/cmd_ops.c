@@ -11,6 +11,24 @@ static void add_flag(struct table *table, bool has)
     table_add(table, has ? "yes" : "-");
 }
 
+// Those that are left out on purpose, behind an empty line.
+static void print_refused(struct text *text)
+{
+    const struct refused_op *refused;
+    struct table table;
+
+    text_add(text, "\n");
+    table_init(&table, "ll");
+    table_add(&table, "left out");
+    table_add(&table, "because it");
+    for (int i = 0; (refused = op_refused_at(i)); i++) {
+        table_add(&table, refused->name);
+        table_add(&table, refused->why);
+    }
+    table_print(&table, text);
+    table_clear(&table);
+}
+
 static enum status run(struct invocation *invocation)
 {
     static const char *const heads[] = {"operator", "opsets",   "shape", "forward", "lowered",
@@ -37,6 +55,7 @@ static enum status run(struct invocation *invocation)
     }
     text_init(&text);
     table_print(&table, &text);
+    print_refused(&text);
     status = print_result(invocation->context, &text);
     text_clear(&text);
     table_clear(&table);
@@ -45,7 +64,7 @@ static enum status run(struct invocation *invocation)
 
 const struct command command_ops = {
     .operands = "",
-    .details = "Operators that are not listed are carried through by what need not run them, and "
-               "refused by name where they must run.",
+    .details = "Operators that are not listed, and those that are left out on purpose, are carried "
+               "through by what need not run them, and refused by name where they must run.",
     .run = run,
 };

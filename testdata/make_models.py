@@ -324,6 +324,32 @@ def foreign():
     m.save(check=False, run=False)
 
 
+def sparse():
+    """Sparse initializers and a sparse constant, with both forms of indices."""
+    def pack(name, numbers, indices, dims):
+        return helper.make_sparse_tensor(
+            numpy_helper.from_array(np.array(numbers, np.float32), name),
+            numpy_helper.from_array(np.array(indices, np.int64), name + "_at"), dims)
+
+    m = Model("sparse", 13)
+    x = m.input("x", numbers(2, 3))
+    m.node("Constant", [], "bias", sparse_value=pack("c", [0.5, -1], [0, 3], [4]))
+    m.node("MatMul", [x, "w"], "product")
+    m.node("Add", ["product", "bias"], "sum")
+    m.output(m.node("Mul", ["sum", "v"], "y"), shape=[2, 4])
+    extra = [pack("w", [1, 2, 3, -4], [0, 5, 6, 11], [3, 4]),
+             pack("v", [2, 3, 5], [[0, 0], [0, 3], [1, 2]], [2, 4])]
+    build = m.build
+
+    def with_sparse():
+        model = build()
+        model.graph.sparse_initializer.extend(extra)
+        return model
+
+    m.build = with_sparse
+    m.save()
+
+
 def quantized():
     """A foreign QDQ file: integers that must come out as they went in."""
     m = Model("qdq", 13)
@@ -352,7 +378,7 @@ def main():
         legacy(opset)
     for opset in (7, 8, 9, 10, 11, 12, 13, 15, 17, 18, 20):
         spelling(opset)
-    for make in (old_softmax, functions, external, typed, branches, foreign, quantized):
+    for make in (old_softmax, functions, external, typed, branches, foreign, quantized, sparse):
         make()
 
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/protobuf.h"
+#include "ir/op.h"
 #include "tests/support/hand.h"
 
 Suite *opsets_suite(void);
@@ -96,6 +97,63 @@ START_TEST(a_type_that_was_a_text_is_one_of_onnx)
 }
 END_TEST
 
+// A sparse weight of 2 x 3 with one number at `place`, its shape as given.
+static enum status read_sparse(int64_t place, int64_t dim, int64_t index_count)
+{
+    struct text values, indices, sparse;
+    struct hand hand;
+
+    text_init(&values);
+    text_init(&indices);
+    text_init(&sparse);
+    wire_put_int(&values, 1, 1);
+    wire_put_int(&values, 2, 1);
+    wire_put_text(&values, 8, "s");
+    wire_put_bytes(&values, 9, "\0\0\200?", 4);
+    wire_put_int(&indices, 1, index_count);
+    wire_put_int(&indices, 2, 7);
+    wire_put_bytes(&indices, 9, (const char *)&place, 8);
+    wire_put_message(&sparse, 1, &values);
+    wire_put_message(&sparse, 2, &indices);
+    wire_put_int(&sparse, 3, dim);
+    wire_put_int(&sparse, 3, 3);
+    hand_begin(&hand, "Relu", "s", "y");
+    hand_info(&hand, 12, "y");
+    wire_put_message(&hand.graph, 15, &sparse);
+    hand_end_node(&hand);
+    return hand_read(&context, &hand);
+}
+
+START_TEST(sparse_weights_are_checked)
+{
+    ck_assert_msg(read_sparse(5, 2, 1) == OK, "%s", context.error);
+    ck_assert_int_eq(read_sparse(6, 2, 1), ERR_FORMAT);
+    ck_assert_int_eq(read_sparse(-1, 2, 1), ERR_FORMAT);
+    ck_assert_int_eq(read_sparse(0, 2, 2), ERR_FORMAT);
+    ck_assert_int_eq(read_sparse(0, -2, 1), ERR_SHAPE);
+    ck_assert_int_eq(read_sparse(0, INT64_C(1) << 40, 1), ERR_UNSUPPORTED);
+    ck_assert_int_eq(read_sparse(0, INT64_MAX, 1), ERR_SHAPE);
+}
+END_TEST
+
+START_TEST(what_is_left_out_is_not_there)
+{
+    const struct refused_op *refused;
+
+    for (int i = 0; (refused = op_refused_at(i)); i++) {
+        struct op unknown = {.name = refused->name, .is_unknown = true};
+        ck_assert_msg(op_find(refused->name) == NULL, "%s is in both tables", refused->name);
+        ck_assert_msg(!i || strcmp(op_refused_at(i - 1)->name, refused->name) < 0, "order of %s",
+                      refused->name);
+        ck_assert_int_eq(op_fail_unknown(&context, &unknown), ERR_UNSUPPORTED);
+        ck_assert_ptr_nonnull(strstr(context.error, refused->why));
+        unknown.domain = "com.acme";
+        ck_assert_int_eq(op_fail_unknown(&context, &unknown), ERR_UNSUPPORTED);
+        ck_assert_str_eq(context.error, "operator is not known to ecai");
+    }
+}
+END_TEST
+
 Suite *opsets_suite(void)
 {
     Suite *suite = suite_create("opsets");
@@ -104,6 +162,8 @@ Suite *opsets_suite(void)
     tcase_add_checked_fixture(test, setup, NULL);
     tcase_add_loop_test(test, what_does_not_fit_is_said, 0, sizeof rows / sizeof *rows);
     tcase_add_test(test, a_type_that_was_a_text_is_one_of_onnx);
+    tcase_add_test(test, sparse_weights_are_checked);
+    tcase_add_test(test, what_is_left_out_is_not_there);
     suite_add_tcase(suite, test);
     return suite;
 }

@@ -60,7 +60,7 @@ enum status call_forward(struct context *context, const struct op *op, struct op
 enum status call_run(struct context *context, const struct op *op, struct op_call *call)
 {
     if (op->is_unknown || !op->infer)
-        return context_fail(context, ERR_UNSUPPORTED, "operator is not known to ecai");
+        return op_fail_unknown(context, op);
     for (int i = 0; i < call->output_count; i++)
         if (call->output[i])
             *call->output[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};

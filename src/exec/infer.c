@@ -205,7 +205,7 @@ static enum status infer_node(struct context *context, const struct node *node,
         if (call.output[i])
             *call.output[i] = (struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0};
     if (node->op->is_unknown && !is_lenient)
-        return context_fail(context, ERR_UNSUPPORTED, "operator is not known to ecai");
+        return op_fail_unknown(context, node->op);
     status = infer_call(context, node, &call, budget);
     for (int i = 0; i < node->output_count; i++)
         if (call.output[i])

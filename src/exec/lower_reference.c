@@ -271,7 +271,7 @@ static enum status prepare_reference(struct context *context, struct program *pr
         if (is_lanes(program, step, i))
             need_scratch(program, step_input(program, step, i)->size * N16_LANES * sizeof(float));
     if (step->node->op->is_unknown)
-        return context_fail(context, ERR_UNSUPPORTED, "operator is not known to ecai");
+        return op_fail_unknown(context, step->node->op);
     return prepare(context, program, step);
 }
 

@@ -45,6 +45,9 @@ static enum attribute_type open_field(struct wire *wire, const struct wire_field
     case ATTR_GRAPHS:
         out->has_graph = true;
         return TYPE_GRAPHS;
+    case ATTR_SPARSE:
+        out->t = wire_bytes(wire, field);
+        return TYPE_SPARSE_TENSOR;
     case ATTR_FLOATS:
         counts->floats += wire_numbers(wire, field, WIRE_I32, NULL);
         return TYPE_FLOATS;

@@ -18,12 +18,15 @@ enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INITIALIZER = 5, GRAPH_DOC = 10, GR
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP = 4, NODE_ATTRIBUTE = 5,
        NODE_DOC = 6, NODE_DOMAIN = 7, NODE_OVERLOAD = 8 };
 enum { ATTR_NAME = 1, ATTR_F = 2, ATTR_I = 3, ATTR_S = 4, ATTR_T = 5, ATTR_G = 6, ATTR_FLOATS = 7,
-       ATTR_INTS = 8, ATTR_STRINGS = 9, ATTR_GRAPHS = 11, ATTR_TYPE = 20, ATTR_REF = 21 };
+       ATTR_INTS = 8, ATTR_STRINGS = 9, ATTR_GRAPHS = 11, ATTR_TYPE = 20, ATTR_REF = 21,
+       ATTR_SPARSE = 22, ATTR_SPARSES = 23 };
 enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_SEGMENT = 3, TENSOR_FLOATS = 4, TENSOR_INT32S = 5,
        TENSOR_STRINGS = 6, TENSOR_INT64S = 7, TENSOR_NAME = 8, TENSOR_RAW = 9, TENSOR_DOUBLES = 10,
        TENSOR_UINT64S = 11, TENSOR_DOC = 12, TENSOR_EXTERNAL = 13, TENSOR_LOCATION = 14 };
+enum { SPARSE_VALUES = 1, SPARSE_INDICES = 2, SPARSE_DIMS = 3 };
 enum { INFO_NAME = 1, INFO_TYPE = 2, INFO_DOC = 3 };
-enum { TYPE_TENSOR = 1, TYPE_ELEM = 1, TYPE_SHAPE = 2, SHAPE_DIM = 1, DIM_VALUE = 1,
+enum { TYPE_TENSOR = 1, TYPE_SEQUENCE = 4, TYPE_MAP = 5, TYPE_DENOTATION = 6, TYPE_SPARSE = 8,
+       TYPE_OPTIONAL = 9, TYPE_ELEM = 1, TYPE_SHAPE = 2, SHAPE_DIM = 1, DIM_VALUE = 1,
        DIM_PARAM = 2 };
 enum { FUNCTION_NAME = 1, FUNCTION_INPUT = 4, FUNCTION_OUTPUT = 5, FUNCTION_NODE = 7,
        FUNCTION_OPSET = 9, FUNCTION_DOMAIN = 10, FUNCTION_DEFAULT = 11, FUNCTION_OVERLOAD = 13 };
@@ -31,7 +34,7 @@ enum { FUNCTION_NAME = 1, FUNCTION_INPUT = 4, FUNCTION_OUTPUT = 5, FUNCTION_NODE
 // AttributeProto.AttributeType
 enum attribute_type { TYPE_NONE = 0, TYPE_FLOAT = 1, TYPE_INT = 2, TYPE_STRING = 3,
                       TYPE_TENSOR_VALUE = 4, TYPE_GRAPH = 5, TYPE_FLOATS = 6, TYPE_INTS = 7,
-                      TYPE_STRINGS = 8, TYPE_GRAPHS = 10 };
+                      TYPE_STRINGS = 8, TYPE_GRAPHS = 10, TYPE_SPARSE_TENSOR = 11 };
 
 enum { OPSET_MIN = 1, OPSET_LEAST_WRITTEN = 7, OPSET_WRITTEN = 13, OPSET_MAX = 23,
        EXTERNAL_ALIGNMENT = 64 };
@@ -94,9 +97,9 @@ struct reader {
 struct parts {
     struct span graph;
     struct span *opset, *metadata, *function;                      // of the model
-    struct span *node, *initializer, *input, *output, *value_info; // of the graph
+    struct span *node, *initializer, *sparse, *input, *output, *value_info; // of the graph
     size_t opset_count, metadata_count, function_count;
-    size_t node_count, initializer_count, input_count, output_count, value_info_count;
+    size_t node_count, initializer_count, sparse_count, input_count, output_count, value_info_count;
     int64_t ir_version;
     bool has_ir_version, has_graph;
 };
@@ -156,6 +159,9 @@ MUST_CHECK enum status tensor_proto_open(struct context *context, struct arena *
 MUST_CHECK enum status tensor_proto_load(struct context *context, struct arena *arena,
                                          const struct onnx_source *source,
                                          const struct tensor_proto *proto, struct tensor *out);
+// onnx_sparse.c. A SparseTensorProto as a dense tensor; name from arena.
+MUST_CHECK enum status sparse_tensor_load(struct reader *reader, struct span bytes,
+                                          const char **name, struct tensor *out);
 // A TensorProto as field `number`, up to its data. place NULL: the caller adds the
 // tensor_bytes(tensor) bytes of raw_data right behind.
 void tensor_proto_put_head(struct text *out, uint32_t number, const char *name, const char *doc,

@@ -23,6 +23,7 @@ static enum status constant_to_weight(struct reader *reader, const struct source
     const struct attribute *attribute = node->attribute;
     struct tensor tensor = {DT_NONE, SHAPE_SCALAR, NULL, 0};
     struct tensor_proto proto;
+    const char *ignored;
     struct value_id id;
     enum status status;
 
@@ -36,6 +37,9 @@ static enum status constant_to_weight(struct reader *reader, const struct source
         if (dtype_from_onnx(proto.type) == DT_NONE)
             return OK; // of strings, say: carried verbatim
         status = tensor_proto_load(reader->context, reader->arena, reader->source, &proto, &tensor);
+        break;
+    case TYPE_SPARSE_TENSOR:
+        status = sparse_tensor_load(reader, attribute->t, &ignored, &tensor);
         break;
     case TYPE_FLOAT:
     case TYPE_FLOATS:

@@ -104,8 +104,8 @@ enum status graph_walk(struct reader *reader, int depth, struct parts *parts)
                      wire_bytes(&wire, &field));
             break;
         case GRAPH_SPARSE:
-            return context_fail(reader->context, ERR_UNSUPPORTED,
-                                "sparse initializers are not supported");
+            add_span(arena, &parts->sparse, &parts->sparse_count, wire_bytes(&wire, &field));
+            break;
         default:
             break;
         }

@@ -68,6 +68,15 @@ static enum status read_tensor_type(struct reader *reader, struct span bytes, st
     return wire_status(reader->context, &wire);
 }
 
+static const char *kind_of_type(uint32_t field)
+{
+    return field == TYPE_SEQUENCE   ? "a sequence"
+           : field == TYPE_MAP      ? "a map"
+           : field == TYPE_SPARSE   ? "a sparse tensor"
+           : field == TYPE_OPTIONAL ? "an optional"
+                                    : "something else";
+}
+
 static enum status read_type(struct reader *reader, struct span bytes, struct value *out)
 {
     struct wire wire = wire_over(bytes, 3);
@@ -76,11 +85,9 @@ static enum status read_type(struct reader *reader, struct span bytes, struct va
     while (wire_next(&wire, &field))
         if (field.number == TYPE_TENSOR)
             TRY(read_tensor_type(reader, wire_bytes(&wire, &field), out));
-        else if (field.type == WIRE_BYTES && field.number != 6) // 6: denotation
-            return context_fail(reader->context, ERR_UNSUPPORTED,
-                                field.number == 4 || field.number == 9
-                                    ? "sequences are not supported"
-                                    : "is no tensor");
+        else if (field.type == WIRE_BYTES && field.number != TYPE_DENOTATION)
+            return context_fail(reader->context, ERR_UNSUPPORTED, "is %s, no tensor",
+                                kind_of_type(field.number));
     return wire_status(reader->context, &wire);
 }
 
@@ -121,6 +128,24 @@ static void take_name(struct reader *reader, const char *name)
     name_map_put(&reader->names, name, name);
 }
 
+// Enters a weight of the file; takes the tensor.
+static enum status add_weight(struct reader *reader, const char *name, struct tensor tensor,
+                              enum status status, struct value_id *id)
+{
+    if (status == OK && !*name)
+        status = context_fail(reader->context, ERR_FORMAT, "has no name");
+    if (status == OK)
+        status = graph_add_value(reader->context, reader->graph, name, VALUE_WEIGHT, tensor, id);
+    if (status != OK) {
+        tensor_release(&tensor);
+        return fail_named(reader->context, status, "initializer", name);
+    }
+    if (dtype_info[tensor.dtype].is_float && reader->float_dtype == DT_NONE)
+        reader->float_dtype = tensor.dtype;
+    take_name(reader, graph_value(reader->graph, *id)->name);
+    return OK;
+}
+
 static enum status add_initializer(struct reader *reader, struct span bytes)
 {
     struct tensor tensor = {DT_NONE, SHAPE_UNKNOWN, NULL, 0};
@@ -130,21 +155,20 @@ static enum status add_initializer(struct reader *reader, struct span bytes)
 
     if (status == OK)
         status = tensor_proto_load(reader->context, reader->arena, reader->source, &proto, &tensor);
-    if (status == OK && !*proto.name)
-        status = context_fail(reader->context, ERR_FORMAT, "has no name");
-    if (status == OK)
-        status =
-            graph_add_value(reader->context, reader->graph, proto.name, VALUE_WEIGHT, tensor, &id);
-    if (status != OK) {
-        tensor_release(&tensor);
-        return fail_named(reader->context, status, "initializer", proto.name);
-    }
+    TRY(add_weight(reader, proto.name, tensor, status, &id));
     if (*proto.doc)
         graph_value(reader->graph, id)->doc = arena_copy_text(reader->graph->arena, proto.doc);
-    if (dtype_info[tensor.dtype].is_float && reader->float_dtype == DT_NONE)
-        reader->float_dtype = tensor.dtype;
-    take_name(reader, graph_value(reader->graph, id)->name);
     return OK;
+}
+
+static enum status add_sparse(struct reader *reader, struct span bytes)
+{
+    struct tensor tensor = {DT_NONE, SHAPE_UNKNOWN, NULL, 0};
+    const char *name = "";
+    struct value_id id;
+    enum status status = sparse_tensor_load(reader, bytes, &name, &tensor);
+
+    return add_weight(reader, name, tensor, status, &id);
 }
 
 static enum status add_input(struct reader *reader, struct span bytes, struct value_id *list,
@@ -181,6 +205,8 @@ enum status values_add(struct reader *reader, const struct parts *parts)
 
     for (size_t i = 0; i < parts->initializer_count; i++)
         TRY(add_initializer(reader, parts->initializer[i]));
+    for (size_t i = 0; i < parts->sparse_count; i++)
+        TRY(add_sparse(reader, parts->sparse[i]));
     for (size_t i = 0; i < parts->input_count; i++)
         TRY(add_input(reader, parts->input[i], input, &count));
     graph_set_inputs(reader->graph, input, count);

@@ -97,4 +97,12 @@ bool op_has_bodies(const struct op *op);
 const struct op *op_find(const char *name);
 const struct op *op_at(int index); // row of the table, NULL behind the last
 
+// Operators of ONNX that are left out on purpose (ops/refused.def): the rows, and the error where
+// an unknown operator would have to run. ERR_UNSUPPORTED.
+struct refused_op {
+    const char *name, *why; // "works on text"
+};
+const struct refused_op *op_refused_at(int index); // NULL behind the last
+MUST_CHECK enum status op_fail_unknown(struct context *context, const struct op *op);
+
 #endif
