@@ -673,8 +673,6 @@ static const struct {
     {"MaxPool", "", "f32[1,3,8,8]", 1, ERR_SHAPE, "'kernel_shape' is missing"},
     {"MaxPool", "kernel_shape=9,9", "f32[1,3,8,8]", 1, ERR_SHAPE, "kernel spans 9"},
     {"MaxPool", "kernel_shape=2,2 pads=2,0,0,0", "f32[1,3,8,8]", 1, ERR_SHAPE, "padding of 2"},
-    {"MaxPool", "kernel_shape=2,2 storage_order=1", "f32[1,3,8,8]", 2, ERR_UNSUPPORTED,
-     "'storage_order'"},
     {"AveragePool", "kernel_shape=2,2", "f32[3,8]", 1, ERR_SHAPE, "rank 2"},
     {"AveragePool", "kernel_shape=1,1,1,1", "f32[1,1,1,1,1,1]", 1, ERR_UNSUPPORTED, "4 axes"},
     {"AveragePool", "kernel_shape=2,0", "f32[1,3,8,8]", 1, ERR_SHAPE, "'kernel_shape' holds 0"},

@@ -12,7 +12,8 @@ enum { MEMORY_ALIGNMENT = 8 };
 
 bool c_is_view(const struct node *node)
 {
-    return (node->op->traits & OP_VIEW) || node_is(node, "Dropout");
+    // Dropout with a training_mode is no view, and has no C.
+    return (node->op->traits & OP_VIEW) || (node_is(node, "Dropout") && node->input_count < 3);
 }
 
 // ---- what runs, what is constant ---------------------------------------------------------------

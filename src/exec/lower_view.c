@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "exec/program_internal.h"
+#include "ops/attr.h"
 
 static bool accepts(const struct program *program, const struct step *step)
 {
@@ -13,7 +14,8 @@ static bool accepts(const struct program *program, const struct step *step)
 static bool dropout_accepts(const struct program *program, const struct step *step)
 {
     return !program->options.is_training && accepts(program, step) &&
-           (step->node->output_count < 2 || !value_exists(step->node->output[1]));
+           (step->node->output_count < 2 || !value_exists(step->node->output[1])) &&
+           !dropout_may_drop(program->graph, step->node);
 }
 
 static enum status prepare(struct context *context, struct program *program, struct step *step)

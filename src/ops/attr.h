@@ -77,6 +77,10 @@ struct lp_normalization_attr {
 struct dropout_attr {
     int64_t seed;
 };
+struct graph;
+struct node;
+// A Dropout whose training_mode the file turns on, or leaves to its data.
+bool dropout_may_drop(const struct graph *graph, const struct node *node);
 
 struct quantize_attr { // QuantizeLinear, DequantizeLinear
     int64_t axis, saturate, block_size, output_dtype;

@@ -1,8 +1,10 @@
 // Dropout (Srivastava et al. 2014): in training, zeroes a share of the items and scales the rest up
-// by 1 / (1 - ratio). Otherwise nothing changes: only the call's `training` turns it on.
+// by 1 / (1 - ratio). Otherwise nothing changes: only the call's `training` turns it on, and a file
+// that asks for it where nobody trains is refused.
 #include <string.h>
 
 #include "base/random.h"
+#include "ir/graph.h"
 #include "ops/attr.h"
 #include "ops/op_table.h"
 #include "ops/shared.h"
@@ -18,13 +20,32 @@ static enum status dropout_infer(struct context *context, const struct op_call *
     return set_output(context, call, 0, call->input[0]->dtype, x);
 }
 
+static bool is_true(const struct tensor *mode)
+{
+    return mode && tensor_count(mode) == 1 && tensor_get(mode, 0) != 0;
+}
+
+// Whether the file itself asks for training.
+static bool is_on(const struct op_call *call)
+{
+    return is_true(input_at(call, 2));
+}
+
+bool dropout_may_drop(const struct graph *graph, const struct node *node)
+{
+    const struct value *mode = graph_weight(graph, node, 2);
+
+    return node->input_count > 2 && value_exists(node->input[2]) &&
+           (!mode || is_true(&mode->tensor));
+}
+
 // The share to drop: 0 outside training.
 static enum status dropped_share(struct context *context, const struct op_call *call, double *share)
 {
     const struct tensor *ratio = input_at(call, 1);
 
     *share = 0;
-    if (!call->training)
+    if (!call->training && !is_on(call))
         return OK;
     if (ratio && tensor_count(ratio) != 1)
         return context_fail(context, ERR_SHAPE, "ratio has %lld items, wants one",
@@ -32,6 +53,9 @@ static enum status dropped_share(struct context *context, const struct op_call *
     *share = ratio ? tensor_get(ratio, 0) : 0.5;
     if (!(*share >= 0 && *share < 1))
         return context_fail(context, ERR_NUMERIC, "ratio is %g, wants 0 to below 1", *share);
+    if (!call->training && *share > 0)
+        return context_fail(context, ERR_UNSUPPORTED,
+                            "'training_mode' is on in the file: what it drops is random");
     return OK;
 }
 

@@ -8,15 +8,11 @@
 
 static enum status max_pool_infer(struct context *context, const struct op_call *call)
 {
-    const struct pool_attr *attr = call->attr;
     enum dtype dtype = call->input[0]->dtype;
     struct shape y;
 
     if (dtype != DT_I8 && dtype != DT_U8)
         TRY(check_float(context, call, 0));
-    if (attr->storage_order != 0 && output_at(call, 1))
-        return context_fail(context, ERR_UNSUPPORTED, "indices with 'storage_order' %lld",
-                            (long long)attr->storage_order);
     TRY(pool_output(context, call, &y));
     TRY(set_output(context, call, 1, DT_I64, &y));
     return set_output(context, call, 0, dtype, &y);
@@ -52,6 +48,18 @@ static enum status max_pool_infer(struct context *context, const struct op_call 
 #undef ITEM
 #undef LOWEST
 
+// Indices of planes stored columns first: the first axis is the fastest.
+static void count_columns_first(const struct window *w, int64_t *index, int64_t count)
+{
+    int64_t plane = window_in_count(w);
+
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = index[i] % plane, first = index[i] - at;
+        int64_t d = at / (w->in[1] * w->in[2]), h = at / w->in[2] % w->in[1], v = at % w->in[2];
+        index[i] = first + d + (h + v * w->in[1]) * w->in[0];
+    }
+}
+
 static enum status max_pool_forward(struct context *context, const struct op_call *call)
 {
     const struct tensor *x = call->input[0];
@@ -68,6 +76,8 @@ static enum status max_pool_forward(struct context *context, const struct op_cal
     int64_t *index = output_at(call, 1) ? tensor_write(call->output[1]) : NULL;
     for (int64_t i = 0; i < x->shape.dim[0] * x->shape.dim[1]; i++)
         plane(&window, tensor_data(x), i, tensor_write(call->output[0]), index);
+    if (index && ((const struct pool_attr *)call->attr)->storage_order != 0)
+        count_columns_first(&window, index, tensor_count(call->output[1]));
     return OK;
 }
 

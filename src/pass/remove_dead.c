@@ -1,4 +1,5 @@
 // Nodes that do nothing (Identity, Dropout when running) and nodes that nobody reads.
+#include "ops/attr.h"
 #include "pass/pass.h"
 
 static bool does_nothing(const struct graph *graph, const struct node *node)
@@ -7,9 +8,7 @@ static bool does_nothing(const struct graph *graph, const struct node *node)
         return true;
     // Dropout without its mask and without training_mode is the identity.
     return node_is(node, "Dropout") && (node->output_count < 2 || !value_exists(node->output[1])) &&
-           (node->input_count < 3 || !value_exists(node->input[2]) ||
-            (graph_weight(graph, node, 2) &&
-             tensor_get_int(&graph_weight(graph, node, 2)->tensor, 0) == 0));
+           !dropout_may_drop(graph, node);
 }
 
 // Requires: nothing. Keeps: what the graph computes, and the names of its inputs and outputs.
