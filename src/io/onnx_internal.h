@@ -219,7 +219,7 @@ struct moved {
 
 extern const struct moved opset_moved[];
 extern const size_t opset_moved_count;
-bool opset_is_softmax(const char *op_type); // or LogSoftmax
+bool opset_is_softmax(const char *op_type); // or LogSoftmax, Hardmax
 int64_t opset_ir_version(int64_t opset);
 // The opset to write a graph in. ERR_UNSUPPORTED: its operators do not agree on one.
 MUST_CHECK enum status opset_choose(struct context *context, const struct graph *graph,

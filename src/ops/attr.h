@@ -53,6 +53,18 @@ struct softmax_attr { // Softmax, LogSoftmax
     int64_t axis;
 };
 
+struct arg_attr { // ArgMax, ArgMin; Hardmax (axis)
+    int64_t axis, keepdims, select_last_index;
+};
+
+struct cum_sum_attr {
+    int64_t exclusive, reverse;
+};
+
+struct lp_normalization_attr {
+    int64_t axis, p;
+};
+
 struct dropout_attr {
     int64_t seed;
 };

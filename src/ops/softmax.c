@@ -2,24 +2,15 @@
 #include <math.h>
 
 #include "ops/attr.h"
+#include "ops/lanes.h"
 #include "ops/op_table.h"
-#include "ops/shared.h"
-
-// x as (outer, count, inner), normalised along count.
-struct lanes {
-    int64_t outer, count, inner;
-};
 
 static enum status lanes_from(struct context *context, const struct op_call *call,
                               struct lanes *lanes)
 {
     const struct softmax_attr *attr = call->attr;
-    const struct shape *x = &call->input[0]->shape;
-    int axis = 0;
 
-    TRY(axis_from(context, attr->axis, x->rank, &axis));
-    *lanes = (struct lanes){shape_product(x, 0, axis), x->dim[axis],
-                            shape_product(x, axis + 1, x->rank)};
+    TRY(lanes_along(context, &call->input[0]->shape, attr->axis, lanes));
     if (lanes->count == 0)
         lanes->outer = 0;
     return OK;
@@ -120,19 +111,14 @@ static size_t softmax_scratch_bytes(const struct op_call *call)
     return scratch_product(compute_bytes(call->input[0]->dtype), (size_t)lanes.count);
 }
 
-// Cutting along the axis would change what remains there.
 static enum status softmax_map_axes(struct context *context, const struct op_call *call,
                                     struct axis_map *map)
 {
     const struct softmax_attr *attr = call->attr;
-    const struct shape *x = &call->input[0]->shape;
     int axis = 0;
 
-    TRY(axis_from(context, attr->axis, x->rank, &axis));
-    for (int k = 0; k < x->rank; k++)
-        if (k != axis)
-            axis_link(map, (struct axis_end){AXIS_INPUT, 0, k},
-                      (struct axis_end){AXIS_OUTPUT, 0, k}, x->dim[k], 0, 1);
+    TRY(axis_from(context, attr->axis, call->input[0]->shape.rank, &axis));
+    axes_beside(call, axis, map);
     return OK;
 }
 
@@ -151,7 +137,7 @@ static const struct field softmax_fields[] = {
         .attr = softmax_fields,                                                                    \
         .attr_bytes = sizeof(struct softmax_attr),                                                 \
         .since_opset = 7,                                                                          \
-        .until_opset = 20,                                                                         \
+        .until_opset = 23,                                                                         \
         .infer = softmax_infer,                                                                    \
         .forward = function##_forward,                                                             \
         .backward = function##_backward,                                                           \

@@ -74,3 +74,23 @@ for op, start in [("L1", 0), ("L2", 0), ("LogSum", -np.inf), ("LogSumExp", -np.i
 for op, f in [("L1", np.abs), ("SumSquare", np.square), ("LogSum", np.log)]:
     row("Reduce" + op, "noop_with_empty_axes=1", [f32(2, 2, low=0.5, high=2)], opset=18,
         expect=lambda x, f=f: [f(x)])
+
+# ---- along one axis ----------------------------------------------------------------------------
+
+EQUALS = values("f32", [[2, 1, 2], [3, 3, -1]])
+for op in ("ArgMax", "ArgMin"):
+    row(op, "", [X])
+    row(op, "axis=-1 keepdims=0", [X])
+    row(op, "axis=1 select_last_index=1", [EQUALS])
+    row(op, "axis=1 keepdims=0", [EQUALS])
+    row(op, "axis=1", [random("i32", 3, 5)])
+row("Hardmax", "", [EQUALS])
+row("Hardmax", "axis=1", [X])
+for attributes in ("", "exclusive=1", "reverse=1", "exclusive=1 reverse=1"):
+    row("CumSum", attributes, [X, values("i64", 1)])
+row("CumSum", "", [f32(5), values("i32", [-1])],
+    expect=lambda x, axis: [np.cumsum(x)])
+row("CumSum", "", [random("i32", 3, 4), values("i32", 0)])
+row("LpNormalization", "", [X])
+row("LpNormalization", "axis=1 p=1", [X])
+row("LpNormalization", "axis=0", [values("f32", [[0, 3], [0, -4]])], fixed=(0,))
