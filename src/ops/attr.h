@@ -73,10 +73,19 @@ struct quantize_attr { // QuantizeLinear, DequantizeLinear
     int64_t axis, saturate, block_size, output_dtype;
 };
 
-struct layer_normalization_attr {
+struct layer_normalization_attr { // and RMSNormalization
     int64_t axis;
     double epsilon;
     int64_t stash_type;
+};
+
+struct instance_normalization_attr {
+    double epsilon;
+};
+
+struct group_normalization_attr {
+    double epsilon;
+    int64_t num_groups, stash_type;
 };
 
 // LeakyRelu, Elu, Celu, ThresholdedRelu (alpha), HardSigmoid (alpha, beta)

@@ -94,3 +94,21 @@ row("CumSum", "", [random("i32", 3, 4), values("i32", 0)])
 row("LpNormalization", "", [X])
 row("LpNormalization", "axis=1 p=1", [X])
 row("LpNormalization", "axis=0", [values("f32", [[0, 3], [0, -4]])], fixed=(0,))
+
+# ---- normalisation -----------------------------------------------------------------------------
+
+row("InstanceNormalization", "", [f32(2, 3, 4), f32(3), f32(3)])
+row("InstanceNormalization", "epsilon=0.1", [f32(1, 2, 3, 2), f32(2), f32(2)])
+row("GroupNormalization", "num_groups=2", [f32(2, 4, 3), f32(4), f32(4)], opset=21)
+row("GroupNormalization", "num_groups=2 epsilon=0.1", [f32(2, 4, 2, 2), f32(2), f32(2)], opset=18)
+row("GroupNormalization", "num_groups=1", [f32(2, 3, 2), f32(3), f32(3)], opset=21)
+
+
+def rms(x, scale, axis=-1, epsilon=1e-5):
+    axes = tuple(range(axis % x.ndim, x.ndim))
+    return [x / np.sqrt(np.mean(np.square(x), axes, keepdims=True) + epsilon) * scale]
+
+
+row("RMSNormalization", "", [f32(2, 3, 4), f32(4)], opset=23, expect=rms)
+row("RMSNormalization", "axis=1 epsilon=0.1", [f32(2, 3, 4), f32(3, 4)], opset=23,
+    expect=lambda x, scale: rms(x, scale, 1, np.float32(0.1)))
