@@ -65,6 +65,20 @@ struct lp_normalization_attr {
     int64_t axis, p;
 };
 
+struct axes_attr { // MeanVarianceNormalization
+    struct ints axes;
+};
+
+struct lrn_attr {
+    double alpha, beta, bias;
+    int64_t size;
+};
+
+struct loss_attr {         // NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss
+    int64_t ignore_index;  // INT64_MIN: none
+    const char *reduction; // none, sum, mean
+};
+
 struct dropout_attr {
     int64_t seed;
 };
