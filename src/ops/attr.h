@@ -79,6 +79,22 @@ struct loss_attr {         // NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss
     const char *reduction; // none, sum, mean
 };
 
+struct signal_window_attr { // HannWindow, HammingWindow, BlackmanWindow
+    int64_t output_datatype, periodic;
+};
+
+struct mel_attr {
+    int64_t output_datatype;
+};
+
+struct trilu_attr {
+    int64_t upper;
+};
+
+struct eye_like_attr {
+    int64_t dtype, k;
+};
+
 struct dropout_attr {
     int64_t seed;
 };
@@ -131,7 +147,7 @@ struct gelu_attr {
     const char *approximate; // none, tanh
 };
 
-struct axis_attr { // Concat, Flatten, Gather
+struct axis_attr { // Concat, Flatten, Gather, OneHot
     int64_t axis;
 };
 

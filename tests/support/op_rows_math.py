@@ -146,3 +146,26 @@ for reduction in "none sum mean".split():
 row("SoftmaxCrossEntropyLoss", "", [f32(3, 5), values("i32", [4, 0, 1])])
 row("NegativeLogLikelihoodLoss", "ignore_index=-1",
     [f32(2, 2, 2, 2), values("i64", [[[0, 1], [-1, 0]], [[1, 1], [0, 0]]])])
+
+# ---- windows, matrices, one-hot ----------------------------------------------------------------
+
+for op in "HannWindow HammingWindow BlackmanWindow".split():
+    row(op, "", [values("i64", 7)])
+    row(op, "periodic=0", [values("i32", 6)])
+row("HannWindow", "output_datatype=11", [values("i64", 4)])
+row("MelWeightMatrix", "", [values("i64", 5), values("i64", 16), values("i64", 8192),
+                            values("f32", 0), values("f32", 4096)], fixed=(3, 4))
+row("Det", "", [f32(3, 3)])
+row("Det", "", [f32(2, 2, 4, 4)])
+row("Det", "", [values("f32", [[0, 2], [0, 3]])])
+row("Trilu", "", [f32(3, 4)])
+row("Trilu", "upper=0", [f32(2, 4, 3), values("i64", 1)])
+row("Trilu", "", [f32(2, 3, 3), values("i64", -1)])
+row("Trilu", "upper=0", [random("i64", 3, 4), values("i64", -9)])
+row("EyeLike", "", [f32(3, 4)])
+row("EyeLike", "k=-1 dtype=7", [random("i32", 3, 2)])
+INDICES = values("i64", [[0, 2], [-1, 7]])
+for axis in ("", "axis=0", "axis=-2"):
+    row("OneHot", axis, [INDICES, values("i64", 3), values("f32", [-1, 5])], fixed=(2,))
+row("OneHot", "", [values("f32", [1, 3, -2]), values("f32", [4]), values("f32", [0, 1])],
+    fixed=(0, 1, 2))
