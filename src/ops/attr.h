@@ -34,12 +34,13 @@ struct batch_normalization_attr {
     int64_t training_mode;
 };
 
-// AveragePool and MaxPool; storage_order belongs to MaxPool, count_include_pad to AveragePool.
+// The pools; storage_order belongs to MaxPool, count_include_pad to AveragePool, p to LpPool and
+// GlobalLpPool.
 struct pool_attr {
     const char *auto_pad;
     int64_t ceil_mode, count_include_pad;
     struct ints dilations, kernel_shape, pads;
-    int64_t storage_order;
+    int64_t p, storage_order;
     struct ints strides;
 };
 

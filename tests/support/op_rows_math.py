@@ -169,3 +169,10 @@ for axis in ("", "axis=0", "axis=-2"):
     row("OneHot", axis, [INDICES, values("i64", 3), values("f32", [-1, 5])], fixed=(2,))
 row("OneHot", "", [values("f32", [1, 3, -2]), values("f32", [4]), values("f32", [0, 1])],
     fixed=(0, 1, 2))
+
+row("LpPool", "kernel_shape=2,2 strides=2,2", [f32(1, 2, 4, 5)])
+row("LpPool", "kernel_shape=3,3 pads=1,1,1,1 p=3", [f32(1, 2, 4, 4)])
+row("LpPool", "kernel_shape=2 p=1 dilations=2", [f32(2, 2, 6)], opset=18)
+row("LpPool", "kernel_shape=3,2 strides=2,2 auto_pad=SAME_UPPER", [f32(1, 2, 5, 4)])
+row("GlobalLpPool", "", [f32(2, 3, 4, 2)])
+row("GlobalLpPool", "p=3", [f32(2, 3, 5)])
