@@ -43,12 +43,13 @@ struct batch_normalization_attr {
     int64_t training_mode;
 };
 
-// AveragePool and MaxPool; storage_order belongs to MaxPool, count_include_pad to AveragePool.
+// The pools; storage_order belongs to MaxPool, count_include_pad to AveragePool, p to LpPool and
+// GlobalLpPool.
 struct pool_attr {
     const char *auto_pad;
     int64_t ceil_mode, count_include_pad;
     struct ints dilations, kernel_shape, pads;
-    int64_t storage_order;
+    int64_t p, storage_order;
     struct ints strides;
 };
 
@@ -72,6 +73,36 @@ struct cum_sum_attr {
 
 struct lp_normalization_attr {
     int64_t axis, p;
+};
+
+struct axes_attr { // MeanVarianceNormalization
+    struct ints axes;
+};
+
+struct lrn_attr {
+    double alpha, beta, bias;
+    int64_t size;
+};
+
+struct loss_attr {         // NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss
+    int64_t ignore_index;  // INT64_MIN: none
+    const char *reduction; // none, sum, mean
+};
+
+struct signal_window_attr { // HannWindow, HammingWindow, BlackmanWindow
+    int64_t output_datatype, periodic;
+};
+
+struct mel_attr {
+    int64_t output_datatype;
+};
+
+struct trilu_attr {
+    int64_t upper;
+};
+
+struct eye_like_attr {
+    int64_t dtype, k;
 };
 
 struct dropout_attr {
@@ -130,7 +161,7 @@ struct gelu_attr {
     const char *approximate; // none, tanh
 };
 
-struct axis_attr { // Concat, Flatten, Gather
+struct axis_attr { // Concat, Flatten, Gather, OneHot
     int64_t axis;
 };
 

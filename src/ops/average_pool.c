@@ -13,42 +13,27 @@ static enum status average_pool_infer(struct context *context, const struct op_c
     return set_output(context, call, 0, call->input[0]->dtype, &y);
 }
 
-// The taps of one window inside the input, and what their sum is divided by: 0 for none.
-struct taps {
-    struct range d, h, v;
-    double count;
-};
-
-static struct taps taps_at(const struct window *w, const int64_t *o, bool count_include_pad)
+// What the sum of a window is divided by: 0 for one without a tap in the input.
+static double divisor(const struct window *w, const int64_t *o, struct pool_taps t,
+                      bool count_include_pad)
 {
-    struct taps t = {window_taps(w, 0, o[0]), window_taps(w, 1, o[1]), window_taps(w, 2, o[2]), 0};
-    double count =
-        (double)(t.d.to - t.d.from) * (double)(t.h.to - t.h.from) * (double)(t.v.to - t.v.from);
-    bool is_empty = t.d.to <= t.d.from || t.h.to <= t.h.from || t.v.to <= t.v.from;
-
-    if (count_include_pad)
-        count = (double)window_padded_taps(w, 0, o[0]) * (double)window_padded_taps(w, 1, o[1]) *
-                (double)window_padded_taps(w, 2, o[2]);
-    t.count = is_empty ? 0 : count;
-    return t;
+    if (pool_taps_count(t) == 0 || !count_include_pad)
+        return pool_taps_count(t);
+    return (double)window_padded_taps(w, 0, o[0]) * (double)window_padded_taps(w, 1, o[1]) *
+           (double)window_padded_taps(w, 2, o[2]);
 }
-
-#define FOR_WINDOW(t, at)                                                                          \
-    for (int64_t kd = (t).d.from; kd < (t).d.to; kd++)                                             \
-        for (int64_t kh = (t).h.from; kh < (t).h.to; kh++)                                         \
-            for (int64_t kw = (t).v.from, at = window_tap(&w, o, kd, kh, kw); kw < (t).v.to;       \
-                 kw++, at += w.dilation[2])
 
 #define FORWARD(type)                                                                              \
     do {                                                                                           \
         const type *x = (const type *)tensor_data(call->input[0]) + plane * in_count;              \
         type *y = (type *)tensor_write(call->output[0]) + plane * out_count;                       \
         for (int64_t i = 0; i < out_count; i++, window_next(&w, o)) {                              \
-            struct taps t = taps_at(&w, o, attr->count_include_pad != 0);                          \
+            struct pool_taps t = pool_taps(&w, o);                                                 \
+            double count = divisor(&w, o, t, attr->count_include_pad != 0);                        \
             type sum = 0;                                                                          \
-            FOR_WINDOW(t, at)                                                                      \
+            FOR_TAPS(w, t, o, at)                                                                  \
             sum += x[at];                                                                          \
-            y[i] = t.count > 0 ? sum / (type)t.count : 0;                                          \
+            y[i] = count > 0 ? sum / (type)count : 0;                                              \
         }                                                                                          \
     } while (0)
 
@@ -57,9 +42,10 @@ static struct taps taps_at(const struct window *w, const int64_t *o, bool count_
         const type *dy = (const type *)tensor_data(call->output_grad[0]) + plane * out_count;      \
         type *dx = (type *)tensor_write(call->input_grad[0]) + plane * in_count;                   \
         for (int64_t i = 0; i < out_count; i++, window_next(&w, o)) {                              \
-            struct taps t = taps_at(&w, o, attr->count_include_pad != 0);                          \
-            FOR_WINDOW(t, at)                                                                      \
-            dx[at] += dy[i] / (type)t.count;                                                       \
+            struct pool_taps t = pool_taps(&w, o);                                                 \
+            double count = divisor(&w, o, t, attr->count_include_pad != 0);                        \
+            FOR_TAPS(w, t, o, at)                                                                  \
+            dx[at] += dy[i] / (type)count;                                                         \
         }                                                                                          \
     } while (0)
 

@@ -1,4 +1,4 @@
-// What MaxPool and AveragePool share; see pool.h.
+// What MaxPool, AveragePool and LpPool share; see pool.h.
 #include "ops/pool.h"
 
 enum status pool_window(struct context *context, const struct op_call *call, struct window *window)
@@ -27,6 +27,16 @@ enum status pool_output(struct context *context, const struct op_call *call, str
 
     TRY(pool_window(context, call, &window));
     return window_output(context, &window, x->dim[0], x->dim[1], x->rank, out);
+}
+
+double pool_taps_count(struct pool_taps taps)
+{
+    double count = 1;
+
+    for (int k = 0; k < WINDOW_AXES; k++)
+        count *=
+            taps.axis[k].to > taps.axis[k].from ? (double)(taps.axis[k].to - taps.axis[k].from) : 0;
+    return count;
 }
 
 enum status axes_batch_and_channels(struct context *context, const struct op_call *call,

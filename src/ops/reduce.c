@@ -1,5 +1,7 @@
 // The Reduce family over any axes, named by input 1 or, in older files, by an attribute: a fold
 // over the elements that fall together, and what is done with its result.
+#include "ops/reduce.h"
+
 #include <math.h>
 #include <string.h>
 #include <tgmath.h>
@@ -26,7 +28,7 @@ static enum status reduced_axes(struct context *context, const struct op_call *c
     return OK;
 }
 
-static struct shape reduced_shape(const struct shape *x, unsigned mask, bool keep)
+struct shape reduced_shape(const struct shape *x, unsigned mask, bool keep)
 {
     struct shape y = {0};
 

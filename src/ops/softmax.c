@@ -1,4 +1,6 @@
 // Softmax and LogSoftmax along one axis (opset 13 and later; readers rewrite older ones).
+#include "ops/softmax.h"
+
 #include <math.h>
 
 #include "ops/attr.h"
@@ -44,17 +46,23 @@ static enum status softmax_infer(struct context *context, const struct op_call *
 #undef EXP
 #undef LOG
 
+void softmax_lanes(const struct lanes *lanes, enum dtype dtype, bool is_log, const void *x, void *y)
+{
+    if (lanes->count == 0)
+        return;
+    if (dtype == DT_F32)
+        softmax_forward_f32(lanes, is_log, x, y);
+    else
+        softmax_forward_f64(lanes, is_log, x, y);
+}
+
 static enum status run_forward(struct context *context, const struct op_call *call, bool is_log)
 {
     struct lanes lanes;
-    const void *x = tensor_data(call->input[0]);
-    void *y = tensor_write(call->output[0]);
 
     TRY(lanes_from(context, call, &lanes));
-    if (call->input[0]->dtype == DT_F32)
-        softmax_forward_f32(&lanes, is_log, x, y);
-    else
-        softmax_forward_f64(&lanes, is_log, x, y);
+    softmax_lanes(&lanes, call->input[0]->dtype, is_log, tensor_data(call->input[0]),
+                  tensor_write(call->output[0]));
     return OK;
 }
 

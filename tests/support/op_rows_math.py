@@ -112,3 +112,67 @@ def rms(x, scale, axis=-1, epsilon=1e-5):
 row("RMSNormalization", "", [f32(2, 3, 4), f32(4)], opset=23, expect=rms)
 row("RMSNormalization", "axis=1 epsilon=0.1", [f32(2, 3, 4), f32(3, 4)], opset=23,
     expect=lambda x, scale: rms(x, scale, 1, np.float32(0.1)))
+row("MeanVarianceNormalization", "", [f32(2, 3, 2, 4)])
+row("MeanVarianceNormalization", "axes=1", [f32(3, 5)])
+row("LRN", "size=3", [f32(2, 5, 2, 2)])
+
+
+def lrn(x, size, alpha, beta=0.75, bias=1):
+    """As ONNX defines it; ONNX Runtime takes odd sizes only."""
+    total = np.zeros_like(x)
+    for c in range(x.shape[1]):
+        first, last = max(0, c - (size - 1) // 2), c + size // 2
+        total[:, c] = np.sum(np.square(x[:, first:last + 1]), axis=1)
+    return [(x / (bias + alpha / size * total) ** beta).astype(np.float32)]
+
+
+row("LRN", "size=4 alpha=0.5 beta=0.5 bias=2", [f32(1, 6, 3, 1)],
+    expect=lambda x: lrn(x, 4, 0.5, 0.5, 2))
+row("LRN", "size=2 alpha=0.75", [f32(2, 3, 1, 2)], expect=lambda x: lrn(x, 2, 0.75))
+
+# ---- losses ------------------------------------------------------------------------------------
+
+CLASSES = values("i64", [[0, 2, 1], [2, 3, 3]])
+WEIGHTS = values("f32", [0.5, 1, 2, 0.25])
+LOG_P = f32(2, 4, 3, low=-3, high=-0.1)
+for reduction in "none sum mean".split():
+    row("NegativeLogLikelihoodLoss", f"reduction={reduction}", [LOG_P, CLASSES])
+    row("NegativeLogLikelihoodLoss", f"reduction={reduction} ignore_index=3",
+        [LOG_P, CLASSES, WEIGHTS])
+    row("SoftmaxCrossEntropyLoss", f"reduction={reduction}", [LOG_P, CLASSES],
+        outputs=(True, True))
+    row("SoftmaxCrossEntropyLoss", f"reduction={reduction} ignore_index=2",
+        [LOG_P, CLASSES, WEIGHTS])
+row("SoftmaxCrossEntropyLoss", "", [f32(3, 5), values("i32", [4, 0, 1])])
+row("NegativeLogLikelihoodLoss", "ignore_index=-1",
+    [f32(2, 2, 2, 2), values("i64", [[[0, 1], [-1, 0]], [[1, 1], [0, 0]]])])
+
+# ---- windows, matrices, one-hot ----------------------------------------------------------------
+
+for op in "HannWindow HammingWindow BlackmanWindow".split():
+    row(op, "", [values("i64", 7)])
+    row(op, "periodic=0", [values("i32", 6)])
+row("HannWindow", "output_datatype=11", [values("i64", 4)])
+row("MelWeightMatrix", "", [values("i64", 5), values("i64", 16), values("i64", 8192),
+                            values("f32", 0), values("f32", 4096)], fixed=(3, 4))
+row("Det", "", [f32(3, 3)])
+row("Det", "", [f32(2, 2, 4, 4)])
+row("Det", "", [values("f32", [[0, 2], [0, 3]])])
+row("Trilu", "", [f32(3, 4)])
+row("Trilu", "upper=0", [f32(2, 4, 3), values("i64", 1)])
+row("Trilu", "", [f32(2, 3, 3), values("i64", -1)])
+row("Trilu", "upper=0", [random("i64", 3, 4), values("i64", -9)])
+row("EyeLike", "", [f32(3, 4)])
+row("EyeLike", "k=-1 dtype=7", [random("i32", 3, 2)])
+INDICES = values("i64", [[0, 2], [-1, 7]])
+for axis in ("", "axis=0", "axis=-2"):
+    row("OneHot", axis, [INDICES, values("i64", 3), values("f32", [-1, 5])], fixed=(2,))
+row("OneHot", "", [values("f32", [1, 3, -2]), values("f32", [4]), values("f32", [0, 1])],
+    fixed=(0, 1, 2))
+
+row("LpPool", "kernel_shape=2,2 strides=2,2", [f32(1, 2, 4, 5)])
+row("LpPool", "kernel_shape=3,3 pads=1,1,1,1 p=3", [f32(1, 2, 4, 4)])
+row("LpPool", "kernel_shape=2 p=1 dilations=2", [f32(2, 2, 6)], opset=18)
+row("LpPool", "kernel_shape=3,2 strides=2,2 auto_pad=SAME_UPPER", [f32(1, 2, 5, 4)])
+row("GlobalLpPool", "", [f32(2, 3, 4, 2)])
+row("GlobalLpPool", "p=3", [f32(2, 3, 5)])
