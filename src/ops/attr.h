@@ -33,6 +33,25 @@ struct recurrent_attr {
     int64_t hidden_size, layout, input_forget, linear_before_reset;
 };
 
+struct deform_conv_attr {
+    struct ints dilations;
+    int64_t group;
+    struct ints kernel_shape;
+    int64_t offset_group;
+    struct ints pads, strides;
+};
+
+// Heads are given for operands of rank 3 only; scale NaN: 1 / sqrt(channels of a head).
+struct attention_attr {
+    int64_t is_causal, kv_num_heads, q_num_heads, qk_matmul_output_mode;
+    double scale, softcap;
+    int64_t softmax_precision;
+};
+
+struct rotary_embedding_attr {
+    int64_t interleaved, num_heads, rotary_embedding_dim;
+};
+
 struct gemm_attr {
     double alpha, beta;
     int64_t transA, transB;

@@ -99,14 +99,6 @@ static size_t conv_scratch_bytes(const struct op_call *call)
     return column > SIZE_MAX / 4 - rest ? SIZE_MAX : 2 * (column + rest);
 }
 
-static void conv_cost(const struct op_call *call, struct op_cost *cost)
-{
-    const struct tensor *w = call->input[1];
-    double filter = (double)tensor_count(w) / (double)(w->shape.dim[0] ? w->shape.dim[0] : 1);
-
-    *cost = (struct op_cost){(double)tensor_count(call->output[0]) * filter, 1, false};
-}
-
 // Grouped channels can be cut only where each group is one channel: cutting it cuts its filters.
 static enum status conv_map_axes(struct context *context, const struct op_call *call,
                                  struct axis_map *map)

@@ -83,6 +83,14 @@ size_t conv_column_bytes(const struct conv *conv, size_t copies, size_t item_byt
     return scratch_product(copies * item_bytes, column);
 }
 
+void conv_cost(const struct op_call *call, struct op_cost *cost)
+{
+    const struct tensor *w = call->input[1];
+    double filter = (double)tensor_count(w) / (double)(w->shape.dim[0] ? w->shape.dim[0] : 1);
+
+    *cost = (struct op_cost){(double)tensor_count(call->output[0]) * filter, 1, false};
+}
+
 #define FOR_TAPS(w, channels, c, kd, kh, kw)                                                       \
     for (int64_t c = 0; c < (channels); c++)                                                       \
         for (int64_t kd = 0; kd < (w)->kernel[0]; kd++)                                            \

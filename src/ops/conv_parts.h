@@ -33,6 +33,8 @@ MUST_CHECK enum status conv_check_bias(struct context *context, const struct op_
 // Bytes of `copies` column matrices of `item_bytes` an element.
 size_t conv_column_bytes(const struct conv *conv, size_t copies, size_t item_bytes);
 
+void conv_cost(const struct op_call *call, struct op_cost *cost); // weight: input 1
+
 // image: (channels, in...) column: (taps, positions), w: (filters, taps), y: (filters, positions),
 // all of one group. fill_rows: each of `rows` rows of y becomes bias[row] (0 without bias);
 // sum_rows adds the rows' sums. Products and gradients add to what is there; scratch holds columns,

@@ -106,7 +106,8 @@ def run(row, inputs):
              for n, x in zip(names, inputs) if n]
     out_infos = [helper.make_empty_tensor_value_info(n) for n in outputs if n]
     model = helper.make_model(helper.make_graph([node], "g", infos, out_infos),
-                              opset_imports=[helper.make_opsetid("", row.opset)], ir_version=9)
+                              opset_imports=[helper.make_opsetid("", row.opset)],
+                              ir_version=9 if row.opset < 21 else 11)
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3

@@ -117,3 +117,43 @@ row("QLinearMatMul", "",
 row("DynamicQuantizeLinear", "", [f32(3, 4)], outputs=(True, True, True))
 row("DynamicQuantizeLinear", "", [f32(5, low=1, high=4)], outputs=(True, True, True))
 row("DynamicQuantizeLinear", "", [f32(5, low=-4, high=-1)], outputs=(True, True, True))
+
+# ---- deformable convolution, attention, positions ----------------------------------------------
+
+row("DeformConv", "", [f32(2, 2, 4, 4), f32(3, 2, 2, 2), f32(2, 8, 3, 3)], opset=19)
+row("DeformConv", "pads=1,0,1,1 strides=2,1 group=2 offset_group=2 kernel_shape=2,2",
+    [f32(1, 4, 4, 4), f32(2, 2, 2, 2), f32(1, 16, 3, 4), f32(2), f32(1, 8, 3, 4)], opset=19)
+row("DeformConv", "dilations=2,1", [f32(1, 1, 5, 4), f32(2, 1, 2, 2), f32(1, 8, 3, 3), f32(2)],
+    opset=19)
+
+ALL = (True, True, True, True)
+
+
+def attention(attributes, query, key, *more, value=None, outputs=(True,), **options):
+    row("Attention", attributes, [f32(*query), f32(*key), f32(*(value or key))] + list(more),
+        outputs=outputs, opset=23, **options)
+
+
+HIDING = values("bool", np.arange(12).reshape(3, 4) % 3 != 1)
+attention("", (2, 3, 4, 2), (2, 3, 3, 2))
+attention("is_causal=1", (2, 2, 4, 2), (2, 2, 4, 2), value=(2, 2, 4, 3))
+attention("q_num_heads=4 kv_num_heads=2 scale=0.3", (2, 3, 8), (2, 4, 4), f32(3, 4))
+attention("softcap=1.5 qk_matmul_output_mode=1", (1, 2, 3, 2), (1, 2, 3, 2),
+          outputs=(True, False, False, True))
+attention("", (2, 2, 3, 2), (2, 2, 4, 2), HIDING)
+attention("", (2, 2, 3, 2), (2, 2, 2, 2), f32(2, 1, 3, 4), f32(2, 2, 2, 2), f32(2, 2, 2, 3),
+          value=(2, 2, 2, 3), outputs=(True, True, True, False))
+attention("is_causal=1 qk_matmul_output_mode=3", (1, 4, 2, 2), (1, 2, 2, 2), None,
+          f32(1, 2, 3, 2), f32(1, 2, 3, 2), outputs=ALL)
+attention("qk_matmul_output_mode=0", (1, 2, 2, 3), (1, 1, 3, 3), f32(2, 3),
+          outputs=(True, False, False, True))
+attention("qk_matmul_output_mode=2", (1, 2, 2, 3), (1, 1, 3, 3), f32(2, 2, 3),
+          outputs=(True, False, False, True))
+
+ANGLES = [f32(5, 2), f32(5, 2)]
+row("RotaryEmbedding", "", [f32(2, 3, 2, 4)] + ANGLES + [values("i64", [[0, 4], [2, 1]])],
+    opset=23, fixed=(1, 2))
+row("RotaryEmbedding", "interleaved=1 num_heads=2",
+    [f32(2, 3, 8)] + ANGLES + [values("i64", [[0, 4, 3], [2, 1, 1]])], opset=23, fixed=(1, 2))
+row("RotaryEmbedding", "rotary_embedding_dim=2 num_heads=2",
+    [f32(2, 3, 8), f32(2, 3, 1), f32(2, 3, 1)], opset=23, fixed=(1, 2))
