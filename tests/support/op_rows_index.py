@@ -136,3 +136,63 @@ row("MaxRoiPool", "pooled_shape=2,2",
     [f32(2, 2, 5, 6), values("f32", [[0, 0, 0, 3, 4], [1, 2, 1, 5.6, 3.4]])])
 row("MaxRoiPool", "pooled_shape=1,2 spatial_scale=0.5",
     [f32(1, 1, 5, 6), values("f32", [[0, 2, 2, 8, 9]])])
+
+# ---- resampling --------------------------------------------------------------------------------
+
+
+def by_scale(*scales):
+    return [None, values("f32", scales)]
+
+
+def by_size(*sizes):
+    return [None, None, i64(*sizes)]
+
+
+NOT_X = (1, 2)
+SCALES = by_scale(1, 1, 1.6, 0.7)
+for mode in ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric"):
+    for filter_ in ("nearest", "linear", "cubic"):
+        row("Resize", f"mode={filter_} coordinate_transformation_mode={mode}",
+            [f32(1, 2, 3, 5)] + SCALES, opset=19, fixed=NOT_X)
+for nearest in ("floor", "ceil", "round_prefer_ceil", "round_prefer_floor"):
+    row("Resize", f"nearest_mode={nearest} coordinate_transformation_mode=align_corners",
+        [random("u8", 1, 1, 3, 4)] + by_size(1, 1, 5, 7), opset=13)
+    row("Resize", f"nearest_mode={nearest} coordinate_transformation_mode=asymmetric",
+        [random("i32", 1, 4)] + by_scale(1, 1 / 3 + 1), opset=13)
+row("Resize", "coordinate_transformation_mode=tf_half_pixel_for_nn nearest_mode=floor",
+    [f32(1, 1, 2, 3), values("f32", []), *by_scale(1, 1, 2, 2)[1:]], opset=11, fixed=NOT_X)
+row("Resize", "mode=linear coordinate_transformation_mode=align_corners",
+    [f32(2, 1, 3, 4)] + by_size(2, 1, 6, 2), opset=13)
+row("Resize", "mode=cubic cubic_coeff_a=-0.5 exclude_outside=1",
+    [f32(1, 1, 4, 4)] + by_scale(1, 1, 0.8, 2), opset=13, fixed=NOT_X)
+row("Resize", "mode=linear", [f32(1, 1, 2, 3, 2)] + by_size(1, 1, 3, 2, 4), opset=13)
+row("Resize", "mode=linear", [f32(2, 5)] + by_size(2, 3), opset=13)
+row("Resize", "mode=linear antialias=1", [f32(1, 1, 5, 7)] + by_size(1, 1, 3, 4), opset=18)
+row("Resize", "mode=cubic antialias=1", [f32(1, 1, 6, 7)] + by_scale(1, 1, 0.5, 0.6), opset=18,
+    fixed=NOT_X)
+row("Resize", "mode=linear axes=3,2", [f32(1, 1, 3, 2)] + by_size(4, 5), opset=18)
+row("Resize", "keep_aspect_ratio_policy=not_larger axes=2,3",
+    [f32(1, 1, 3, 4)] + by_size(7, 8), opset=18)
+row("Resize", "keep_aspect_ratio_policy=not_smaller axes=2,3",
+    [f32(1, 1, 3, 4)] + by_size(7, 8), opset=18)
+row("Resize", "mode=linear coordinate_transformation_mode=tf_crop_and_resize "
+    "extrapolation_value=10",
+    [f32(1, 1, 4, 4), values("f32", [0, 0, 0.4, 0.6, 1, 1, 1.2, 1.7]), None, i64(1, 1, 3, 3)],
+    opset=13, fixed=NOT_X)
+row("Resize", "mode=nearest", [random("f16", 1, 1, 2, 2)] + by_scale(1, 1, 2, 3), opset=13,
+    fixed=NOT_X)
+row("Resize", "mode=nearest", [f32(1, 2, 3, 3)] + by_scale(1, 1, 1, 1), opset=13, fixed=NOT_X)
+
+for padding in ("zeros", "border", "reflection"):
+    for filter_ in ("linear", "nearest", "cubic"):
+        for align in (0, 1):
+            row("GridSample", f"mode={filter_} padding_mode={padding} align_corners={align}",
+                [f32(1, 2, 3, 4), f32(1, 2, 3, 2, low=-1.7, high=1.6)], opset=20)
+row("GridSample", "mode=bilinear", [f32(2, 1, 3, 3), f32(2, 1, 3, 2, low=-1.2, high=1)], opset=16)
+row("GridSample", "padding_mode=border", [f32(1, 1, 2, 3, 3), f32(1, 2, 1, 2, 3)], opset=20)
+row("GridSample", "mode=nearest padding_mode=reflection",
+    [f32(1, 1, 2, 3, 3), f32(1, 2, 1, 2, 3)], opset=20)
+
+for align in (0, 1):
+    row("AffineGrid", f"align_corners={align}", [f32(2, 2, 3), i64(2, 1, 2, 3)], opset=20)
+    row("AffineGrid", f"align_corners={align}", [f32(1, 3, 4), i64(1, 1, 2, 2, 3)], opset=20)
