@@ -526,7 +526,8 @@ static void check_extents(const struct op_run *run, const struct axis_link *link
 // Their inputs spell the output's shape out, so cutting must rewrite these too.
 static bool spells_its_shape(const struct op_case *c)
 {
-    static const char *const names[] = {"Reshape", "Expand", "Split"};
+    static const char *const names[] = {"Reshape", "Expand",     "Split",
+                                        "Resize",  "AffineGrid", "CenterCropPad"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(c->op->name, names[i]) == 0)

@@ -29,7 +29,7 @@ static uint64_t int_root(double base, uint64_t exponent)
 #define BINARY_ROWS(BINARY)                                                                        \
     BINARY(, add, a + b, 1, 1, (uint64_t)a + (uint64_t)b)                                          \
     BINARY(static, sub, a - b, 1, -1, (uint64_t)a - (uint64_t)b)                                   \
-    BINARY(static, mul, a * b, b, a, (uint64_t)a * (uint64_t)b)                                    \
+    BINARY(, mul, a * b, b, a, (uint64_t)a * (uint64_t)b)                                    \
     BINARY(static, div, a / b, 1 / b, -y / b,                                                      \
            (double)b == -1 ? 0 - (uint64_t)a : (uint64_t)(a / b))                                  \
     BINARY(static, pow, b == 2 ? a * a : pow(a, b), b == 0 ? 0 : b * pow(a, b - 1),                \

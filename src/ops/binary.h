@@ -35,7 +35,8 @@ MUST_CHECK enum status infer_numbers(struct context *context, const struct op_ca
 // ERR_NUMERIC "element 3 of the divisor is 0"; floats may be.
 MUST_CHECK enum status check_divisor(struct context *context, const struct tensor *b);
 
-extern const struct binary_kernels add_kernels, max_kernels, min_kernels; // for the n-ary ones
+// For the n-ary ones and for scatter.
+extern const struct binary_kernels add_kernels, max_kernels, min_kernels, mul_kernels;
 
 // A row that all goes into one element adds up in double, because its length is not bounded.
 #define BINARY_BACK_LOOPS(T, step, derivative)                                                     \

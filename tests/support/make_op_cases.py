@@ -15,10 +15,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import op_rows  # noqa: E402
-import op_rows_moves  # noqa: E402,F401 (adds rows)
-import op_rows_nn  # noqa: E402,F401 (adds rows)
+import op_rows_index  # noqa: E402,F401 (adds rows)
 import op_rows_math  # noqa: E402,F401
 import op_rows_opsets  # noqa: E402,F401
+import op_rows_moves  # noqa: E402,F401
+import op_rows_nn  # noqa: E402,F401
 
 NAMES = {
     "f32": np.float32, "f64": np.float64, "f16": np.float16, "bool": np.bool_, "i8": np.int8,
