@@ -28,7 +28,7 @@ static bool is_set(const struct infer_options *options, const char *name)
 static enum status open_inputs(struct context *context, struct graph *graph,
                                const struct infer_options *options, struct open_batch *out)
 {
-    const struct infer_options one = {1, options->shape, options->set, false};
+    const struct infer_options one = {.batch = 1, .shape = options->shape, .set = options->set};
     struct inference inference;
     const char *first = NULL;
 
@@ -131,7 +131,7 @@ static enum status walk_all(struct context *context, struct walk_state *walk,
                             const struct infer_options *options)
 {
     const int64_t batch[3] = {walk->proof.batch, 2 * walk->proof.batch, walk->proof.own};
-    struct infer_options at = {0, {0}, options->set, false};
+    struct infer_options at = {.set = options->set};
 
     for (int k = 0; k < 3; k++) {
         at.batch = batch[k];

@@ -214,7 +214,8 @@ static enum status stretch_inputs(struct context *context, struct graph *graph, 
 static enum status stretch_all(struct context *context, struct graph *graph,
                                const struct infer_options *options)
 {
-    const struct infer_options own = {1, options->shape, options->set, true};
+    const struct infer_options own = {
+        .batch = 1, .shape = options->shape, .set = options->set, .is_lenient = true};
     const uint32_t values = graph->value_count, nodes = graph->node_count;
     bool *reached = must_alloc(values * sizeof *reached + 1);
     enum status status = OK;
