@@ -692,7 +692,12 @@ static const struct {
     {"QuantizeLinear", "", "f32[2,3] f32[] i32[]", 1, ERR_UNSUPPORTED, "quantised type"},
     {"DequantizeLinear", "", "i8[2,3] f32[] u8[]", 1, ERR_SHAPE, "input 2 wants i8, got u8"},
     {"DequantizeLinear", "", "i64[2,3] f32[]", 1, ERR_UNSUPPORTED, "quantised type"},
-    {"DequantizeLinear", "block_size=2", "i8[2,4] f32[2,2]", 1, ERR_UNSUPPORTED, "blocks"},
+    {"DequantizeLinear", "block_size=3", "i8[2,4] f32[2,1]", 1, ERR_SHAPE, "do not fit blocks"},
+    {"DequantizeLinear", "", "i8[2,4] f32[2,2]", 1, ERR_SHAPE, "want a block_size"},
+    {"DequantizeLinear", "block_size=-2", "i8[2,4] f32[2,2]", 1, ERR_SHAPE, "want a block_size"},
+    {"DequantizeLinear", "block_size=2 axis=2", "i8[2,4] f32[2,2]", 1, ERR_SHAPE, "axis 2"},
+    {"QuantizeLinear", "block_size=9223372036854775807", "f32[2,4] f32[2,2] u8[2,2]", 1, ERR_SHAPE,
+     "do not fit blocks"},
 };
 
 START_TEST(bad_calls_are_refused_and_named)

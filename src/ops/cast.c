@@ -93,6 +93,17 @@ static void store_floats(struct tensor *y, int64_t at, int64_t count, const doub
             tensor_set(y, at + i, in[i]); // saturates
 }
 
+// To four bits: integers wrap there as well.
+static double wrap_nibble(double number, bool is_signed)
+{
+    int64_t low;
+
+    if (!(fabs(number) < 0x1p62))
+        return number; // saturates
+    low = (int64_t)number & 15;
+    return (double)(is_signed && low > 7 ? low - 16 : low);
+}
+
 static void cast_chunk(const struct tensor *x, struct tensor *y, int64_t at, int64_t count)
 {
     double number[CHUNK];
@@ -106,6 +117,8 @@ static void cast_chunk(const struct tensor *x, struct tensor *y, int64_t at, int
     load_numbers(x, at, count, number);
     for (int64_t i = 0; !dtype_info[y->dtype].is_float && y->dtype != DT_BOOL && i < count; i++)
         number[i] = trunc(number[i]);
+    for (int64_t i = 0; dtype_info[y->dtype].bits == 4 && i < count; i++)
+        number[i] = wrap_nibble(number[i], dtype_info[y->dtype].is_signed);
     store_floats(y, at, count, number);
 }
 

@@ -1,38 +1,63 @@
 // QuantizeLinear and DequantizeLinear: real = (q - zero_point) * scale, with one scale for the
-// tensor or one for each index of an axis.
-// x: (...), y_scale, y_zero_point: scalar or (x.dim[axis]), y: as x
+// tensor, one for each index of an axis, or one for each block of indices of an axis.
+// x: (...), y_scale, y_zero_point: scalar or (x.dim[axis]) or as x but for the axis, which has one
+// for each block; y: as x
 #include <math.h>
 
 #include "ops/attr.h"
 #include "ops/op_table.h"
 #include "ops/shared.h"
 
-// Item i of x takes scale i / inner % count.
+// Along the axis lie `dim` indices, and `inner` items at each of them; `block` indices share a
+// scale. Without an axis: all one block.
 struct scales {
-    int64_t count, inner;
+    int64_t inner, dim, block;
+    bool is_blocked; // the scales have the other axes too
 };
 
+static enum status block_scales(struct context *context, const struct op_call *call,
+                                struct scales *out)
+{
+    const struct quantize_attr *attr = call->attr;
+    const struct shape *x = &call->input[0]->shape;
+    struct shape blocks = *x;
+    int axis = 0;
+
+    TRY(axis_from(context, attr->axis, x->rank, &axis));
+    if (attr->block_size < 1)
+        return context_fail(context, ERR_SHAPE, "scales of rank %d want a block_size",
+                            (int)call->input[1]->shape.rank);
+    blocks.dim[axis] = x->dim[axis] / attr->block_size + (x->dim[axis] % attr->block_size != 0);
+    if (!shape_equal(&call->input[1]->shape, &blocks))
+        return context_fail(context, ERR_SHAPE, "scales do not fit blocks of %lld along axis %d",
+                            (long long)attr->block_size, axis);
+    *out =
+        (struct scales){shape_product(x, axis + 1, x->rank), x->dim[axis], attr->block_size, true};
+    return OK;
+}
+
 static enum status scales_from(struct context *context, const struct op_call *call,
-                               struct scales *scales)
+                               struct scales *out)
 {
     const struct quantize_attr *attr = call->attr;
     const struct shape *x = &call->input[0]->shape, *scale = &call->input[1]->shape;
     const struct tensor *zero = input_at(call, 2);
+    int64_t count = shape_count(scale);
     int axis = 0;
 
-    if (attr->block_size != 0 || scale->rank > 1)
-        return context_fail(context, ERR_UNSUPPORTED, "scales for blocks of an axis");
-    *scales = (struct scales){shape_count(scale), 1};
-    if (zero && shape_count(&zero->shape) != scales->count)
+    if (zero && shape_count(&zero->shape) != count)
         return context_fail(context, ERR_SHAPE, "%lld zero points for %lld scales",
-                            (long long)shape_count(&zero->shape), (long long)scales->count);
-    if (scales->count == 1)
+                            (long long)shape_count(&zero->shape), (long long)count);
+    if (scale->rank > 1 || attr->block_size > 0)
+        return block_scales(context, call, out);
+    *out = (struct scales){shape_count(x), 1, 1, false};
+    if (count == 1)
         return OK;
     TRY(axis_from(context, attr->axis, x->rank, &axis));
-    if (scales->count != x->dim[axis])
+    if (count != x->dim[axis])
         return context_fail(context, ERR_SHAPE, "%lld scales for %lld indices of axis %d",
-                            (long long)scales->count, (long long)x->dim[axis], axis);
-    scales->inner = shape_product(x, axis + 1, x->rank);
+                            (long long)count, (long long)x->dim[axis], axis);
+    *out = (struct scales){shape_product(x, axis + 1, x->rank), count, 1, false};
     return OK;
 }
 
@@ -152,15 +177,21 @@ static void dequantize_f32(const struct tensor *x, const struct run *run, float 
 static bool next_run(const struct op_call *call, const struct scales *s, struct run *run)
 {
     const struct tensor *zero = input_at(call, 2);
-    int64_t total = tensor_count(call->input[0]);
 
     run->at += run->count;
-    if (run->at >= total)
+    if (run->at >= tensor_count(call->input[0]))
         return false;
-    int64_t k = s->count > 1 ? run->at / s->inner % s->count : 0;
-    run->count = s->count > 1 ? s->inner : total;
-    run->scale = tensor_get(call->input[1], k);
-    run->zero = zero ? tensor_get(zero, k) : 0;
+    int64_t index = run->at / s->inner % s->dim, scale = index;
+    run->count = s->inner;
+    if (s->is_blocked) {
+        int64_t outer = run->at / s->inner / s->dim, left = s->dim - index;
+        scale = ((outer * ((s->dim - 1) / s->block + 1) + index / s->block) * s->inner) +
+                run->at % s->inner;
+        run->count = s->inner > 1 ? 1 : s->block - index % s->block;
+        run->count = run->count < left ? run->count : left;
+    }
+    run->scale = tensor_get(call->input[1], scale);
+    run->zero = zero ? tensor_get(zero, scale) : 0;
     return true;
 }
 
@@ -203,6 +234,18 @@ static enum status dequantize_forward(struct context *context, const struct op_c
     return OK;
 }
 
+// The axis that is cut into blocks stays whole; the others are those of x, scales and y alike.
+static void link_blocks(const struct op_call *call, int axis, struct axis_map *map)
+{
+    const struct shape *x = &call->input[0]->shape;
+
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < x->rank; k++)
+            if (input_at(call, i) && k != axis)
+                axis_link(map, (struct axis_end){AXIS_INPUT, i, k},
+                          (struct axis_end){AXIS_OUTPUT, 0, k}, x->dim[k], 0, 1);
+}
+
 static enum status quantize_map_axes(struct context *context, const struct op_call *call,
                                      struct axis_map *map)
 {
@@ -210,15 +253,18 @@ static enum status quantize_map_axes(struct context *context, const struct op_ca
     struct scales scales;
     int axis = 0;
 
-    TRY(axes_keep(context, call, map));
     TRY(scales_from(context, call, &scales));
-    if (scales.count == 1)
+    if (scales.dim != 1 || scales.is_blocked)
+        TRY(axis_from(context, attr->axis, call->input[0]->shape.rank, &axis));
+    if (scales.is_blocked) {
+        link_blocks(call, axis, map);
         return OK;
-    TRY(axis_from(context, attr->axis, call->input[0]->shape.rank, &axis));
-    for (int i = 1; i < 3; i++)
+    }
+    TRY(axes_keep(context, call, map));
+    for (int i = 1; i < 3 && scales.dim != 1; i++)
         if (input_at(call, i) && call->input[i]->shape.rank == 1)
             axis_link(map, (struct axis_end){AXIS_INPUT, i, 0},
-                      (struct axis_end){AXIS_OUTPUT, 0, axis}, scales.count, 0, 1);
+                      (struct axis_end){AXIS_OUTPUT, 0, axis}, scales.dim, 0, 1);
     return OK;
 }
 
@@ -240,7 +286,7 @@ static const struct field quantize_fields[] = {
         .attr = quantize_fields,                                                                   \
         .attr_bytes = sizeof(struct quantize_attr),                                                \
         .since_opset = 10,                                                                         \
-        .until_opset = 21,                                                                         \
+        .until_opset = 23,                                                                         \
         .infer = function##_infer,                                                                 \
         .forward = function##_forward,                                                             \
         .cost = cost_in_place,                                                                     \

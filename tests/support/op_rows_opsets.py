@@ -11,3 +11,13 @@ row("Dropout", "", [f32(2, 3), values("f32", 0.5), values("bool", False)], outpu
     fixed=(1,))
 row("Dropout", "", [f32(2, 3), values("f32", 0.0), values("bool", True)], outputs=(True, True),
     fixed=(1,))
+
+BLOCK = [f32(2, 5, 3), f32(2, 3, 3, low=0.1, high=1)]
+row("QuantizeLinear", "axis=1 block_size=2", BLOCK + [random("i8", 2, 3, 3, low=-4, high=4)],
+    opset=21)
+row("QuantizeLinear", "axis=-1 block_size=3", [f32(2, 7), f32(2, 3, low=0.1, high=1)], opset=21)
+row("DequantizeLinear", "axis=1 block_size=2",
+    [random("u8", 2, 5, 3, low=0, high=255), f32(2, 3, 3, low=0.1, high=1),
+     random("u8", 2, 3, 3, low=100, high=150)], opset=21)
+row("DequantizeLinear", "axis=0 block_size=4",
+    [random("i8", 6, 2, low=-128, high=127), f32(2, 2, low=0.1, high=1)], opset=21)
