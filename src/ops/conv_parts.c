@@ -12,7 +12,7 @@ static enum status check_channels(struct context *context, const struct shape *x
 {
     int64_t channels;
 
-    if (groups < 1 || w->dim[0] % groups != 0)
+    if (groups < 1 || w->dim[0] % groups != 0 || (groups > 1 && groups > w->dim[0]))
         return context_fail(context, ERR_SHAPE, "%lld filters do not divide into %lld groups",
                             (long long)w->dim[0], (long long)groups);
     if (!checked_mul(w->dim[1], groups, &channels) || channels != x->dim[1])

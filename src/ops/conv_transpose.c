@@ -32,7 +32,8 @@ static enum status sizes_of(struct context *context, const struct op_call *call,
     const struct shape *x = &call->input[0]->shape;
     TRY(check_rank(context, call, 1, x->rank, x->rank));
     const struct shape *w = &call->input[1]->shape;
-    if (attr->group < 1 || x->dim[1] % attr->group != 0 || w->dim[0] != x->dim[1])
+    if (attr->group < 1 || x->dim[1] % attr->group != 0 || w->dim[0] != x->dim[1] ||
+        (attr->group > 1 && attr->group > x->dim[1]))
         return context_fail(context, ERR_SHAPE,
                             "input has %lld channels, weight expects %lld in %lld groups",
                             (long long)x->dim[1], (long long)w->dim[0], (long long)attr->group);
@@ -99,25 +100,35 @@ static void conv_transpose_cost(const struct op_call *call, struct op_cost *cost
     *cost = (struct op_cost){(double)tensor_count(call->input[0]) * taps, 1, false};
 }
 
-// Grouped channels can be cut only where each group reads one channel.
+// Output channels at `to` (of y or the bias) go with those of the weight, or with whole groups.
+static void link_filters(const struct op_call *call, struct axis_map *map, struct axis_end to)
+{
+    const struct axis_end x1 = {AXIS_INPUT, 0, 1}, w1 = {AXIS_INPUT, 1, 1};
+    const int64_t *w = call->input[1]->shape.dim;
+    int64_t groups = ((const struct conv_transpose_attr *)call->attr)->group;
+
+    if (groups == 1)
+        axis_link(map, w1, to, w[1], 0, 1);
+    else if (w[0] == groups)
+        axis_link(map, x1, to, groups, 0, w[1]);
+    else
+        for (int64_t g = 0; g < groups; g++)
+            axis_link_blocks(map, x1, g * (w[0] / groups), w[0] / groups, to, g * w[1], w[1]);
+}
+
 static enum status conv_transpose_map_axes(struct context *context, const struct op_call *call,
                                            struct axis_map *map)
 {
     (void)context;
-    const struct conv_transpose_attr *attr = call->attr;
-    const struct axis_end x1 = {AXIS_INPUT, 0, 1}, y1 = {AXIS_OUTPUT, 0, 1};
-    const struct axis_end bias = {AXIS_INPUT, 2, 0}, w1 = {AXIS_INPUT, 1, 1};
-    const int64_t *w = call->input[1]->shape.dim;
-    bool is_whole = attr->group == 1;
+    const int64_t *x = call->input[0]->shape.dim;
 
-    axis_link(map, (struct axis_end){AXIS_INPUT, 0, 0}, (struct axis_end){AXIS_OUTPUT, 0, 0},
-              call->input[0]->shape.dim[0], 0, 1);
-    if (!is_whole && w[0] != attr->group)
-        return OK;
-    axis_link(map, x1, (struct axis_end){AXIS_INPUT, 1, 0}, w[0], 0, 1);
-    axis_link(map, is_whole ? w1 : x1, y1, is_whole ? w[1] : w[0], 0, is_whole ? 1 : w[1]);
+    axis_link(map, (struct axis_end){AXIS_INPUT, 0, 0}, (struct axis_end){AXIS_OUTPUT, 0, 0}, x[0],
+              0, 1);
+    axis_link(map, (struct axis_end){AXIS_INPUT, 0, 1}, (struct axis_end){AXIS_INPUT, 1, 0}, x[1],
+              0, 1);
+    link_filters(call, map, (struct axis_end){AXIS_OUTPUT, 0, 1});
     if (input_at(call, 2))
-        axis_link(map, is_whole ? w1 : x1, bias, is_whole ? w[1] : w[0], 0, is_whole ? 1 : w[1]);
+        link_filters(call, map, (struct axis_end){AXIS_INPUT, 2, 0});
     return OK;
 }
 
