@@ -96,7 +96,7 @@ struct reader {
 // What the model and the graph consist of, as pieces of the file.
 struct parts {
     struct span graph;
-    struct span *opset, *metadata, *function;                      // of the model
+    struct span *opset, *metadata, *function;                               // of the model
     struct span *node, *initializer, *sparse, *input, *output, *value_info; // of the graph
     size_t opset_count, metadata_count, function_count;
     size_t node_count, initializer_count, sparse_count, input_count, output_count, value_info_count;
@@ -243,6 +243,8 @@ MUST_CHECK enum status source_input_add(struct reader *reader, struct source_nod
                                         const char *what, struct tensor tensor);
 
 // onnx_legacy.c: other names, defaults and operators, before the rest of opset_raise.
+// Whether it names an operator that we know, by its name of today or by an older one.
+bool legacy_is_known(const struct source_node *node);
 MUST_CHECK enum status legacy_raise(struct reader *reader, struct source_node *node);
 
 // onnx_late.c: what older opsets said by axes that only ranks make clear. late_note finds the rule

@@ -220,6 +220,25 @@ static enum status raise_upsample(struct reader *reader, struct source_node *nod
     return OK;
 }
 
+// Before opset 16 there was one way, which is not today's default.
+static enum status raise_roi_align(struct reader *reader, struct source_node *node)
+{
+    add_text(reader, node, "coordinate_transformation_mode", "output_half_pixel");
+    return OK;
+}
+
+// Before opset 20 the modes were named for images.
+static enum status raise_grid_sample(struct reader *reader, struct source_node *node)
+{
+    const struct attribute *mode = attribute_find(node, "mode");
+
+    if (mode && text_is(mode->s, "bilinear"))
+        add_text(reader, node, "mode", "linear");
+    else if (mode && text_is(mode->s, "bicubic"))
+        add_text(reader, node, "mode", "cubic");
+    return OK;
+}
+
 // Operators that changed in a way of their own: {op, first and last opset, today's op, how}.
 static const struct {
     const char *op;
@@ -229,20 +248,35 @@ static const struct {
 } rows[] = {
     {"Cast", 1, 5, "Cast", raise_cast},
     {"GlobalLpPool", 1, 1, "GlobalLpPool", raise_lp_pool},
+    {"GridSample", 16, 19, "GridSample", raise_grid_sample},
     {"LpPool", 1, 1, "LpPool", raise_lp_pool},
     {"Resize", 10, 10, "Resize", raise_upsample},
+    {"RoiAlign", 10, 15, "RoiAlign", raise_roi_align},
     {"Scatter", 9, 10, "ScatterElements", NULL},
     {"Tile", 1, 5, "Tile", raise_tile},
     {"Upsample", 1, 9, "Resize", raise_upsample},
 };
+
+static bool is_row_of(size_t i, const struct source_node *node)
+{
+    return node->opset >= rows[i].first && node->opset <= rows[i].last &&
+           strcmp(node->op_type, rows[i].op) == 0 && op_find(rows[i].today);
+}
+
+bool legacy_is_known(const struct source_node *node)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (is_row_of(i, node))
+            return true;
+    return op_find(node->op_type) != NULL;
+}
 
 enum status legacy_raise(struct reader *reader, struct source_node *node)
 {
     rename_attributes(reader, node);
     add_defaults(reader, node);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (node->opset >= rows[i].first && node->opset <= rows[i].last &&
-            strcmp(node->op_type, rows[i].op) == 0 && op_find(rows[i].today)) {
+        if (is_row_of(i, node)) {
             if (rows[i].raise)
                 TRY(rows[i].raise(reader, node));
             node->op_type = rows[i].today;

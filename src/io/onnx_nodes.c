@@ -340,7 +340,7 @@ static enum status add_all(struct reader *reader)
         bool is_weight;
         trim(reader, node);
         status = constant_to_weight(reader, node, &is_weight);
-        if (status == OK && !is_weight && !*node->domain && op_find(node->op_type))
+        if (status == OK && !is_weight && !*node->domain && legacy_is_known(node))
             status = opset_raise(reader, node);
         if (status != OK)
             return fail_source(reader->context, node, status);
