@@ -169,7 +169,8 @@ static enum status convert(struct invocation *invocation, struct named_model *mo
     const struct export_options *options = invocation->options;
     struct named_model written;
 
-    TRY(model_open(invocation, invocation->operand[1], options->input.external_data, model));
+    TRY(model_open_streamed(invocation, invocation->operand[1], options->input.external_data,
+                            model));
     if (strcmp(invocation->operand[0], "c") == 0) {
         TRY(write_c(invocation, model, files));
         return options->json.json ? write_json(invocation, model, files) : OK;

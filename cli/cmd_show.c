@@ -181,7 +181,8 @@ static enum status run(struct invocation *invocation)
 
     TRY(streams_add_input(context, &invocation->streams, "MODEL", invocation->operand[0]));
     TRY(json_check_output(invocation, options->json.json));
-    status = model_open(invocation, invocation->operand[0], options->input.external_data, &model);
+    status = model_open_streamed(invocation, invocation->operand[0], options->input.external_data,
+                                 &model);
     if (status == OK) {
         status = figures_init(context, model.graph, &infer, false, &figures);
         if (status != OK)

@@ -18,7 +18,8 @@ static enum status simplify(struct invocation *invocation, struct named_model *m
     struct figures figures;
     enum status status;
 
-    TRY(model_open(invocation, invocation->operand[0], options->input.external_data, model));
+    TRY(model_open_streamed(invocation, invocation->operand[0], options->input.external_data,
+                            model));
     before = model->graph->node_count;
     // What does not fit together must not be passed on as if it did.
     status = figures_init(context, model->graph, NULL, false, &figures);

@@ -106,7 +106,8 @@ static enum status open_model(struct compression *compression)
     enum status status;
 
     TRY(compression_open_device(compression));
-    TRY(model_open(invocation, invocation->operand[0], options->input.external_data, model));
+    TRY(model_open_streamed(invocation, invocation->operand[0], options->input.external_data,
+                            model));
     status =
         selection_check(context, &compression->selection, &options->compress.layer, model->graph);
     if (status == OK)

@@ -10,10 +10,9 @@ enum status model_fail(struct context *context, const struct named_model *model,
     return context_fail_in(context, status, "%s", model->name);
 }
 
-enum status model_open(struct invocation *invocation, const char *path, const char *external_data,
-                       struct named_model *out)
+static enum status open_with(struct invocation *invocation, const char *path,
+                             const struct model_options *options, struct named_model *out)
 {
-    struct model_options options = {external_data};
     struct model_file file;
     enum status status;
 
@@ -21,7 +20,7 @@ enum status model_open(struct invocation *invocation, const char *path, const ch
     memset(&file, 0, sizeof file);
     out->path = path;
     out->name = is_dash(path) ? "stdin" : path;
-    status = model_read(invocation->context, path, &options, &out->graph, &file);
+    status = model_read(invocation->context, path, options, &out->graph, &file);
     if (status != OK)
         return model_fail(invocation->context, out, status);
     memcpy(out->sha256, file.sha256, sizeof out->sha256);
@@ -29,6 +28,18 @@ enum status model_open(struct invocation *invocation, const char *path, const ch
     out->format = file.format ? file.format->name : NULL;
     invocation_add_input(invocation, path, out->sha256);
     return OK;
+}
+
+enum status model_open(struct invocation *invocation, const char *path, const char *external_data,
+                       struct named_model *out)
+{
+    return open_with(invocation, path, &(struct model_options){external_data, false}, out);
+}
+
+enum status model_open_streamed(struct invocation *invocation, const char *path,
+                                const char *external_data, struct named_model *out)
+{
+    return open_with(invocation, path, &(struct model_options){external_data, true}, out);
 }
 
 void model_close(struct named_model *model)

@@ -19,6 +19,9 @@ struct named_model {
 // Close it in any case.
 MUST_CHECK enum status model_open(struct invocation *invocation, const char *path,
                                   const char *external_data, struct named_model *out);
+// For commands that walk over the weights and run little: a model larger than the memory will do.
+MUST_CHECK enum status model_open_streamed(struct invocation *invocation, const char *path,
+                                           const char *external_data, struct named_model *out);
 void model_close(struct named_model *model); // zeroed is fine
 
 // Puts "FILE: " before the context's error; returns status.

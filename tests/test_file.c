@@ -422,19 +422,21 @@ END_TEST
 // As for models over 2 GB, with a smaller bound.
 START_TEST(large_weights_go_to_a_file_beside_the_model)
 {
-    struct model_target target = {.outside_name = "m.onnx.data", .outside_from = 1};
+    struct model_target target;
+    struct output *output;
     struct graph *graph, *again;
     const struct tensor *before, *after;
 
     ck_assert_int_eq(model_read(&context, "testdata/models/external.onnx", NULL, &graph, NULL), OK);
-    text_init(&target.bytes);
-    text_init(&target.outside);
+    model_target_init(&target);
+    target.outside_name = "m.onnx.data";
+    target.outside_from = 1;
     ck_assert_int_eq(format_find("onnx")->write(&context, graph, &target), OK);
-    ck_assert_uint_eq(target.outside.length, 3200); // 40 x 20 floats; the bias is small
+    ck_assert_uint_eq(pieces_bytes(&target.outside), 3200); // 40 x 20 floats; the bias is small
     ck_assert_uint_lt(target.bytes.length, 1000);
-    ck_assert_int_eq(output_file(&context, in_folder(0, "m.onnx.data"), NULL, target.outside.at,
-                                 target.outside.length),
-                     OK);
+    ck_assert_int_eq(output_open(&context, in_folder(0, "m.onnx.data"), NULL, &output), OK);
+    ck_assert_int_eq(pieces_write_padded(&context, output, &target.outside), OK);
+    ck_assert_int_eq(output_close(&context, output), OK);
     ck_assert_int_eq(
         output_file(&context, in_folder(1, "m.onnx"), NULL, target.bytes.at, target.bytes.length),
         OK);
@@ -444,8 +446,7 @@ START_TEST(large_weights_go_to_a_file_beside_the_model)
     ck_assert_mem_eq(tensor_data(before), tensor_data(after), 3200);
     target.outside_name = NULL; // standard output
     assert_fails(format_find("onnx")->write(&context, graph, &target), "2 GB");
-    text_clear(&target.bytes);
-    text_clear(&target.outside);
+    model_target_clear(&target);
     graph_free(graph);
     graph_free(again);
 }

@@ -193,6 +193,32 @@ START_TEST(foreign_bytes_are_copied_before_writing_and_given_back_once)
 }
 END_TEST
 
+START_TEST(a_spilled_tensor_keeps_its_data_when_its_pages_go)
+{
+    struct tensor tensor, copy;
+    const int64_t count = 1 << 20;
+
+    context.spill_from = 1 << 20;
+    ck_status(tensor_alloc(&context, &tensor, DT_F32, &SHAPE(count)), OK);
+    for (int64_t i = 0; i < count; i++) {
+        ck_assert(tensor_f32(&tensor)[i] == 0);
+        tensor_set(&tensor, i, (double)i);
+    }
+    tensor_cool(&tensor);
+    tensor_share(&copy, &tensor);
+    ck_status(tensor_make_private(&context, &copy), OK);
+    tensor_set(&copy, 7, -1);
+    tensor_cool(&copy);
+    for (int64_t i = 0; i < count; i++) {
+        ck_assert(tensor_f32(&tensor)[i] == (float)i);
+        ck_assert(tensor_f32(&copy)[i] == (i == 7 ? -1 : (float)i));
+    }
+    tensor_release(&tensor);
+    tensor_release(&copy);
+    context.spill_from = 0;
+}
+END_TEST
+
 START_TEST(nibbles_lie_low_first)
 {
     struct shape shape = SHAPE(3);
@@ -579,6 +605,7 @@ static void add_tensors(Suite *suite)
     tcase_add_loop_test(tcase, values_round_to_even_and_saturate, 0, COUNT_OF(roundings));
     tcase_add_test(tcase, writing_to_a_shared_tensor_leaves_the_other_alone);
     tcase_add_test(tcase, foreign_bytes_are_copied_before_writing_and_given_back_once);
+    tcase_add_test(tcase, a_spilled_tensor_keeps_its_data_when_its_pages_go);
     tcase_add_test(tcase, nibbles_lie_low_first);
     tcase_add_test(tcase, a_tensor_without_room_is_an_error);
     tcase_add_test(tcase, every_half_becomes_the_float_that_numpy_gives);

@@ -366,8 +366,8 @@ START_TEST(external_data_can_be_written_and_read_back)
 
     text_init(&bytes);
     ck_assert_int_eq(onnx_write(&context, graph, &target, &bytes), OK);
-    ck_assert_uint_eq(target.outside_count, 1);
-    ck_assert_int_eq(target.outside[0].offset, 0);
+    ck_assert_uint_eq(target.outside.count, 1);
+    ck_assert_int_eq(target.outside.at[0].at, 0);
     ck_assert_int_eq(target.outside_bytes, 320); // 4*2*3*3 floats, up to the next 64
     arena_free(target.arena);
     graph_free(graph);

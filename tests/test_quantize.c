@@ -211,6 +211,26 @@ END_TEST
 
 static const char *const bad_bits[] = {"8", "8/", "1/8", "8/9", "8/8x", "16/8", "a/b", ""};
 
+START_TEST(dynamic_stores_weights_as_integers_and_leaves_the_rest_float)
+{
+    static const int expected[] = {127, -64, 32, 0, -127, 127};
+    struct graph *graph = fixture_graph(
+        &context, "x:f32[n,3]  w:f32[2,3] init=[1,-0.5,0.25,0,-4,4]  b:f32[2] init=[0.5,1]  "
+                  "y = Gemm(x, w, b) transB=1  z = Relu(y)");
+    const struct value *q;
+
+    ck_ok(fixture_run(&context, &quantize_dynamic, NULL, NULL, &graph));
+    ck_ok(fixture_run(&context, &pass_materialise, NULL, NULL, &graph));
+    ck_assert_uint_eq(graph->node_count, 3); // DequantizeLinear, Gemm, Relu
+    q = fixture_weight(graph, "w_quantized");
+    ck_assert_int_eq(q->tensor.dtype, DT_I8);
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(tensor_get_int(&q->tensor, i), expected[i]);
+    ck_assert_int_eq(fixture_weight(graph, "b")->tensor.dtype, DT_F32);
+    graph_free(graph);
+}
+END_TEST
+
 START_TEST(bits_that_make_no_sense_are_usage_errors)
 {
     struct graph *graph =
@@ -257,6 +277,7 @@ Suite *quantize_suite(void)
     tcase_add_loop_test(tcase, integers_equal_floats_on_the_same_grids, 0,
                         (int)(sizeof nets / sizeof *nets));
     tcase_add_test(tcase, excluded_layers_stay_float);
+    tcase_add_test(tcase, dynamic_stores_weights_as_integers_and_leaves_the_rest_float);
     tcase_add_loop_test(tcase, bits_that_make_no_sense_are_usage_errors, 0,
                         (int)(sizeof bad_bits / sizeof *bad_bits));
     tcase_add_test(tcase, quantising_twice_gives_equal_integers);

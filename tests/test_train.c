@@ -42,8 +42,8 @@ static size_t zeros(const float *mask, size_t count)
 START_TEST(masks_prune_exactly_the_share_asked_for)
 {
     static float small[SMALL], large[LARGE], small_mask[SMALL], large_mask[LARGE];
-    struct mask_target target[2] = {{small, small_mask, SMALL, 0, NAN},
-                                    {large, large_mask, LARGE, 0, NAN}};
+    struct mask_target target[2] = {{small, small_mask, SMALL, 0, NAN, NULL},
+                                    {large, large_mask, LARGE, 0, NAN, NULL}};
 
     draw(small, SMALL, 1);
     draw(large, LARGE, 2);
@@ -61,7 +61,7 @@ END_TEST
 START_TEST(no_weight_that_goes_is_larger_than_one_that_stays)
 {
     static float weight[LARGE], mask[LARGE];
-    struct mask_target target = {weight, mask, LARGE, 0, NAN};
+    struct mask_target target = {weight, mask, LARGE, 0, NAN, NULL};
     float gone = 0, kept = INFINITY;
 
     draw(weight, LARGE, 3);
@@ -78,13 +78,69 @@ START_TEST(a_tensor_keeps_its_least_density_and_others_give_more)
 {
     float small[4] = {0.1f, 0.2f, 0.3f, 0.4f}, large[4] = {1, 2, 3, 4};
     float small_mask[4], large_mask[4];
-    struct mask_target target[2] = {{small, small_mask, 4, 0.5, NAN},
-                                    {large, large_mask, 4, 0, NAN}};
+    struct mask_target target[2] = {{small, small_mask, 4, 0.5, NAN, NULL},
+                                    {large, large_mask, 4, 0, NAN, NULL}};
 
     masks_by_magnitude(target, 2, 0.5, true);
     ck_assert_uint_eq(zeros(small_mask, 4), 2);
     ck_assert_uint_eq(zeros(large_mask, 4), 2);
     ck_assert_float_eq(large_mask[2], 1);
+}
+END_TEST
+
+// The same by sorting: (magnitude, later first) within each tensor, all in one order.
+static size_t pruned_by_sorting(const struct mask_target *target, int count, double sparsity,
+                                char *gone)
+{
+    size_t total = 0, wanted, done = 0, left[2];
+
+    for (int t = 0; t < count; t++) {
+        total += target[t].count;
+        left[t] = (size_t)floor((1 - target[t].least_density) * (double)target[t].count + 1e-9);
+    }
+    wanted = (size_t)floor(sparsity * (double)total + 0.5);
+    memset(gone, 0, 2 * LARGE);
+    while (done < wanted) {
+        int at = -1;
+        size_t index = 0;
+        for (int t = count; t-- > 0;)
+            for (size_t i = target[t].count; left[t] && i-- > 0;)
+                if (!gone[t * LARGE + (int)i] &&
+                    (at < 0 || fabsf(target[t].weight[i]) < fabsf(target[at].weight[index]))) {
+                    at = t;
+                    index = i;
+                }
+        if (at < 0)
+            break;
+        gone[at * LARGE + (int)index] = 1;
+        left[at]--;
+        done++;
+    }
+    return done;
+}
+
+START_TEST(cuts_equal_sorting_with_ties_and_least_densities)
+{
+    static float small[SMALL], large[LARGE], small_mask[SMALL], large_mask[LARGE];
+    static char gone[2 * LARGE];
+    struct mask_target target[2] = {{small, small_mask, SMALL, 0.3, NAN, NULL},
+                                    {large, large_mask, LARGE, 0.1, NAN, NULL}};
+
+    draw(small, SMALL, 5);
+    draw(large, LARGE, 6);
+    for (int i = 0; i < LARGE; i++) // many are equal, some of them zeros of both signs
+        large[i] = i % 3 ? large[i] : i % 2 ? 0.0f : -0.0f;
+    for (int i = 0; i < SMALL; i += 2)
+        small[i] = large[1] * (i % 4 ? 1 : -1);
+    for (int percent = 0; percent <= 100; percent += 5) {
+        size_t count = pruned_by_sorting(target, 2, percent / 100.0, gone);
+        masks_by_magnitude(target, 2, percent / 100.0, true);
+        ck_assert_uint_eq(zeros(small_mask, SMALL) + zeros(large_mask, LARGE), count);
+        for (int i = 0; i < SMALL; i++)
+            ck_assert_int_eq(small_mask[i] == 0, gone[i]);
+        for (int i = 0; i < LARGE; i++)
+            ck_assert_int_eq(large_mask[i] == 0, gone[LARGE + i]);
+    }
 }
 END_TEST
 
@@ -321,6 +377,7 @@ Suite *train_suite(void)
     tcase_add_test(tcase, masks_prune_exactly_the_share_asked_for);
     tcase_add_test(tcase, no_weight_that_goes_is_larger_than_one_that_stays);
     tcase_add_test(tcase, a_tensor_keeps_its_least_density_and_others_give_more);
+    tcase_add_test(tcase, cuts_equal_sorting_with_ties_and_least_densities);
     tcase_add_test(tcase, schedules_pass_through_their_known_points);
     tcase_add_loop_test(tcase, optimizers_equal_those_of_pytorch, 0, 2);
     tcase_add_test(tcase, a_masked_weight_stays_zero_and_a_bias_does_not_decay);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -32,6 +33,7 @@ struct context {
     struct sink sink;
     int threads; // at least 1
     uint64_t seed;
+    size_t spill_from; // tensors of so many bytes go to temporary files; 0: none does
     volatile sig_atomic_t *cancelled; // NULL: cannot be interrupted
     char error[ERROR_TEXT_BYTES];     // set by context_fail, one line without a full stop
 };

@@ -197,6 +197,7 @@ static void find_weight(struct walk *walk, uint32_t id, const struct node *reade
         walk->info[id].zeros = zeros_count_annotated(&value->tensor, value->quant);
     else
         walk->info[id].zeros = zeros_count(&value->tensor, zero_point, axis);
+    tensor_cool(&value->tensor);
 }
 
 static void find_weights(struct walk *walk)

@@ -53,9 +53,35 @@ static struct zeros count_floats(const struct tensor *weight, int64_t count)
             zeros.nonzero += at[i] != 0;
         return zeros;
     }
+    if (dtype_info[weight->dtype].bits == 16) { // zero but for the sign
+        const unsigned char *at = tensor_data(weight);
+        for (int64_t i = 0; i < count; i++)
+            zeros.nonzero += at[2 * i] || (at[2 * i + 1] & 127);
+        return zeros;
+    }
     for (int64_t i = 0; i < count; i++)
         zeros.nonzero += tensor_get(weight, i) != 0;
     return zeros;
+}
+
+// int8 without zero points: most of a quantised model.
+static struct zeros count_bytes(const int8_t *at, int64_t count)
+{
+    struct zeros zeros = {0, true};
+
+    for (int64_t i = 0; i < count; i++) {
+        zeros.nonzero += at[i] != 0;
+        zeros.small_numbers &= at[i] >= -1 && at[i] <= 1;
+    }
+    return zeros;
+}
+
+static bool is_all_zero(const struct tensor *tensor)
+{
+    for (int64_t i = 0; i < tensor_count(tensor); i++)
+        if (tensor_get_int(tensor, i) != 0)
+            return false;
+    return true;
 }
 
 struct zeros zeros_count(const struct tensor *weight, const struct tensor *zero_point, int64_t axis)
@@ -65,8 +91,10 @@ struct zeros zeros_count(const struct tensor *weight, const struct tensor *zero_
 
     if (dtype_info[weight->dtype].is_float)
         return count_floats(weight, count);
+    const bool has_zero = zero_point && zero_point->buffer && !is_all_zero(zero_point);
+    if (weight->dtype == DT_I8 && !has_zero)
+        return count_bytes(tensor_data(weight), count);
     axis_steps(&weight->shape, axis, &inner, &steps);
-    const bool has_zero = zero_point && zero_point->buffer;
     const bool per_axis = has_zero && tensor_count(zero_point) == steps && inner > 0;
     const int64_t whole =
         has_zero && tensor_count(zero_point) == 1 ? tensor_get_int(zero_point, 0) : 0;
@@ -89,10 +117,12 @@ struct zeros zeros_count_annotated(const struct tensor *weight, const struct qua
     axis_steps(&weight->shape, quant->axis == QUANT_WHOLE_TENSOR ? weight->shape.rank : quant->axis,
                &inner, &steps);
     const bool per_axis = quant->count == steps && inner > 0;
+    const float *number = weight->dtype == DT_F32 ? tensor_f32(weight) : NULL;
     for (int64_t i = 0; i < count; i++) {
         double scale = (double)quant->scale[per_axis ? i / inner % steps : 0];
         // Half a step is a tie, and ties go to the even number: zero.
-        zeros.nonzero += fabs(tensor_get(weight, i)) > 0.5 * fabs(scale);
+        zeros.nonzero +=
+            fabs(number ? (double)number[i] : tensor_get(weight, i)) > 0.5 * fabs(scale);
     }
     return zeros;
 }

@@ -23,6 +23,7 @@ struct mapped *mapped_from_heap(void *bytes, size_t count);
 void mapped_share(struct mapped *mapped);
 void mapped_release(struct mapped *mapped); // NULL is fine
 struct span mapped_bytes(const struct mapped *mapped);
+bool mapped_is_file(const struct mapped *mapped); // pages may be dropped (base/spill.h)
 void mapped_sha256(const struct mapped *mapped, char hex[SHA256_HEX_BYTES]);
 
 struct output_options {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/spill.h"
 
 struct mapped {
     atomic_int holders;
@@ -59,12 +60,25 @@ struct span mapped_bytes(const struct mapped *mapped)
     return (struct span){mapped->at ? mapped->at : nothing, mapped->length};
 }
 
+bool mapped_is_file(const struct mapped *mapped)
+{
+    return mapped->is_mapping;
+}
+
+// Piece by piece: a file may be larger than the memory.
 void mapped_sha256(const struct mapped *mapped, char hex[SHA256_HEX_BYTES])
 {
+    const size_t piece = 1 << 24;
+    struct span bytes = mapped_bytes(mapped);
     struct sha256 hash;
 
     sha256_init(&hash);
-    sha256_add(&hash, mapped_bytes(mapped).at, mapped->length);
+    for (size_t at = 0, count; at < bytes.length; at += count) {
+        count = bytes.length - at < piece ? bytes.length - at : piece;
+        sha256_add(&hash, bytes.at + at, count);
+        if (mapped->is_mapping && bytes.length > piece)
+            pages_drop(bytes.at + at, count);
+    }
     sha256_hex(&hash, hex);
 }
 

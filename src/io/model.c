@@ -16,6 +16,11 @@ enum { FORMAT_COUNT = sizeof formats / sizeof *formats, HEAD_BYTES = 64 };
 
 // Protocol buffers end at 2 GB; what is not weights needs some room too.
 static const size_t outside_from = (size_t)2000 * 1000 * 1000;
+// Smaller weights are copied into the file's bytes, larger ones written from where they are.
+static const size_t piece_from = (size_t)1 << 16;
+// Large models, and what counts as a large tensor of theirs.
+static const uint64_t streamed_from = (uint64_t)64 * 1000 * 1000;
+static const size_t spill_from = (size_t)1 << 20;
 
 const struct format *format_at(int index)
 {
@@ -62,6 +67,12 @@ static enum status read_source(struct context *context, const struct model_sourc
     return OK;
 }
 
+void model_save_memory(struct context *context, uint64_t bytes)
+{
+    if (bytes >= streamed_from)
+        context->spill_from = spill_from;
+}
+
 static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -88,7 +99,13 @@ enum status model_read(struct context *context, const char *path,
     *out = NULL;
     TRY(mapped_open(context, path, &mapped));
     folder = is_stdin || given ? NULL : folder_of(path);
-    source = (struct model_source){mapped_bytes(mapped), mapped, given ? given : folder, &outside};
+    source = (struct model_source){.bytes = mapped_bytes(mapped),
+                                   .mapped = mapped,
+                                   .folder = given ? given : folder,
+                                   .outside_bytes = &outside,
+                                   .is_streamed = options && options->is_streamed};
+    if (source.is_streamed)
+        model_save_memory(context, source.bytes.length);
     if (source.bytes.length == 0)
         status = context_fail(context, ERR_FORMAT,
                               is_stdin ? "empty (did the command before fail?)" : "is empty");
@@ -105,45 +122,88 @@ enum status model_read(struct context *context, const char *path,
 
 enum status model_read_bytes(struct context *context, struct span bytes, struct graph **out)
 {
-    struct model_source source = {bytes, NULL, NULL, NULL};
+    struct model_source source = {.bytes = bytes};
     const struct format *format;
 
     return read_source(context, &source, out, &format);
 }
 
-static enum status write_files(struct context *context, const char *path,
-                               const struct output_options *options,
-                               const struct model_target *target)
+void model_target_init(struct model_target *target)
 {
-    char *folder, *beside;
-    enum status status = OK;
-
-    // The data first: a model that is there always finds its data.
-    if (target->outside.length) {
-        size_t bytes;
-        folder = folder_of(path);
-        bytes = strlen(folder) + strlen(target->outside_name) + 2;
-        beside = must_alloc(bytes);
-        snprintf(beside, bytes, "%s/%s", folder, target->outside_name);
-        status = output_file(context, beside, options, target->outside.at, target->outside.length);
-        free(beside);
-        free(folder);
-    }
-    return status == OK
-               ? output_file(context, path, options, target->bytes.at, target->bytes.length)
-               : status;
+    *target = (struct model_target){.outside_from = outside_from, .arena = arena_new()};
+    text_init(&target->bytes);
 }
 
-static void describe(const struct model_target *target, const struct format *format,
-                     struct model_file *file)
+void model_target_clear(struct model_target *target)
+{
+    text_clear(&target->bytes);
+    arena_free(target->arena);
+}
+
+static enum status write_outside(struct context *context, const char *path,
+                                 const struct output_options *options,
+                                 const struct model_target *target)
+{
+    char *folder = folder_of(path);
+    size_t bytes = strlen(folder) + strlen(target->outside_name) + 2;
+    char *beside = must_alloc(bytes);
+    struct output *output;
+    enum status status;
+
+    snprintf(beside, bytes, "%s/%s", folder, target->outside_name);
+    status = output_open(context, beside, options, &output);
+    if (status == OK) {
+        status = pieces_write_padded(context, output, &target->outside);
+        if (status == OK)
+            status = output_close(context, output);
+        else
+            output_discard(output);
+    }
+    free(beside);
+    free(folder);
+    return status;
+}
+
+static enum status write_inside(struct context *context, const char *path,
+                                const struct output_options *options,
+                                const struct model_target *target, struct sha256 *hash)
+{
+    struct output *output;
+    enum status status;
+
+    TRY(output_open(context, path, options, &output));
+    status = pieces_write(context, output, &target->bytes, &target->inside, hash);
+    if (status == OK)
+        return output_close(context, output);
+    output_discard(output);
+    return status;
+}
+
+static uint64_t target_bytes(const struct model_target *target)
+{
+    const struct piece_list *outside = &target->outside;
+    const struct piece *last = outside->count ? &outside->at[outside->count - 1] : NULL;
+
+    return target->bytes.length + pieces_bytes(&target->inside) +
+           (last ? (uint64_t)last->at + tensor_bytes(&last->tensor) : 0);
+}
+
+static enum status write_target(struct context *context, const char *path,
+                                const struct output_options *options,
+                                const struct model_target *target, struct model_file *file)
 {
     struct sha256 hash;
 
-    *file = (struct model_file){.bytes = target->bytes.length + target->outside.length,
-                                .format = format};
+    // The data first: a model that is there always finds its data.
+    if (target->outside.count)
+        TRY(write_outside(context, path, options, target));
     sha256_init(&hash);
-    sha256_add(&hash, target->bytes.at, target->bytes.length);
-    sha256_hex(&hash, file->sha256);
+    TRY(write_inside(context, path, options, target, &hash));
+    if (file) {
+        file->bytes = target_bytes(target);
+        sha256_hex(&hash, file->sha256);
+    }
+    return OK;
 }
 
 enum status model_write(struct context *context, const struct format *format,
@@ -151,8 +211,8 @@ enum status model_write(struct context *context, const struct format *format,
                         const struct output_options *options, struct model_file *file)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    struct model_target target = {.outside_from = outside_from};
     size_t name_bytes = strlen(name) + sizeof ".data";
+    struct model_target target;
     char *outside_name = NULL;
     enum status status;
 
@@ -160,20 +220,19 @@ enum status model_write(struct context *context, const struct format *format,
         return context_fail(context, ERR_UNSUPPORTED, "format '%s' cannot be written",
                             format->name);
     TRY(graph_verify(context, graph));
+    model_target_init(&target);
+    target.piece_from = piece_from;
     if (strcmp(path, "-") != 0) {
         outside_name = must_alloc(name_bytes);
         snprintf(outside_name, name_bytes, "%s.data", name);
         target.outside_name = outside_name;
     }
-    text_init(&target.bytes);
-    text_init(&target.outside);
+    if (file)
+        *file = (struct model_file){.format = format};
     status = format->write(context, graph, &target);
     if (status == OK)
-        status = write_files(context, path, options, &target);
-    if (status == OK && file)
-        describe(&target, format, file);
-    text_clear(&target.bytes);
-    text_clear(&target.outside);
+        status = write_target(context, path, options, &target, file);
+    model_target_clear(&target);
     free(outside_name);
     return status;
 }

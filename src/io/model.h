@@ -5,11 +5,15 @@
 #include "base/context.h"
 #include "base/sha256.h"
 #include "io/file.h"
+#include "io/pieces.h"
 #include "io/span.h"
 #include "ir/graph.h"
 
 struct model_options {
     const char *external_data; // folder of external data; NULL: beside the model
+    // For commands that walk over the weights and run little: from a model of 64 MB on, the
+    // context lets large tensors go to temporary files (context->spill_from).
+    bool is_streamed;
 };
 
 // What a format's reader gets.
@@ -18,15 +22,26 @@ struct model_source {
     struct mapped *mapped;   // holder of the bytes; weights may share it
     const char *folder;      // where external data lie; NULL: there is none (standard input)
     uint64_t *outside_bytes; // out: size of the external data; NULL: not wanted
+    bool is_streamed;        // as in model_options
 };
+// What a reader of a streamed model says once it knows how large it is.
+void model_save_memory(struct context *context, uint64_t bytes);
 
-// What a format's writer fills.
+// What a format's writer fills. Weights in the lists of pieces are the graph's: write before it is
+// freed.
 struct model_target {
     const char *outside_name; // in: what a file of external data would be called; NULL: not allowed
     size_t outside_from;      // in: from how many bytes of weights on it is used
-    struct text bytes;        // out: the file
-    struct text outside;      // out: external data, empty if there are none
+    size_t piece_from;        // in: weights of so many bytes may be left out of bytes; 0: none
+    struct arena *arena;      // in: of the lists
+    struct text bytes;        // out: the file, but for
+    struct piece_list inside; // out: weights that stand in it, before position `at` of bytes
+    struct piece_list outside; // out: external data, empty if there are none
 };
+
+// The caller's storage; clears what format->write made.
+void model_target_init(struct model_target *target);
+void model_target_clear(struct model_target *target);
 
 // A row of formats.def, named format_NAME in its own file.
 struct format {
@@ -61,8 +76,8 @@ MUST_CHECK enum status model_read(struct context *context, const char *path,
 MUST_CHECK enum status model_read_bytes(struct context *context, struct span bytes,
                                         struct graph **out);
 
-// path "-": standard output. The graph is verified, written to memory, and then to the file (see
-// io/file.h). Over 2 GB the weights go to PATH.data beside it. file may be NULL.
+// path "-": standard output. The graph is verified and written (see io/file.h), weights straight
+// from where they are. Over 2 GB the weights go to PATH.data beside it. file may be NULL.
 MUST_CHECK enum status model_write(struct context *context, const struct format *format,
                                    const struct graph *graph, const char *path,
                                    const struct output_options *options, struct model_file *file);

@@ -9,6 +9,7 @@
 
 #include "base/context.h"
 #include "base/text.h"
+#include "io/pieces.h"
 #include "io/span.h"
 #include "ir/graph.h"
 
@@ -38,21 +39,18 @@ struct onnx_source {
 MUST_CHECK enum status onnx_read(struct context *context, const struct onnx_source *source,
                                  struct graph **out);
 
-// One weight whose bytes were left out of the file.
-struct onnx_outside {
-    struct tensor tensor; // borrowed from the graph: valid as long as that lives
-    int64_t offset;       // where its bytes go in the external file
-};
-
 struct onnx_target {
     // In. location NULL: all data in the file itself. Otherwise weights of at least `threshold`
     // bytes (and more than 64) are left to the caller, who stores them under that location.
     const char *location;
     size_t threshold;
-    // Out, from arena; offsets grow and are multiples of 64.
+    // In. Weights of at least so many bytes (and more than 64) that go into the file are left to
+    // the caller too, who puts them between its bytes; 0: none.
+    size_t inside_from;
+    // Out, from arena; outside: offsets in the external file, multiples of 64; inside: positions
+    // in the bytes appended to out (of out as a whole).
     struct arena *arena;
-    struct onnx_outside *outside;
-    size_t outside_count;
+    struct piece_list outside, inside;
     int64_t outside_bytes;
     // Out: the opset that was written.
     int64_t opset;

@@ -18,6 +18,7 @@ struct outside {
     const char *folder;
     struct outside_file *first;
     uint64_t bytes;
+    bool is_streamed;
 };
 
 // Only a relative path without '..' stays in the folder.
@@ -57,6 +58,8 @@ static enum status open_outside(struct context *context, struct outside *outside
     *file = (struct outside_file){(const char *)(file + 1), *out, outside->first};
     outside->first = file;
     outside->bytes += mapped_bytes(*out).length;
+    if (outside->is_streamed)
+        model_save_memory(context, outside->bytes);
     return OK;
 }
 
@@ -94,7 +97,7 @@ static enum status fetch(struct context *context, void *self, const struct onnx_
 static enum status read_onnx(struct context *context, const struct model_source *source,
                              struct graph **out)
 {
-    struct outside outside = {source->folder, NULL, 0};
+    struct outside outside = {source->folder, NULL, 0, source->is_streamed};
     struct onnx_source onnx = {source->bytes, source->mapped, fetch, &outside};
     enum status status = onnx_read(context, &onnx, out);
 
@@ -118,34 +121,23 @@ static size_t weight_bytes(const struct graph *graph)
     return bytes;
 }
 
-static void add_outside(const struct onnx_target *onnx, struct text *out)
-{
-    static const char zeros[64];
-
-    for (size_t i = 0; i < onnx->outside_count; i++) {
-        const struct onnx_outside *piece = &onnx->outside[i];
-        text_add_bytes(out, zeros, (size_t)piece->offset - out->length);
-        text_add_bytes(out, tensor_data(&piece->tensor), tensor_bytes(&piece->tensor));
-    }
-}
-
 static enum status write_onnx(struct context *context, const struct graph *graph,
                               struct model_target *target)
 {
-    struct onnx_target onnx = {.threshold = 1024};
+    struct onnx_target onnx = {
+        .threshold = 1024, .inside_from = target->piece_from, .arena = target->arena};
     enum status status;
 
-    if (weight_bytes(graph) < target->outside_from)
-        return onnx_write(context, graph, NULL, &target->bytes);
-    if (!target->outside_name)
-        return context_fail(context, ERR_UNSUPPORTED,
-                            "over 2 GB the weights need a file beside the model: give -o a name");
-    onnx.arena = arena_new();
-    onnx.location = target->outside_name;
+    if (weight_bytes(graph) >= target->outside_from) {
+        if (!target->outside_name)
+            return context_fail(context, ERR_UNSUPPORTED,
+                                "over 2 GB the weights need a file beside the model: give -o a "
+                                "name");
+        onnx.location = target->outside_name;
+    }
     status = onnx_write(context, graph, &onnx, &target->bytes);
-    if (status == OK)
-        add_outside(&onnx, &target->outside);
-    arena_free(onnx.arena);
+    target->inside = onnx.inside;
+    target->outside = onnx.outside;
     return status;
 }
 

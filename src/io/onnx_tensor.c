@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/spill.h"
 #include "io/file.h"
 #include "io/onnx_internal.h"
 
@@ -205,11 +206,16 @@ static enum status load_bytes(struct context *context, struct span bytes, struct
                         holder));
         mapped_share(holder);
         *out = wrapped;
+        if (mapped_is_file(holder))
+            tensor_mark_file(out);
         return OK;
     }
     TRY(tensor_alloc(context, out, out->dtype, &out->shape));
     if (bytes.length)
         memcpy(tensor_write(out), bytes.at, bytes.length);
+    if (holder && mapped_is_file(holder) && context->spill_from)
+        pages_drop(bytes.at, bytes.length);
+    tensor_cool(out);
     return OK;
 }
 

@@ -182,24 +182,15 @@ static void put_outputs(struct writer *writer, struct text *out)
 static void set_outside(struct writer *writer, const struct tensor *tensor)
 {
     struct onnx_target *target = writer->target;
-    size_t count = target->outside_count;
 
-    if ((count & (count - 1)) == 0) {
-        struct onnx_outside *grown =
-            arena_array(target->arena, struct onnx_outside, count ? 2 * count : 1);
-        if (count)
-            memcpy(grown, target->outside, count * sizeof *grown);
-        target->outside = grown;
-    }
-    target->outside[target->outside_count++] =
-        (struct onnx_outside){*tensor, target->outside_bytes};
+    pieces_add(&target->outside, target->arena, tensor, target->outside_bytes);
     target->outside_bytes += (int64_t)tensor_bytes(tensor);
     target->outside_bytes +=
         (EXTERNAL_ALIGNMENT - target->outside_bytes % EXTERNAL_ALIGNMENT) % EXTERNAL_ALIGNMENT;
 }
 
-// Lists that the writer makes itself (axes) do not outlive it, so nothing that small goes outside.
-enum { OUTSIDE_MIN = SHAPE_MAX_RANK * 8 };
+// Lists that the writer makes itself (axes) do not outlive it, so nothing that small is left out.
+enum { LEFT_OUT_MIN = SHAPE_MAX_RANK * 8 };
 
 // The weights' TensorProtos up to their data, and where in `heads` each ends.
 struct heads {
@@ -226,7 +217,7 @@ static void put_heads(struct writer *writer, struct heads *heads)
         if (value->role != VALUE_WEIGHT || !writer->uses[i])
             continue;
         heads->is_outside[heads->count] =
-            target && target->location && bytes > OUTSIDE_MIN && bytes >= target->threshold;
+            target && target->location && bytes > LEFT_OUT_MIN && bytes >= target->threshold;
         if (heads->is_outside[heads->count]) {
             place = (struct onnx_place){target->location, target->outside_bytes, (int64_t)bytes};
             set_outside(writer, &value->tensor);
@@ -242,14 +233,20 @@ static void put_heads(struct writer *writer, struct heads *heads)
 
 static void put_weights(struct writer *writer, const struct heads *heads, struct text *out)
 {
+    struct onnx_target *target = writer->target;
     size_t at = 0;
 
     for (size_t i = 0; i < heads->count; i++) {
         const struct tensor *tensor = &writer->graph->value[heads->weight[i]].tensor;
+        size_t bytes = tensor_bytes(tensor);
         text_add_bytes(out, heads->bytes.at + at, heads->end[i] - at);
-        if (!heads->is_outside[i])
-            text_add_bytes(out, tensor_data(tensor), tensor_bytes(tensor));
         at = heads->end[i];
+        if (heads->is_outside[i])
+            continue;
+        if (target && target->inside_from && bytes > LEFT_OUT_MIN && bytes >= target->inside_from)
+            pieces_add(&target->inside, target->arena, tensor, (int64_t)out->length);
+        else
+            text_add_bytes(out, tensor_data(tensor), bytes);
     }
 }
 

@@ -113,9 +113,9 @@ static void write_weights(const struct onnx_target *target, struct text *head, s
     struct range_encoder coder;
 
     range_encoder_init(&coder, stream);
-    put_number(head, target->outside_count);
-    for (size_t i = 0; i < target->outside_count; i++) {
-        const struct tensor *tensor = &target->outside[i].tensor;
+    put_number(head, target->outside.count);
+    for (size_t i = 0; i < target->outside.count; i++) {
+        const struct tensor *tensor = &target->outside.at[i].tensor;
         struct weight_layout layout = weight_layout_of(tensor);
         put_layout(head, &layout);
         weight_encode(&coder, models, &layout, tensor_data(tensor));

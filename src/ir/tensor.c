@@ -9,14 +9,17 @@
 
 #include "base/arena.h"
 #include "base/checked.h"
+#include "base/spill.h"
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, COOL_MIN = 1 << 16 };
 
-// data is ours (free) or somebody else's (free_bytes(owner)).
+// data is ours (free, or spill_free of so many bytes) or somebody else's (free_bytes(owner)).
 struct buffer {
     atomic_int holders;
     bool is_foreign;
+    bool is_file; // data lies in the mapping of a file: its pages may go (tensor_cool)
     void *data;
+    size_t spilled_bytes; // 0: not spilled
     void (*free_bytes)(void *owner);
     void *owner;
 };
@@ -143,6 +146,20 @@ size_t tensor_bytes(const struct tensor *tensor)
     return ((size_t)count * (size_t)dtype_info[tensor->dtype].bits + 7) / 8;
 }
 
+// Zeroed data for a buffer: in a temporary file from that size on (0: never), if there is room.
+static bool give_data(struct buffer *buffer, size_t bytes, size_t spill_from)
+{
+    if (spill_from && bytes >= spill_from && (buffer->data = spill_alloc(bytes))) {
+        buffer->spilled_bytes = bytes;
+        buffer->is_file = true;
+        return true;
+    }
+    buffer->data = aligned_alloc(ALIGNMENT, bytes);
+    if (buffer->data)
+        memset(buffer->data, 0, bytes);
+    return buffer->data != NULL;
+}
+
 enum status tensor_alloc(struct context *context, struct tensor *tensor, enum dtype dtype,
                          const struct shape *shape)
 {
@@ -155,16 +172,12 @@ enum status tensor_alloc(struct context *context, struct tensor *tensor, enum dt
     bytes = tensor_bytes(tensor);
     // Room for whole vectors behind the end; at least one so that empty tensors have data too.
     bytes = (bytes + 2 * ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    buffer = malloc(sizeof *buffer);
-    if (!buffer || !(buffer->data = aligned_alloc(ALIGNMENT, bytes))) {
+    buffer = calloc(1, sizeof *buffer);
+    if (!buffer || !give_data(buffer, bytes, context->spill_from)) {
         free(buffer);
         return context_fail(context, ERR_MEMORY, "no memory for a tensor of %zu bytes", bytes);
     }
-    memset(buffer->data, 0, bytes);
     atomic_init(&buffer->holders, 1);
-    buffer->is_foreign = false;
-    buffer->free_bytes = NULL;
-    buffer->owner = NULL;
     tensor->buffer = buffer;
     return OK;
 }
@@ -173,7 +186,7 @@ enum status tensor_wrap(struct context *context, struct tensor *tensor, enum dty
                         const struct shape *shape, const void *bytes,
                         void (*free_bytes)(void *owner), void *owner)
 {
-    struct buffer *buffer = malloc(sizeof *buffer);
+    struct buffer *buffer = calloc(1, sizeof *buffer);
 
     *tensor = (struct tensor){dtype, *shape, buffer, 0};
     if (!buffer)
@@ -201,11 +214,26 @@ void tensor_release(struct tensor *tensor)
     tensor->offset = 0;
     if (!buffer || atomic_fetch_sub(&buffer->holders, 1) != 1)
         return;
-    if (!buffer->is_foreign)
+    if (buffer->spilled_bytes)
+        spill_free(buffer->data, buffer->spilled_bytes);
+    else if (!buffer->is_foreign)
         free(buffer->data);
     else if (buffer->free_bytes)
         buffer->free_bytes(buffer->owner);
     free(buffer);
+}
+
+void tensor_mark_file(struct tensor *tensor)
+{
+    tensor->buffer->is_file = true;
+}
+
+void tensor_cool(const struct tensor *tensor)
+{
+    size_t bytes = tensor->buffer && tensor->buffer->is_file ? tensor_bytes(tensor) : 0;
+
+    if (bytes >= COOL_MIN)
+        pages_drop(tensor_data(tensor), bytes);
 }
 
 static bool is_private(const struct tensor *tensor)
@@ -222,6 +250,7 @@ enum status tensor_make_private(struct context *context, struct tensor *tensor)
         return OK;
     TRY(tensor_alloc(context, &copy, tensor->dtype, &tensor->shape));
     memcpy(tensor_write(&copy), tensor_data(tensor), tensor_bytes(tensor));
+    tensor_cool(tensor); // others may hold it on
     tensor_release(tensor);
     *tensor = copy;
     return OK;

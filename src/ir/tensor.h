@@ -80,7 +80,8 @@ struct tensor {
 size_t tensor_bytes(const struct tensor *tensor);
 int64_t tensor_count(const struct tensor *tensor);
 
-// Fresh zeroed data, 64-byte aligned. ERR_MEMORY if there is none. Releases nothing.
+// Fresh zeroed data, 64-byte aligned; from context->spill_from bytes on in a temporary file.
+// ERR_MEMORY if there is none. Releases nothing.
 MUST_CHECK enum status tensor_alloc(struct context *context, struct tensor *tensor,
                                     enum dtype dtype, const struct shape *shape);
 // Over bytes that somebody else owns; free_bytes(owner) is called when the last holder releases.
@@ -91,6 +92,11 @@ MUST_CHECK enum status tensor_wrap(struct context *context, struct tensor *tenso
 // One more holder: *to becomes equal to *from. Also for slices of one buffer, by offset.
 void tensor_share(struct tensor *to, const struct tensor *from);
 void tensor_release(struct tensor *tensor); // one holder less; data gone from *tensor
+// Says that the bytes of a tensor just wrapped lie in the mapping of a file.
+void tensor_mark_file(struct tensor *tensor);
+// The data of a large tensor that lies in a file (mapped weights, spilled ones) may leave memory;
+// looking at it again brings it back. For passes that are done with a weight; no-op for others.
+void tensor_cool(const struct tensor *tensor);
 // Copies the data if anyone else holds it, so that it may be written.
 MUST_CHECK enum status tensor_make_private(struct context *context, struct tensor *tensor);
 

@@ -94,6 +94,8 @@ static enum status absorb_weight(struct context *context, struct graph *graph, u
     for (int i = 1; i < node->input_count; i++)
         input[i] = value_exists(node->input[i]) ? &graph_weight(graph, node, i)->tensor : NULL;
     TRY(call_run(context, node->op, &call));
+    tensor_cool(&q->tensor);
+    tensor_cool(&result);
     value->role = VALUE_WEIGHT;
     value->tensor = result;
     value->producer = NO_NODE;

@@ -69,16 +69,27 @@ static enum status quantised(struct context *context, const struct tensor *weigh
                              const struct quant *quant, enum dtype dtype, struct tensor *out)
 {
     int64_t inner = 1, count = tensor_count(weight);
+    const float *number;
+    int8_t *byte;
 
     for (int i = quant->axis + 1; quant->axis >= 0 && i < weight->shape.rank; i++)
         inner *= weight->shape.dim[i];
     TRY(tensor_alloc(context, out, dtype, &weight->shape));
+    number = weight->dtype == DT_F32 ? tensor_f32(weight) : NULL;
+    byte = dtype == DT_I8 ? tensor_write(out) : NULL;
     for (int64_t i = 0; i < count; i++) {
         int64_t c = quant->axis >= 0 ? i / inner % quant->count : 0;
-        double q = rint((double)((float)tensor_get(weight, i) / quant->scale[c])) +
-                   (quant->zero_point ? quant->zero_point[c] : 0);
-        tensor_set(out, i, q < quant->low ? quant->low : q > quant->high ? quant->high : q);
+        double q =
+            rint((double)((number ? number[i] : (float)tensor_get(weight, i)) / quant->scale[c])) +
+            (quant->zero_point ? quant->zero_point[c] : 0);
+        q = q < quant->low ? quant->low : q > quant->high ? quant->high : q;
+        if (byte)
+            byte[i] = (int8_t)q;
+        else
+            tensor_set(out, i, q);
     }
+    tensor_cool(weight);
+    tensor_cool(out);
     return OK;
 }
 

@@ -29,60 +29,82 @@ bool sparsity_prunes(const struct value *value, int64_t i)
                                         : tensor_get(&value->tensor, i) == 0;
 }
 
+static bool zeros_are_mask(const struct tensor *mask, const struct tensor *numbers)
+{
+    const uint8_t *kept = tensor_data(mask);
+    const float *number = numbers->dtype == DT_F32 ? tensor_f32(numbers) : NULL;
+
+    for (int64_t i = 0; i < tensor_count(mask); i++)
+        if (kept[i] != (number ? number[i] != 0 : tensor_get(numbers, i) != 0))
+            return false;
+    return true;
+}
+
 // A mask is kept only where it says more than the zeros do.
 static void keep_mask(struct tensor mask, const struct tensor *numbers, struct tensor *out)
 {
-    for (int64_t i = 0; i < tensor_count(&mask); i++)
-        if (tensor_get_int(&mask, i) != (tensor_get(numbers, i) != 0)) {
-            *out = mask;
-            return;
-        }
-    tensor_release(&mask);
-    *out = (struct tensor){DT_U8, SHAPE_UNKNOWN, NULL, 0};
+    if (zeros_are_mask(&mask, numbers)) {
+        tensor_release(&mask);
+        mask = (struct tensor){DT_U8, SHAPE_UNKNOWN, NULL, 0};
+    }
+    *out = mask;
+    tensor_cool(out);
+    tensor_cool(numbers);
 }
 
 enum status sparsity_fix(struct context *context, const struct value *value,
                          const struct tensor *rounded, struct sparsity *out)
 {
     struct tensor mask;
+    uint8_t *kept;
 
     out->pattern = value->sparsity->pattern;
     TRY(tensor_alloc(context, &mask, DT_U8, &value->tensor.shape));
+    kept = tensor_write(&mask);
     for (int64_t i = 0; i < tensor_count(&mask); i++)
-        tensor_set(&mask, i, !sparsity_prunes(value, i));
+        kept[i] = !sparsity_prunes(value, i);
+    tensor_cool(&value->tensor);
     keep_mask(mask, rounded, &out->mask);
     return OK;
 }
 
+// What was pruned before stays pruned. Answers how many are.
+static int64_t join_masks(const struct value *value, uint8_t *kept, int64_t count)
+{
+    int64_t pruned = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        kept[i] = kept[i] && !sparsity_prunes(value, i);
+        pruned += !kept[i];
+    }
+    return pruned;
+}
+
 enum status sparsity_apply(struct context *context, struct graph *graph, struct value_id weight,
-                           const float *mask)
+                           struct tensor mask)
 {
     struct value *value = graph_value(graph, weight);
-    int64_t count = tensor_count(&value->tensor), pruned = 0;
-    struct tensor kept;
-    float *data;
+    int64_t count = tensor_count(&value->tensor);
+    const uint8_t *kept = tensor_data(&mask);
 
-    TRY(tensor_make_private(context, &value->tensor));
-    TRY(tensor_alloc(context, &kept, DT_U8, &value->tensor.shape));
-    data = tensor_write(&value->tensor);
-    for (int64_t i = 0; i < count; i++) {
-        bool is_pruned = mask[i] == 0 || sparsity_prunes(value, i);
-        pruned += is_pruned;
-        tensor_set(&kept, i, !is_pruned);
-    }
-    for (int64_t i = 0; i < count; i++)
-        if (tensor_get_int(&kept, i) == 0)
-            data[i] = 0; // +0 whatever the sign was: equal bytes for equal masks
+    bool is_dense = join_masks(value, tensor_write(&mask), count) == 0;
+    enum status status = is_dense ? OK : tensor_make_private(context, &value->tensor);
+    if (status != OK || is_dense)
+        tensor_release(&mask);
+    TRY(status);
     if (value->sparsity)
         tensor_release(&value->sparsity->mask);
     value->sparsity = NULL;
-    if (pruned == 0) {
-        tensor_release(&kept);
+    tensor_cool(&value->tensor);
+    if (is_dense)
         return OK;
-    }
+    float *data = tensor_write(&value->tensor);
+    for (int64_t i = 0; i < count; i++)
+        if (!kept[i])
+            data[i] = 0; // +0 whatever the sign was: equal bytes for equal masks
     value->sparsity = arena_alloc(graph->arena, sizeof *value->sparsity);
     value->sparsity->pattern = SPARSITY_UNSTRUCTURED;
-    keep_mask(kept, &value->tensor, &value->sparsity->mask);
+    keep_mask(mask, &value->tensor, &value->sparsity->mask);
     return OK;
 }
 

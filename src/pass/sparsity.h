@@ -12,10 +12,10 @@
 // named by the operator); NO_VALUE: none.
 struct value_id prunable_weight(const struct graph *graph, const struct node *node);
 
-// Zeros the weights whose mask is 0 and notes it on the value, unless nothing is pruned. mask: one
-// float an element; what was pruned before stays pruned.
+// Zeros the weights whose mask is 0 and notes it on the value, unless nothing is pruned. mask:
+// DT_U8 of the weight's shape, private, taken in any case; what was pruned before stays pruned.
 MUST_CHECK enum status sparsity_apply(struct context *context, struct graph *graph,
-                                      struct value_id weight, const float *mask);
+                                      struct value_id weight, struct tensor mask);
 
 // Whether element i of the value is pruned; false without sparsity.
 bool sparsity_prunes(const struct value *value, int64_t i);

@@ -1,8 +1,6 @@
 // Pruning by magnitude (Han et al. 2015): the smallest weights go, layer by layer or ranked over
 // all layers together.
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "pass/sparsity.h"
 #include "prune/methods.h"
@@ -28,6 +26,14 @@ struct layer {
     const struct node *node;
 };
 
+// What is being pruned, `count` of each.
+struct work {
+    struct layer *layer;
+    struct mask_target *target;
+    struct cut *cut;
+    int count;
+};
+
 static enum status own_sparsity(struct pass_run *run, const struct node *node, double *out)
 {
     const char *setting = layer_setting(run->layer, node, run->graph->arena);
@@ -39,45 +45,72 @@ static enum status own_sparsity(struct pass_run *run, const struct node *node, d
     return OK;
 }
 
-static bool is_listed(const struct layer *layer, int count, struct value_id id)
+static bool is_listed(const struct work *work, struct value_id id)
 {
-    for (int i = 0; i < count; i++)
-        if (value_is(layer[i].weight, id))
+    for (int i = 0; i < work->count; i++)
+        if (value_is(work->layer[i].weight, id))
             return true;
     return false;
 }
 
-static enum status list_layers(struct pass_run *run, struct layer *layer,
-                               struct mask_target *target, int *count)
+static enum status check_finite(struct pass_run *run, const struct layer *layer,
+                                const struct mask_target *target)
+{
+    for (size_t i = 0; i < target->count; i++)
+        if (!isfinite(target->weight[i])) {
+            context_fail(run->context, ERR_NUMERIC, "weight '%s' is not finite",
+                         graph_value(run->graph, layer->weight)->name);
+            return graph_fail_at(run->context, layer->node, ERR_NUMERIC);
+        }
+    tensor_cool(target->tensor);
+    return OK;
+}
+
+static enum status list_layers(struct pass_run *run, struct work *work)
 {
     const struct magnitude_options *options = run->option;
     struct graph *graph = run->graph;
 
-    *count = 0;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->node[n];
         struct value_id id = prunable_weight(graph, node);
-        struct mask_target *at = &target[*count];
-        if (!value_exists(id) || !selection_has(run->selection, node) ||
-            is_listed(layer, *count, id))
+        struct mask_target *at = &work->target[work->count];
+        if (!value_exists(id) || !selection_has(run->selection, node) || is_listed(work, id))
             continue;
-        TRY(tensor_make_private(run->context, &graph_value(graph, id)->tensor));
-        layer[*count] = (struct layer){id, node};
-        *at = (struct mask_target){.weight = tensor_f32(&graph_value(graph, id)->tensor),
-                                   .count = (size_t)tensor_count(&graph_value(graph, id)->tensor),
-                                   .least_density = options->global ? options->keep : 0};
+        work->layer[work->count] = (struct layer){id, node};
+        at->tensor = &graph_value(graph, id)->tensor;
+        at->weight = tensor_f32(at->tensor);
+        at->count = (size_t)tensor_count(at->tensor);
+        at->least_density = options->global ? options->keep : 0;
         TRY(own_sparsity(run, node, &at->sparsity));
         if (!isnan(at->sparsity))
             at->least_density = 0;
-        for (size_t i = 0; i < at->count; i++)
-            if (!isfinite(at->weight[i])) {
-                context_fail(run->context, ERR_NUMERIC, "weight '%s' is not finite",
-                             graph_value(graph, id)->name);
-                return graph_fail_at(run->context, node, ERR_NUMERIC);
-            }
-        at->mask = arena_array(graph->arena, float, at->count);
-        (*count)++;
+        TRY(check_finite(run, &work->layer[work->count], at));
+        work->count++;
     }
+    return OK;
+}
+
+// Zeros what the cut takes of layer i.
+static enum status prune_layer(struct pass_run *run, const struct work *work, int i)
+{
+    const struct layer *layer = &work->layer[i];
+    const struct mask_target *target = &work->target[i];
+    struct value *value = graph_value(run->graph, layer->weight);
+    struct cut cut = work->cut[i];
+    struct tensor kept;
+    size_t zeros = 0;
+    uint8_t *keep;
+
+    TRY(tensor_alloc(run->context, &kept, DT_U8, &value->tensor.shape));
+    keep = tensor_write(&kept);
+    for (size_t k = target->count; k-- > 0;) {
+        keep[k] = !cut_takes(&cut, target->weight[k]);
+        zeros += !keep[k] || target->weight[k] == 0;
+    }
+    TRY(sparsity_apply(run->context, run->graph, layer->weight, kept));
+    report_add(run->report, layer->node->name, layer->node->op->name, "sparsity",
+               (double)zeros / (double)(target->count ? target->count : 1), "");
     return OK;
 }
 
@@ -87,23 +120,18 @@ static enum status run(struct pass_run *run)
 {
     const struct magnitude_options *options = run->option;
     struct graph *graph = run->graph;
-    struct layer *layer = arena_array(graph->arena, struct layer, graph->node_count + 1);
-    struct mask_target *target =
-        arena_array(graph->arena, struct mask_target, graph->node_count + 1);
-    int count;
+    const size_t room = graph->node_count + 1;
+    struct work work = {.layer = arena_array(graph->arena, struct layer, room),
+                        .target = arena_array(graph->arena, struct mask_target, room),
+                        .cut = arena_array(graph->arena, struct cut, room)};
 
-    TRY(list_layers(run, layer, target, &count));
-    if (count == 0)
+    TRY(list_layers(run, &work));
+    if (work.count == 0)
         return context_fail(run->context, ERR_UNSUPPORTED, "model has no weights to prune");
-    masks_by_magnitude(target, count, options->sparsity, options->global);
-    for (int i = 0; i < count; i++) {
-        size_t zeros = 0;
-        TRY(context_tick(run->context, "pruning", (uint64_t)i, (uint64_t)count));
-        TRY(sparsity_apply(run->context, graph, layer[i].weight, target[i].mask));
-        for (size_t k = 0; k < target[i].count; k++)
-            zeros += tensor_f32(&graph_value(graph, layer[i].weight)->tensor)[k] == 0;
-        report_add(run->report, layer[i].node->name, layer[i].node->op->name, "sparsity",
-                   (double)zeros / (double)(target[i].count ? target[i].count : 1), "");
+    cuts_by_magnitude(work.target, work.count, options->sparsity, options->global, work.cut);
+    for (int i = 0; i < work.count; i++) {
+        TRY(context_tick(run->context, "pruning", (uint64_t)i, (uint64_t)work.count));
+        TRY(prune_layer(run, &work, i));
     }
     return OK;
 }

@@ -21,6 +21,8 @@ static enum status to_half(struct context *context, struct value *value)
             return context_fail(context, ERR_NUMERIC, "weight '%s' leaves the range of float16",
                                 value->name);
         }
+    tensor_cool(&value->tensor);
+    tensor_cool(&half);
     tensor_release(&value->tensor);
     value->tensor = half;
     value->quant = NULL;

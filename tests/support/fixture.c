@@ -66,19 +66,17 @@ enum status fixture_run(struct context *context, const struct pass *pass, const 
 
 struct graph *fixture_reread(struct context *context, const struct graph *graph)
 {
-    struct model_target target = {.outside_from = SIZE_MAX};
+    struct model_target target;
     struct graph *read;
 
-    text_init(&target.bytes);
-    text_init(&target.outside);
+    model_target_init(&target);
     ck_assert_msg(format_find("onnx")->write(context, graph, &target) == OK, "%s", context->error);
     ck_assert_msg(
         model_read_bytes(context,
                          (struct span){(const unsigned char *)target.bytes.at, target.bytes.length},
                          &read) == OK,
         "%s", context->error);
-    text_clear(&target.bytes);
-    text_clear(&target.outside);
+    model_target_clear(&target);
     return read;
 }
 
