@@ -31,7 +31,7 @@ FLAGS_fuzz    := -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
 # errno after sqrt.
 ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DECAI_VERSION='"$(VERSION)"' -I. -Isrc $(WARN) \
              $(WERROR) -ffp-contract=off -fno-math-errno $(FLAGS_$(CONFIG)) $(CFLAGS) -pthread
-LDLIBS := -lopenblas -lcjson -lz -lm -pthread
+LDLIBS := -lopenblas -lcjson -lpng -ljpeg -lz -lm -pthread
 
 # Kernels in *_n16.c are compiled once for each instruction set, and may fuse: what a kernel
 # computes is fixed by the instruction set alone.

@@ -137,6 +137,28 @@ static enum status open_models(struct distillation *distillation)
     return OK;
 }
 
+// Both see the same samples: pictures that only one of them could read are of no use.
+static enum status check_pictures(const struct compression *compression)
+{
+    struct invocation *invocation = compression->invocation;
+    struct context *context = invocation->context;
+    struct picture_plan own, teachers;
+
+    if (!compression->data || !compression->data->is_pictures)
+        return OK;
+    TRY(picture_plan_init(context, &compression->preprocess, compression->base, invocation->arena,
+                          &own));
+    TRY(picture_plan_init(context, &compression->teacher_preprocess, compression->teacher,
+                          invocation->arena, &teachers));
+    teachers.wanted_width = own.wanted_width; // a size that does not fit is found out later
+    teachers.wanted_height = own.wanted_height;
+    return picture_plan_equal(&own, &teachers)
+               ? OK
+               : context_fail(context, ERR_UNSUPPORTED,
+                              "teacher and student read pictures in different ways: give "
+                              "'--resize', '--crop', '--channels' and '--classes' for both");
+}
+
 static enum status open_data(struct distillation *distillation)
 {
     struct compression *compression = &distillation->compression;
@@ -144,13 +166,15 @@ static enum status open_data(struct distillation *distillation)
     const struct compressor_options *options = invocation->options;
 
     TRY(compression_open_data(compression, compression->student_name, compression->teacher));
-    if (compression->teacher)
+    if (compression->teacher) {
         TRY(preprocess_resolve(invocation->context,
                                &(struct preprocess_request){.line = &options->preprocess,
                                                             .model = compression->teacher,
                                                             .model_name = compression->model.name,
                                                             .data = compression->data},
                                invocation->arena, &compression->teacher_preprocess));
+        TRY(check_pictures(compression));
+    }
     return open_logits(distillation);
 }
 

@@ -114,7 +114,7 @@ static enum status open_all(struct eval *eval)
     }
     TRY(dataset_open(invocation->context, options->source.data, &options->dataset, &eval->data));
     eval->report.data = eval->data;
-    dataset_sha256(eval->data, eval->report.data_sha256);
+    TRY(dataset_sha256(invocation->context, eval->data, eval->report.data_sha256));
     choose_metric(&eval->report);
     return OK;
 }

@@ -6,6 +6,7 @@
 #include "cli/suggest.h"
 #include "codegen/codegen.h"
 #include "data/batch.h"
+#include "data/pictures.h"
 #include "io/model.h"
 
 struct export_options {
@@ -94,6 +95,7 @@ static enum status open_samples(struct invocation *invocation, const struct name
                                                         .model_name = model->name,
                                                         .data = *data},
                            invocation->arena, &preprocess));
+    TRY(pictures_settle(context, &preprocess, model->graph, invocation->arena, data));
     if (model->graph->input_count != 1)
         return context_fail(context, ERR_UNSUPPORTED, "'--data' wants a model with one input");
     TRY(batch_bind_graph(context, *data, model->graph, NULL, &preprocess, invocation->arena,

@@ -6,7 +6,7 @@
 #include "cli/json_common.h"
 #include "cli/shell.h"
 #include "cli/table.h"
-#include "data/preprocess.h"
+#include "data/pictures.h"
 #include "eval/evaluate.h"
 #include "eval/metrics.h"
 #include "pass/sparsity.h"
@@ -106,6 +106,8 @@ static enum status open_all(struct scan *scan)
                                                         .model_name = scan->model.name,
                                                         .data = scan->data},
                            invocation->arena, &scan->preprocess));
+    TRY(pictures_settle(context, &scan->preprocess, scan->model.graph, invocation->arena,
+                        &scan->data));
     status = pipeline_run(context, &pass_absorb_quant, (struct pass_run){.context = context},
                           &scan->model.graph);
     if (status == OK)

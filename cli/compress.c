@@ -198,11 +198,13 @@ enum status compression_open_data(struct compression *compression, const char *n
         TRY(dataset_open(invocation->context, options->source.data, &options->dataset,
                          &compression->data));
         request.data = compression->data;
-        dataset_sha256(compression->data, sha256);
+        TRY(dataset_sha256(invocation->context, compression->data, sha256));
         invocation_add_input(invocation, compression->data->name, sha256);
     }
-    return preprocess_resolve(invocation->context, &request, invocation->arena,
-                              &compression->preprocess);
+    TRY(preprocess_resolve(invocation->context, &request, invocation->arena,
+                           &compression->preprocess));
+    return pictures_settle(invocation->context, &compression->preprocess, compression->base,
+                           invocation->arena, &compression->data);
 }
 
 enum status compression_write(struct compression *compression)

@@ -7,8 +7,7 @@
 #include "cli/figures.h"
 #include "cli/groups.h"
 #include "cli/model_args.h"
-#include "data/dataset.h"
-#include "data/preprocess.h"
+#include "data/pictures.h"
 #include "energy/estimate.h"
 #include "pass/pass.h"
 

@@ -5,7 +5,7 @@
 #include "cli/figures.h"
 #include "cli/model_args.h"
 #include "cli/requirement.h"
-#include "data/preprocess.h"
+#include "data/pictures.h"
 #include "energy/estimate.h"
 #include "eval/metrics.h"
 #include "kernels/kernels.h"
@@ -25,6 +25,8 @@ struct eval_subject {
     struct accuracy accuracy;
     struct class_accuracy *per_class; // [outputs.width], labelled data only
     struct energy *energy;            // one a device; NULL for saved outputs
+    const struct dataset *data;       // as this subject reads them
+    struct dataset *decoded;          // data, where they are pictures of its own
 };
 
 struct requirement_result {
@@ -35,7 +37,10 @@ struct requirement_result {
 
 struct eval_report {
     struct invocation *invocation;
-    const struct dataset *data;
+    const struct dataset *data; // pictures not decoded
+    // What the last subject's pictures became, for the next one that reads them alike; NULL: none.
+    const struct dataset *decoded;
+    struct picture_plan plan;
     char data_sha256[SHA256_HEX_BYTES];
     enum metric metric;
     const char *command;                   // of --metric exec:CMD, in place of metric; NULL: none

@@ -8,6 +8,7 @@
 #include "cli/json_common.h"
 #include "cli/metric_command.h"
 #include "data/batch.h"
+#include "data/pictures.h"
 #include "eval/evaluate.h"
 #include "io/file.h"
 #include "io/npy.h"
@@ -98,6 +99,7 @@ void eval_close_subject(struct eval_subject *subject)
             energy_clear(&subject->energy[i]);
     outputs_clear(&subject->outputs);
     figures_clear(&subject->figures);
+    dataset_free(subject->decoded);
     json_free(subject->saved);
     model_close(&subject->file);
     memset(subject, 0, sizeof *subject);
@@ -114,7 +116,7 @@ static enum status collect(struct eval_report *report, const struct eval_options
         .isa = report->isa, .infer = run_infer(&options->run), .output = options->run.output};
     enum status status;
 
-    status = evaluate(context, subject->file.graph, report->data, &subject->preprocess, &how,
+    status = evaluate(context, subject->file.graph, subject->data, &subject->preprocess, &how,
                       &evaluation);
     if (status != OK)
         return model_fail(context, &subject->file, status);
@@ -181,6 +183,26 @@ static enum status check_saved(const struct eval_report *report, const struct ev
                         report->data->name);
 }
 
+// Pictures become what this subject takes; a second one that takes the same shares them.
+static enum status settle_data(struct eval_report *report, struct eval_subject *subject)
+{
+    struct invocation *invocation = report->invocation;
+    struct picture_plan plan;
+
+    subject->data = report->data;
+    if (!report->data->files || !subject->file.graph)
+        return OK;
+    TRY(picture_plan_init(invocation->context, &subject->preprocess, subject->file.graph,
+                          invocation->arena, &plan));
+    if (!report->decoded || !picture_plan_equal(&plan, &report->plan)) {
+        TRY(pictures_decode(invocation->context, report->data, &plan, &subject->decoded));
+        report->decoded = subject->decoded;
+        report->plan = plan;
+    }
+    subject->data = report->decoded;
+    return OK;
+}
+
 enum status eval_subject_run(struct eval_report *report, const struct eval_options *options,
                              const struct eval_subject *other, struct eval_subject *subject)
 {
@@ -189,6 +211,7 @@ enum status eval_subject_run(struct eval_report *report, const struct eval_optio
     enum status status;
 
     if (!subject->file.graph) {
+        subject->data = report->data;
         TRY(check_saved(report, subject));
         return judge(report, subject);
     }
@@ -202,6 +225,7 @@ enum status eval_subject_run(struct eval_report *report, const struct eval_optio
     if (subject->preprocess.from == FROM_OTHER)
         context_note(context, "%s: preprocessing is taken from %s", subject->file.name,
                      other->file.name);
+    TRY(settle_data(report, subject));
     status = figures_init(context, subject->file.graph, &infer, true, &subject->figures);
     if (status != OK)
         return model_fail(context, &subject->file, status);

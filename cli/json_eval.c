@@ -62,7 +62,7 @@ static void add_data(struct json *document, const struct eval_report *report)
     json_add_text(data, "sha256", report->data_sha256);
     json_add_bool(data, "labelled", report->data->is_labelled);
     if (report->data->is_labelled)
-        json_add_int(data, "classes", report->data->classes);
+        json_add_int(data, "classes", report->model->data->classes);
     else
         json_add_null(data, "classes");
     json_add(data, "preprocess", preprocess_json(&report->model->preprocess, true));
@@ -73,12 +73,12 @@ static void add_per_class(struct json *accuracy, const struct eval_report *repor
     const struct eval_subject *model = report->model;
     struct json *list = json_add_array(accuracy, "per_class");
 
-    for (int64_t i = 0; model->per_class && i < report->data->classes && i < model->outputs.width;
-         i++) {
+    for (int64_t i = 0;
+         model->per_class && i < report->model->data->classes && i < model->outputs.width; i++) {
         const struct class_accuracy *row = &model->per_class[i];
         struct json *item = json_add_object(list, NULL);
-        if (report->data->class_name)
-            json_add_name(item, "class", report->data->class_name[i]);
+        if (report->model->data->class_name)
+            json_add_name(item, "class", report->model->data->class_name[i]);
         else
             json_add_int(item, "class", i);
         json_add_int(item, "samples", row->samples);

@@ -78,7 +78,7 @@ static void add_data(const struct eval_report *report, struct text *out)
     add_name(out, report->data->name);
     text_format(out, ", %lld samples", (long long)report->data->count);
     if (report->data->is_labelled)
-        text_format(out, ", %lld classes", (long long)report->data->classes);
+        text_format(out, ", %lld classes", (long long)report->model->data->classes);
     text_add(out, "\n");
     add_title(out, "preprocess");
     add_preprocess(&report->model->preprocess, out);

@@ -157,6 +157,9 @@ enum status batch_bind(struct context *context, const struct dataset *data, cons
     *out = (struct batch_input){.data = data, .column = dataset_find_input(data, name)};
     if (!out->column)
         return context_fail(context, ERR_SHAPE, "'%s' has no input '%s'", data->name, name);
+    if (!out->column->at)
+        return context_fail(context, ERR_INTERNAL, "'%s' holds pictures that nobody decoded",
+                            data->name);
     if (model_input->dtype < 0)
         return context_fail(context, ERR_UNSUPPORTED, "input '%s' has no known type", name);
     info = &dtype_info[model_input->dtype];

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "data/pictures.h"
 #include "data/source.h"
 #include "data/spec.h"
 
@@ -61,6 +62,9 @@ static struct dataset *share(const struct dataset *from, const char *name)
     dataset->target = share_column(dataset->arena, &from->target);
     dataset->is_labelled = from->is_labelled;
     dataset->classes = from->classes;
+    dataset->classes_are_exact = from->classes_are_exact;
+    dataset->is_pictures = from->is_pictures;
+    dataset->files = from->files; // held by the column
     dataset->record_count = from->record_count;
     dataset->label = from->label;
     if (from->label_holder.buffer)
@@ -310,6 +314,11 @@ const struct data_column *dataset_find_input(const struct dataset *dataset, cons
 enum status dataset_check_classes(struct context *context, const struct dataset *dataset,
                                   int64_t classes)
 {
+    if (dataset->classes_are_exact && dataset->classes != classes)
+        return context_fail(context, ERR_SHAPE,
+                            "'%s' has %lld classes, but the model has %lld outputs: '--classes "
+                            "FILE' lists the folder of each output",
+                            dataset->name, (long long)dataset->classes, (long long)classes);
     for (int64_t i = 0; i < dataset->count; i++)
         if (dataset_label(dataset, i) >= classes)
             return context_fail(context, ERR_SHAPE,
@@ -319,7 +328,27 @@ enum status dataset_check_classes(struct context *context, const struct dataset 
     return OK;
 }
 
-void dataset_sha256(const struct dataset *dataset, char hex[SHA256_HEX_BYTES])
+static enum status hash_file(struct context *context, const struct dataset *dataset, int64_t sample,
+                             struct sha256 *hash)
+{
+    struct tensor bytes = {0};
+    struct text path;
+    enum status status;
+
+    text_init(&path);
+    text_format(&path, "%s/%s", dataset->files->folder,
+                dataset->files->name[dataset_record(dataset, sample)]);
+    status = source_load(context, path.at, &bytes);
+    text_clear(&path);
+    if (status != OK)
+        return status;
+    sha256_add(hash, tensor_data(&bytes), tensor_bytes(&bytes));
+    tensor_release(&bytes);
+    return OK;
+}
+
+enum status dataset_sha256(struct context *context, const struct dataset *dataset,
+                           char hex[SHA256_HEX_BYTES])
 {
     struct sha256 hash;
 
@@ -327,7 +356,9 @@ void dataset_sha256(const struct dataset *dataset, char hex[SHA256_HEX_BYTES])
     for (int64_t i = 0; i < dataset->count; i++) {
         uint64_t label = (uint64_t)dataset_label(dataset, i);
         unsigned char bytes[8];
-        for (int32_t k = 0; k < dataset->input_count; k++)
+        if (dataset->files)
+            TRY(hash_file(context, dataset, i, &hash));
+        for (int32_t k = 0; k < dataset->input_count && !dataset->files; k++)
             sha256_add(&hash, dataset_bytes(dataset, &dataset->input[k], i),
                        dataset->input[k].bytes);
         if (dataset->target.dtype != DT_NONE)
@@ -337,4 +368,5 @@ void dataset_sha256(const struct dataset *dataset, char hex[SHA256_HEX_BYTES])
         sha256_add(&hash, bytes, sizeof bytes);
     }
     sha256_hex(&hash, hex);
+    return OK;
 }

@@ -31,6 +31,8 @@ struct data_column {
 
 enum { DATASET_MAX_INPUTS = 16 };
 
+struct picture_files;
+
 struct dataset {
     struct arena *arena;
     const char *name; // as given, slice included
@@ -42,6 +44,11 @@ struct dataset {
     bool is_labelled; // every sample has a class
     int64_t classes;  // largest label of the whole source plus one, or what the source says
     const char *const *class_name; // [classes], or NULL
+    bool classes_are_exact;        // a model must have as many outputs, not only enough
+    bool is_pictures;              // out of a folder, decoded or not
+    // Pictures that are still to be decoded (data/pictures.h): the only input has neither shape nor
+    // bytes yet. NULL: everything else.
+    const struct picture_files *files;
     // What follows is in records of the source, before slice and draw: go through the functions.
     int64_t record_count;
     const int64_t *record; // of each sample; NULL: the same
@@ -91,13 +98,16 @@ int64_t dataset_row_count(const struct dataset *dataset);
 // only one.
 const struct data_column *dataset_find_input(const struct dataset *dataset, const char *name);
 
-// ERR_SHAPE naming the first sample whose label is not below classes (of the model's output).
+// ERR_SHAPE naming the first sample whose label is not below classes (of the model's output), or
+// where the set knows how many there must be.
 MUST_CHECK enum status dataset_check_classes(struct context *context, const struct dataset *dataset,
                                              int64_t classes);
 
-// Of the samples as used: every input's bytes, then target and label (8 bytes, little-endian), in
-// the order of the samples.
-void dataset_sha256(const struct dataset *dataset, char hex[SHA256_HEX_BYTES]);
+// Of the samples as used: every input's bytes (of pictures: the whole file's), then target and
+// label (8 bytes, little-endian), in the order of the samples. ERR_IO naming a picture that is
+// gone.
+MUST_CHECK enum status dataset_sha256(struct context *context, const struct dataset *dataset,
+                                      char hex[SHA256_HEX_BYTES]);
 
 // Elements of any type but 4-bit ones as float32 (rounded to nearest even). from: no alignment.
 void elements_to_f32(enum dtype dtype, const void *from, int64_t count, float *to);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "data/pictures.h"
 #include "data/source.h"
 
 const struct field preprocess_fields[] = {
@@ -14,6 +15,15 @@ const struct field preprocess_fields[] = {
     FIELD(struct preprocess_options, preprocess, NULL, 0, 0,
           "none|unit|imagenet|FILE.json: how the model reads pixels, in one word (unit: --scale "
           "1/255) or as a record like the model's own"),
+    FIELD(struct preprocess_options, resize, NULL, 0, 0,
+          "N|WxH: pictures to that shorter side, or to that width and height (antialiased "
+          "bilinear)"),
+    FIELD(struct preprocess_options, crop, "0", 0, 65535,
+          "the square of that side in the middle of each picture (0: all of it)"),
+    FIELD_CHOICE(struct preprocess_options, channels, NULL, "rgb|bgr|gray",
+                 "of pictures (default: gray for one channel, else rgb)"),
+    FIELD(struct preprocess_options, classes, NULL, 0, 0,
+          "FILE: the folder of each output, a line each"),
     FIELDS_END,
 };
 
@@ -62,12 +72,19 @@ static int64_t longer(const struct floats *a, const struct floats *b)
     return a->count > b->count ? a->count : b->count;
 }
 
+static bool contradict(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) != 0;
+}
+
 bool preprocess_equal(const struct preprocess *a, const struct preprocess *b)
 {
     // Lists of other lengths than one and n never agree with each other at any length.
     int64_t means = longer(&a->mean, &b->mean), stds = longer(&a->std, &b->std);
 
-    if (a->scale != b->scale || a->layout != b->layout)
+    if (a->scale != b->scale || a->layout != b->layout || contradict(a->channels, b->channels) ||
+        contradict(a->resize, b->resize) || contradict(a->crop, b->crop) ||
+        contradict(a->classes, b->classes))
         return false;
     if ((a->mean.count > 1 && a->mean.count != means) ||
         (b->mean.count > 1 && b->mean.count != means) ||
@@ -128,6 +145,76 @@ static bool line_has_values(const struct preprocess_options *line)
     return line && (!isnan(line->scale) || line->mean.count || line->std.count || line->preprocess);
 }
 
+// The lines of a file as a JSON list.
+static enum status list_lines(struct context *context, const char *at, size_t length,
+                              struct json *list)
+{
+    const char *end = at + length, *stop;
+    struct text line;
+
+    for (text_init(&line); at < end; at = stop + 1) {
+        stop = memchr(at, '\n', (size_t)(end - at));
+        stop = stop ? stop : end;
+        line.length = 0;
+        text_add_bytes(&line, at, (size_t)(stop - at));
+        while (line.length && strchr(" \t\r", line.at[line.length - 1]))
+            line.at[--line.length] = '\0';
+        if (line.length)
+            json_add_text(list, NULL, line.at);
+    }
+    text_clear(&line);
+    return json_count(list) ? OK : context_fail(context, ERR_FORMAT, "the file names no folder");
+}
+
+static const char *print_json(struct json *json, struct arena *arena)
+{
+    const char *copy;
+    struct text text;
+
+    text_init(&text);
+    json_print(json, false, &text);
+    copy = arena_copy_text(arena, text.at);
+    text_clear(&text);
+    json_free(json);
+    return copy;
+}
+
+static enum status read_class_file(struct context *context, const char *path, struct arena *arena,
+                                   const char **out)
+{
+    struct json *list = json_array();
+    struct tensor bytes = {0};
+    enum status status = source_load(context, path, &bytes);
+
+    if (status == OK) {
+        status = list_lines(context, tensor_data(&bytes), tensor_bytes(&bytes), list);
+        if (status != OK)
+            context_fail_in(context, status, "%s", path);
+        tensor_release(&bytes);
+    }
+    *out = print_json(list, arena);
+    return status;
+}
+
+// What the line says about pictures, spelt as in a record.
+static enum status pictures_from_line(struct context *context,
+                                      const struct preprocess_options *line, struct arena *arena,
+                                      struct preprocess *out)
+{
+    if (line->resize && !is_picture_size(line->resize))
+        return context_fail(context, ERR_USAGE,
+                            "'--resize' wants a side or WIDTHxHEIGHT in pixels, got '%s'",
+                            line->resize);
+    if (line->resize)
+        out->resize =
+            arena_format(arena, strchr(line->resize, 'x') ? "\"%s\"" : "%s", line->resize);
+    if (line->crop)
+        out->crop = arena_format(arena, "%lld", (long long)line->crop);
+    if (line->channels)
+        out->channels = arena_format(arena, "\"%s\"", line->channels);
+    return line->classes ? read_class_file(context, line->classes, arena, &out->classes) : OK;
+}
+
 // What the line says; *out is not touched where it says nothing.
 static enum status from_line(struct context *context, const struct preprocess_options *line,
                              struct arena *arena, struct preprocess *out)
@@ -156,7 +243,7 @@ static enum status from_line(struct context *context, const struct preprocess_op
     }
     if (line && line->layout)
         out->layout = image_layout_from_name(line->layout);
-    return OK;
+    return line ? pictures_from_line(context, line, arena, out) : OK;
 }
 
 static enum status from_record(struct context *context, const struct graph *graph, const char *name,
@@ -231,6 +318,23 @@ static enum status check_against_data(struct context *context, const struct grap
     return OK;
 }
 
+// A line about pictures where there are none would be believed to have worked.
+static enum status check_pictures(struct context *context, const struct preprocess_request *request)
+{
+    const struct preprocess_options *line = request->line;
+    const char *given = !line            ? NULL
+                        : line->resize   ? "--resize"
+                        : line->crop     ? "--crop"
+                        : line->channels ? "--channels"
+                        : line->classes  ? "--classes"
+                                         : NULL;
+
+    if (!given || request->data->is_pictures)
+        return OK;
+    return context_fail(context, ERR_USAGE, "'%s' is for 'images:FOLDER', not for '%s'", given,
+                        request->data->name);
+}
+
 static void warn_contradiction(struct context *context, const struct preprocess_request *request,
                                const struct preprocess *record, const struct preprocess *settled)
 {
@@ -275,5 +379,8 @@ enum status preprocess_resolve(struct context *context, const struct preprocess_
     TRY(from_line(context, request->line, arena, out));
     if (has_record)
         warn_contradiction(context, request, &record, out);
-    return request->data ? check_against_data(context, model, out, request->data) : OK;
+    if (!request->data)
+        return OK;
+    TRY(check_pictures(context, request));
+    return check_against_data(context, model, out, request->data);
 }

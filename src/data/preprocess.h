@@ -11,11 +11,14 @@
 #define PREPROCESS_KEY "ecai.preprocess"
 
 // --scale 1/255 --mean .485,.456,.406 --std .229,.224,.225 --layout nchw|nhwc, or in one word
-// --preprocess none|unit|imagenet|FILE.json
+// --preprocess none|unit|imagenet|FILE.json; for pictures --resize N|WxH --crop N
+// --channels rgb|bgr|gray --classes FILE
 struct preprocess_options {
     double scale; // NaN: not given
     struct floats mean, std;
     const char *layout, *preprocess;
+    const char *resize, *channels, *classes;
+    int64_t crop; // 0: not given
 };
 extern const struct field preprocess_fields[];
 
@@ -25,7 +28,7 @@ struct preprocess {
     double scale;
     struct floats mean, std;  // one for all channels or one a channel; count 0: 0 and 1
     enum image_layout layout; // of the model's input; LAYOUT_NONE: nobody said
-    // As recorded, carried along: JSON texts, or NULL.
+    // How pictures become samples (data/pictures.h), as recorded: JSON texts, or NULL.
     const char *channels, *resize, *crop, *classes;
     enum preprocess_from from; // where scale, mean and std come from
 };
@@ -39,8 +42,9 @@ struct preprocess_request {
 };
 
 // Settles it in the order of the command line's rules; lists go to the arena. Warns where the line
-// contradicts the model's record. ERR_USAGE if integers are to be read and nobody said how, or if
-// means look as if a scale were missing; ERR_FORMAT for a damaged record.
+// contradicts the model's record. ERR_USAGE if integers are to be read and nobody said how, if
+// means look as if a scale were missing, or if the line speaks of pictures where there are none;
+// ERR_FORMAT for a damaged record.
 MUST_CHECK enum status preprocess_resolve(struct context *context,
                                           const struct preprocess_request *request,
                                           struct arena *arena, struct preprocess *out);
@@ -55,7 +59,8 @@ struct json *preprocess_json(const struct preprocess *preprocess, bool is_report
 void preprocess_store(const struct preprocess *preprocess, struct graph *graph);
 
 bool preprocess_is_identity(const struct preprocess *preprocess);
-bool preprocess_equal(const struct preprocess *a, const struct preprocess *b); // values and layout
+// Values and layout, and of what is said about pictures that which both say.
+bool preprocess_equal(const struct preprocess *a, const struct preprocess *b);
 const char *preprocess_from_name(enum preprocess_from from); // "line", "model", "other", "none"
 
 // mean and std of a channel.

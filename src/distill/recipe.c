@@ -79,11 +79,12 @@ static void add_list(struct text *text, const char *name, const struct strings *
 
 // Of all that decides the result: options, seed, kernels, preprocessing, student, data, the
 // teacher's answers.
-static void set_fingerprint(struct recipe *recipe)
+static enum status set_fingerprint(struct recipe *recipe)
 {
     const struct dataset *data = recipe->run->data;
     char data_hex[SHA256_HEX_BYTES];
     struct sha256 hash;
+    enum status status;
     struct text text;
 
     text_init(&text);
@@ -104,7 +105,7 @@ static void set_fingerprint(struct recipe *recipe)
     }
     sha256_init(&hash);
     sha256_add(&hash, text.at, text.length);
-    dataset_sha256(data, data_hex);
+    status = dataset_sha256(recipe->run->context, data, data_hex);
     sha256_add(&hash, data_hex, sizeof data_hex);
     hash_weights(&hash, recipe->run->graph);
     if (recipe->logits)
@@ -112,6 +113,7 @@ static void set_fingerprint(struct recipe *recipe)
                    (size_t)data->count * (size_t)recipe->trainer.classes * sizeof(float));
     sha256_hex(&hash, recipe->fingerprint);
     text_clear(&text);
+    return status;
 }
 
 static void add_section(struct text *out, const struct text *section)
@@ -363,7 +365,7 @@ static enum status run_phases(struct recipe *recipe)
         return context_fail(recipe->run->context, ERR_SHAPE,
                             "student has %d outputs, the teacher %lld", recipe->trainer.classes,
                             (long long)recipe->classes);
-    set_fingerprint(recipe);
+    TRY(set_fingerprint(recipe));
     if (find_saved(recipe, &saved)) {
         status = load(recipe, &saved, 0);
         if (status == OK)
