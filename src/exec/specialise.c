@@ -68,7 +68,7 @@ static enum status infer_known(struct context *context, const struct graph *grap
         inference_clear(out);
     }
     // The graph is not for any batch: what can be told without one.
-    probe.is_batch_open = true;
+    probe.batch = -1;
     return graph_infer(context, graph, &probe, out);
 }
 
@@ -109,7 +109,8 @@ static enum status fix_inputs(struct context *context, struct graph *graph,
     struct inference inference;
     uint32_t count = 0;
 
-    lenient.is_lenient = lenient.is_batch_open = true;
+    lenient.is_lenient = true;
+    lenient.batch = -1;
     TRY(check_names(context, graph, &options->shape, "--shape"));
     TRY(check_names(context, graph, &options->set, "--set"));
     TRY(graph_infer(context, graph, &lenient, &inference));

@@ -77,6 +77,8 @@ static enum status parse_attribute(struct parser *parser, const struct op *op, c
 
     if (!field)
         return parser_fail(parser, key, "is no attribute of this operator");
+    if (field->type == FIELD_GRAPH)
+        return parser_fail(parser, key, "is a body: text can show them, not give them");
     if (field->type == FIELD_TENSOR)
         return parse_tensor(parser, word, key,
                             (struct tensor **)(void *)((char *)attr + field->offset));

@@ -122,6 +122,20 @@ static void put_annotations(const struct value *value, struct text *out)
         text_format(out, "%s sparse", quant ? "," : "  #");
 }
 
+// A body in braces, its lines moved in. It is for the reader's eyes: text_ir refuses to read it.
+static void put_body(const char *name, const struct graph *body, struct text *out)
+{
+    struct text inner;
+
+    text_init(&inner);
+    graph_to_text(body, &inner);
+    text_format(out, " %s={", name);
+    for (const char *line = inner.at; line && *line; line = strchr(line, '\n') + 1)
+        text_format(out, "\n    %.*s", (int)strcspn(line, "\n"), line);
+    text_add(out, "\n}");
+    text_clear(&inner);
+}
+
 static void put_attributes(const struct node *node, struct text *out)
 {
     for (const struct field *field = node->op->attr; field && field->name && node->attr; field++) {
@@ -134,7 +148,10 @@ static void put_attributes(const struct node *node, struct text *out)
             text_add(out, "=");
             put_data(*tensor, out);
         }
-        if (field->type == FIELD_TENSOR || field_is_preset(field, node->attr))
+        if (field->type == FIELD_GRAPH && *(struct graph *const *)at)
+            put_body(field->name, *(struct graph *const *)at, out);
+        if (field->type == FIELD_GRAPH || field->type == FIELD_TENSOR ||
+            field_is_preset(field, node->attr))
             continue;
         text_init(&word);
         field_print(field, node->attr, &word);
@@ -174,7 +191,9 @@ static void put_node(const struct graph *graph, uint32_t n, struct text *out)
     put_name(node->op->name, out);
     text_add(out, "(");
     for (int i = 0; i < node->input_count; i++) {
-        bool is_captured = node->op->is_unknown && i == node->op->min_inputs;
+        bool is_captured =
+            i == (node->op->is_unknown ? node->op->min_inputs
+                                       : node->input_count - node_capture_count(node));
         text_add(out, is_captured ? " | " : i ? ", " : "");
         put_value(graph, node->input[i], out);
     }
@@ -190,9 +209,12 @@ static void put_values(const struct graph *graph, struct text *out)
 {
     for (uint32_t i = 0; i < graph->input_count; i++) {
         const struct value *value = graph_value(graph, graph->input[i]);
+        bool is_captured = i + graph->capture_count >= graph->input_count;
+        text_add(out, is_captured ? "outer " : "");
         put_name(value->name, out);
-        text_add(out, ":");
-        put_type(&value->tensor, value->dim_name, out);
+        text_add(out, is_captured ? "" : ":");
+        if (!is_captured)
+            put_type(&value->tensor, value->dim_name, out);
         put_annotations(value, out);
         text_add(out, "\n");
     }
