@@ -47,13 +47,46 @@ static uint32_t layer_of(const struct walk *walk, uint32_t id)
     return node_exists(producer) ? walk->layer[producer.at] : walk->owner[id];
 }
 
+static size_t count_values(const struct graph *graph)
+{
+    size_t count = graph->value_count;
+    const struct graph *body;
+
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (int i = 0; (body = node_body(&graph->node[n], i)); i++)
+            count += count_values(body);
+    return count;
+}
+
+// What stands in a node's bodies is the node's.
+static void add_bodies(struct walk *walk, const struct node *node, uint32_t layer)
+{
+    const struct graph *body;
+
+    for (int b = 0; (body = node_body(node, b)); b++) {
+        for (uint32_t i = 0; i < body->value_count; i++) {
+            const struct value *value = &body->value[i];
+            if (value->role != VALUE_WEIGHT || is_program(value->tensor.dtype))
+                continue;
+            add_weight(walk->counts, &(struct weight_count){
+                                         layer, value->name, (double)tensor_count(&value->tensor),
+                                         (double)zeros_count(&value->tensor, NULL, -1).nonzero,
+                                         number_type_of(value->tensor.dtype), false, true});
+        }
+        for (uint32_t n = 0; n < body->node_count; n++)
+            add_bodies(walk, &body->node[n], layer);
+    }
+}
+
 void count_weights(struct walk *walk)
 {
     const struct graph *graph = walk->graph;
     struct counts *counts = walk->counts;
 
-    counts->weight =
-        arena_array(counts->arena, struct weight_count, 3 * (size_t)graph->value_count);
+    counts->weight = arena_array(counts->arena, struct weight_count, 3 * count_values(graph));
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (walk->layer[n] != NO_LAYER)
+            add_bodies(walk, &graph->node[n], walk->layer[n]);
     for (uint32_t i = 0; i < graph->value_count; i++) {
         const struct value *value = &graph->value[i];
         const struct weight_info *info = &walk->info[i];

@@ -81,8 +81,8 @@ static enum status check_names(struct context *context, const struct graph *grap
         bool is_input = false;
         for (uint32_t k = 0; k < graph->input_count && !is_input; k++) {
             const char *name = graph_value(graph, graph->input[k])->name;
-            is_input = strncmp(list->at[i], name, strlen(name)) == 0 &&
-                       list->at[i][strlen(name)] == '=';
+            is_input =
+                strncmp(list->at[i], name, strlen(name)) == 0 && list->at[i][strlen(name)] == '=';
         }
         if (!is_input)
             return context_fail(context, ERR_USAGE, "'%s %s': the model has no such input", option,
@@ -127,7 +127,8 @@ static enum status fix_inputs(struct context *context, struct graph *graph,
         } else if (is_named(&options->set, value->name)) {
             inference_clear(&inference);
             return context_fail(context, ERR_USAGE,
-                                "'--set %s=...' needs to know its shape; give --shape", value->name);
+                                "'--set %s=...' needs to know its shape; give --shape",
+                                value->name);
         } else {
             left[count++] = graph->input[i];
         }
@@ -203,6 +204,19 @@ static void inline_taken(struct round *round, uint32_t n)
     round->dead[n] = round->has_changed = true;
 }
 
+// An Identity between values that nobody knows by name says nothing.
+static void skip_identity(struct round *round, uint32_t n)
+{
+    const struct node *node = &round->graph->node[n];
+
+    if (!value_exists(node->input[0]) || !value_exists(node->output[0]) ||
+        graph_is_output(round->graph, node->output[0]) ||
+        graph_value(round->graph, node->output[0])->quant)
+        return;
+    graph_replace_uses(round->graph, node->output[0], node->input[0]);
+    round->dead[n] = round->has_changed = true;
+}
+
 static enum status run_round(struct context *context, struct graph *graph,
                              const struct infer_options *options, bool *has_changed)
 {
@@ -219,6 +233,8 @@ static enum status run_round(struct context *context, struct graph *graph,
             fold_node(&round, n);
         else if (node_is(&graph->node[n], "If"))
             inline_taken(&round, n);
+        else if (node_is(&graph->node[n], "Identity"))
+            skip_identity(&round, n);
     *has_changed = round.has_changed;
     dead = must_alloc((graph->node_count + 1) * sizeof *dead);
     memcpy(dead, round.dead, nodes * sizeof *dead);
