@@ -106,26 +106,45 @@ static void cast_output(struct graph *graph, struct value_id output)
     graph_add_node(graph, op, NULL, attr, &from, 1, &output, 1);
 }
 
+static bool is_end(const struct graph *graph, uint32_t id)
+{
+    return graph->value[id].role == VALUE_INPUT || graph_is_output(graph, (struct value_id){id});
+}
+
+// Everything becomes half precision; in a body also what goes in and comes out.
+static enum status narrow(struct context *context, struct graph *graph, bool is_body)
+{
+    struct graph *body;
+
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        TRY(check_node(context, graph, &graph->node[n]));
+        for (int i = 0; (body = node_body(&graph->node[n], i)); i++)
+            TRY(narrow(context, body, true));
+    }
+    for (uint32_t i = 0; i < graph->value_count; i++) {
+        struct value *value = &graph->value[i];
+        if (value->role == VALUE_WEIGHT && value->tensor.dtype == DT_F32)
+            TRY(to_half(context, value));
+        else if (value->tensor.dtype == DT_F32 && (is_body || !is_end(graph, i)))
+            value->tensor.dtype = DT_F16;
+        value->quant = NULL;
+    }
+    return OK;
+}
+
 // Requires: no quantisation. Keeps: inputs and outputs. ERR_NUMERIC where a weight is too large.
 static enum status run(struct pass_run *run)
 {
     struct graph *graph = run->graph;
 
     TRY(pass_fold_constants.run(run));
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        TRY(check_node(run->context, graph, &graph->node[n]));
-    for (uint32_t i = 0; i < graph->value_count; i++) {
-        struct value *value = &graph->value[i];
-        if (value->role == VALUE_WEIGHT && value->tensor.dtype == DT_F32)
-            TRY(to_half(run->context, value));
-        if (value->role == VALUE_ACTIVATION && value->tensor.dtype == DT_F32 &&
-            !graph_is_output(graph, (struct value_id){i}))
-            value->tensor.dtype = DT_F16;
-        value->quant = NULL;
-    }
-    for (uint32_t i = 0; i < graph->output_count; i++)
-        if (graph_value(graph, graph->output[i])->role == VALUE_ACTIVATION)
+    TRY(narrow(run->context, graph, false));
+    for (uint32_t i = 0; i < graph->output_count; i++) {
+        const struct value *value = graph_value(graph, graph->output[i]);
+        if (value->role == VALUE_ACTIVATION &&
+            (value->tensor.dtype == DT_F32 || value->tensor.dtype == DT_NONE))
             cast_output(graph, graph->output[i]);
+    }
     for (uint32_t i = 0; i < graph->input_count; i++)
         if (graph_value(graph, graph->input[i])->tensor.dtype == DT_F32)
             cast_input(graph, graph->input[i]);

@@ -1,9 +1,11 @@
-// ONNX models. What was read is verified, printed, written, and must be readable again.
+// ONNX models. What was read is verified, printed, written, and must be readable again; so must what
+// specialisation makes of it.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec/specialise.h"
 #include "io/onnx.h"
 #include "io/text_ir.h"
 
@@ -35,6 +37,17 @@ static void write_and_read(struct context *context, const struct graph *graph)
     text_clear(&text);
 }
 
+static void specialise(struct context *context, const struct graph *graph)
+{
+    struct graph *out = NULL;
+
+    if (graph_specialise(context, graph, NULL, &out) != OK)
+        return;
+    must(graph_verify(context, out), context, "what was specialised");
+    write_and_read(context, out);
+    graph_free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct onnx_source source = {{NULL, count}, NULL, NULL, NULL};
@@ -51,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     if (onnx_read(&context, &source, &graph) == OK) {
         must(graph_verify(&context, graph), &context, "what was read");
         write_and_read(&context, graph);
+        specialise(&context, graph);
         graph_free(graph);
     }
     free(copy);
