@@ -81,6 +81,7 @@ static const struct {
     {"ReduceProd", "noop_with_empty_axes", 0, 18},
     {"ReduceSum", "noop_with_empty_axes", 0, 13},
     {"Reshape", "allowzero", 0, 14},
+    {"Resize", NULL, 0, 11},
     {"RoiAlign", NULL, 0, 16},
     {"Shape", "end", 0, 15},
     {"Shape", "start", 0, 15},
@@ -160,8 +161,7 @@ static int64_t needed_by_types(const struct graph *graph, const struct node *nod
 
 static int64_t needed_opset(const struct graph *graph, const struct node *node)
 {
-    int64_t need = larger(node->op->since_opset > OPSET_WRITTEN ? node->op->since_opset : 0,
-                          needed_by_types(graph, node));
+    int64_t need = larger(node->op->since_opset, needed_by_types(graph, node));
 
     for (size_t i = 0; i < sizeof needed_rows / sizeof *needed_rows; i++) {
         const char *attr = needed_rows[i].attr;
