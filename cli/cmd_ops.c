@@ -43,7 +43,8 @@ static enum status run(struct invocation *invocation)
         table_add(&table, heads[i]);
     for (int i = 0; (op = op_at(i)); i++) {
         table_add(&table, op->name);
-        table_format(&table, "%d-%d", op->since_opset, op->until_opset);
+        table_format(&table, "%d-%d", op->since_opset ? op->since_opset : 1,
+                     op->until_opset ? op->until_opset : OPSET_NEWEST);
         add_flag(&table, op->infer);
         add_flag(&table, op->forward);
         add_flag(&table, program_lowers(op->name));

@@ -4,7 +4,8 @@
 
 #include "io/onnx_internal.h"
 
-enum { NEW_VALUES_MAX = 4, NO_AXIS = -1 }; // values that one rule may add
+// Values that one rule may add; channels that are spread out.
+enum { NEW_VALUES_MAX = 4, CHANNELS_MAX = 1 << 20, NO_AXIS = -1 };
 
 // The walk over the graph: types of all values, as far as they are known.
 struct late {
@@ -162,6 +163,41 @@ static enum status raise_tile(struct late *late, struct node_id id, int64_t axis
     return OK;
 }
 
+// ---- GroupNormalization before opset 21 ---------------------------------------------------------
+
+// Scale and bias had an item for each group, where today each channel has one.
+static enum status spread_groups(struct late *late, struct node_id id, int slot, int64_t channels)
+{
+    struct graph *graph = late->graph;
+    struct node *node = graph_node(graph, id);
+    const struct value *weight = graph_weight(graph, node, slot);
+    int64_t groups = node_attr_int(node, "num_groups");
+    struct tensor tensor;
+
+    if (!weight || weight->tensor.shape.rank != 1 || tensor_count(&weight->tensor) != groups ||
+        groups < 1 || groups == channels || channels % groups != 0 || channels > CHANNELS_MAX)
+        return OK; // as it should be, or for the operator to refuse
+    TRY(tensor_alloc(late->context, &tensor, weight->tensor.dtype, &SHAPE(channels)));
+    for (int64_t c = 0; c < channels; c++)
+        tensor_set(&tensor, c, tensor_get(&weight->tensor, c / (channels / groups)));
+    graph_set_input(
+        graph, id, slot,
+        graph_add_weight(graph, arena_format(graph->arena, "%s/channels", weight->name), tensor));
+    return OK;
+}
+
+static enum status raise_groups(struct late *late, struct node_id id, int64_t axis)
+{
+    const struct tensor *x = known_input(late, graph_node(late->graph, id), 0);
+
+    (void)axis;
+    if (!x || x->shape.rank < 2)
+        return OK; // the operator takes both forms
+    for (int slot = 1; slot < 3; slot++)
+        TRY(spread_groups(late, id, slot, x->shape.dim[1]));
+    return OK;
+}
+
 // ---- Softmax and its kin before opset 13 --------------------------------------------------------
 
 // y = Reshape(Softmax(Flatten(x, axis)), Shape(x)): what Softmax meant then.
@@ -206,14 +242,15 @@ static enum status raise_softmax(struct late *late, struct node_id id, int64_t a
 // -------------------------------------------------------------------------------------------------
 
 static const struct late_rule rules[] = {
-    {"Add", 7, raise_broadcast},     {"And", 7, raise_broadcast},
-    {"Div", 7, raise_broadcast},     {"Equal", 7, raise_broadcast},
-    {"Greater", 7, raise_broadcast}, {"Hardmax", 13, raise_softmax},
-    {"Less", 7, raise_broadcast},    {"LogSoftmax", 13, raise_softmax},
-    {"Mul", 7, raise_broadcast},     {"Or", 7, raise_broadcast},
-    {"PRelu", 7, raise_p_relu},      {"Pow", 7, raise_broadcast},
-    {"Softmax", 13, raise_softmax},  {"Sub", 7, raise_broadcast},
-    {"Tile", 6, raise_tile},         {"Xor", 7, raise_broadcast},
+    {"Add", 7, raise_broadcast},       {"And", 7, raise_broadcast},
+    {"Div", 7, raise_broadcast},       {"Equal", 7, raise_broadcast},
+    {"Greater", 7, raise_broadcast},   {"GroupNormalization", 21, raise_groups},
+    {"Hardmax", 13, raise_softmax},    {"Less", 7, raise_broadcast},
+    {"LogSoftmax", 13, raise_softmax}, {"Mul", 7, raise_broadcast},
+    {"Or", 7, raise_broadcast},        {"PRelu", 7, raise_p_relu},
+    {"Pow", 7, raise_broadcast},       {"Softmax", 13, raise_softmax},
+    {"Sub", 7, raise_broadcast},       {"Tile", 6, raise_tile},
+    {"Xor", 7, raise_broadcast},
 };
 
 void late_note(struct source_node *node)

@@ -70,11 +70,7 @@ static const struct {
     {"DequantizeLinear", "block_size", 0, 21},
     {"DequantizeLinear", "output_dtype", 0, 23},
     {"Dropout", NULL, 2, 12},
-    {"Gelu", NULL, 0, 20},
     {"GridSample", "mode", 0, 20},
-    {"HardSwish", NULL, 0, 14},
-    {"LayerNormalization", NULL, 0, 17},
-    {"Mish", NULL, 0, 18},
     {"Pad", NULL, 3, 18},
     {"QuantizeLinear", "axis", 0, 13},
     {"QuantizeLinear", "block_size", 0, 21},
@@ -85,6 +81,7 @@ static const struct {
     {"ReduceProd", "noop_with_empty_axes", 0, 18},
     {"ReduceSum", "noop_with_empty_axes", 0, 13},
     {"Reshape", "allowzero", 0, 14},
+    {"Resize", NULL, 0, 11},
     {"RoiAlign", NULL, 0, 16},
     {"Shape", "end", 0, 15},
     {"Shape", "start", 0, 15},
@@ -164,8 +161,7 @@ static int64_t needed_by_types(const struct graph *graph, const struct node *nod
 
 static int64_t needed_opset(const struct graph *graph, const struct node *node)
 {
-    int64_t need = larger(node->op->since_opset > OPSET_WRITTEN ? node->op->since_opset : 0,
-                          needed_by_types(graph, node));
+    int64_t need = larger(node->op->since_opset, needed_by_types(graph, node));
 
     for (size_t i = 0; i < sizeof needed_rows / sizeof *needed_rows; i++) {
         const char *attr = needed_rows[i].attr;

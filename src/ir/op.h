@@ -59,12 +59,14 @@ enum op_trait {
     OP_ALLOCATES = 8,
 };
 
+enum { OPSET_NEWEST = 23 }; // of ONNX, that is read
+
 struct op {
     const char *name; // ONNX name, the key in files, recipes and messages
     int min_inputs, max_inputs, min_outputs, max_outputs; // max -1: any number
     const struct field *attr;                             // NULL: no attributes
     size_t attr_bytes;
-    int since_opset, until_opset; // read; 7 and 20 as a rule
+    int since_opset, until_opset; // first and last that are read; 0: 1 and OPSET_NEWEST
     unsigned traits;
     // Bit masks over the inputs: which hold weights, which of those have one entry per output
     // channel (bias, scale).

@@ -39,29 +39,30 @@ static const struct field thresholded_relu_fields[] = {
     FIELDS_END,
 };
 
-// row, ONNX name, attributes, which of them are a and b, y = f(x, a, b), dy/dx.
+// row, ONNX name, its first opset, attributes, which of them are a and b, y = f(x, a, b), dy/dx.
 // clang-format off
 #define ACTIVATION_ROWS(ACTIVATION)                                                                \
-    ACTIVATION(celu, "Celu", activation_attr, alpha, beta, x > 0 ? x : a * expm1(x / a),           \
+    ACTIVATION(celu, "Celu", 12, activation_attr, alpha, beta, x > 0 ? x : a * expm1(x / a),       \
                x > 0 ? 1 : exp(x / a))                                                             \
-    ACTIVATION(elu, "Elu", activation_attr, alpha, beta, x > 0 ? x : a * expm1(x),                 \
+    ACTIVATION(elu, "Elu", 1, activation_attr, alpha, beta, x > 0 ? x : a * expm1(x),              \
                x > 0 ? 1 : a * exp(x))                                                             \
-    ACTIVATION(hard_sigmoid, "HardSigmoid", activation_attr, alpha, beta,                          \
+    ACTIVATION(hard_sigmoid, "HardSigmoid", 1, activation_attr, alpha, beta,                       \
                a * x + b < 0 ? 0 : a * x + b > 1 ? 1 : a * x + b,                                  \
                a * x + b > 0 && a * x + b < 1 ? a : 0)                                             \
-    ACTIVATION(leaky_relu, "LeakyRelu", activation_attr, alpha, beta, x < 0 ? a * x : x,           \
+    ACTIVATION(leaky_relu, "LeakyRelu", 1, activation_attr, alpha, beta, x < 0 ? a * x : x,        \
                x < 0 ? a : 1)                                                                      \
-    ACTIVATION(selu, "Selu", selu_attr, alpha, gamma, b * (x > 0 ? x : a * expm1(x)),              \
+    ACTIVATION(selu, "Selu", 1, selu_attr, alpha, gamma, b * (x > 0 ? x : a * expm1(x)),           \
                b * (x > 0 ? 1 : a * exp(x)))                                                       \
-    ACTIVATION(shrink, "Shrink", shrink_attr, lambd, bias, x < -a ? x + b : x > a ? x - b : 0,     \
+    ACTIVATION(shrink, "Shrink", 9, shrink_attr, lambd, bias, x < -a ? x + b : x > a ? x - b : 0,  \
                x < -a || x > a)                                                                    \
-    ACTIVATION(thresholded_relu, "ThresholdedRelu", activation_attr, alpha, beta, x > a ? x : 0,   \
+    ACTIVATION(thresholded_relu, "ThresholdedRelu", 10, activation_attr, alpha,                    \
+          beta, x > a ? x : 0,                                                                     \
                x > a)
 // clang-format on
 
-#define ROW(row, name, attributes, first, second, f, derivative)                                   \
+#define ROW(row, name, since, attributes, first, second, f, derivative)                            \
     UNARY_KERNELS(row, f, derivative, NULL)                                                        \
     UNARY_CALLS(row, ((const struct attributes *)call->attr)->first,                               \
                 ((const struct attributes *)call->attr)->second)                                   \
-    UNARY_DESCRIPTOR(row, name, infer_same_float, row##_fields, sizeof(struct attributes))
+    UNARY_DESCRIPTOR(row, name, since, infer_same_float, row##_fields, sizeof(struct attributes))
 ACTIVATION_ROWS(ROW)

@@ -323,7 +323,6 @@ const struct op op_attention = {
     .attr = attention_fields,
     .attr_bytes = sizeof(struct attention_attr),
     .since_opset = 23,
-    .until_opset = 23,
     .infer = attention_infer,
     .forward = attention_forward,
     .scratch_bytes = attention_scratch_bytes,

@@ -230,8 +230,6 @@ static enum status pow_backward(struct context *context, const struct op_call *c
         .max_inputs = 2,                                                                           \
         .min_outputs = 1,                                                                          \
         .max_outputs = 1,                                                                          \
-        .since_opset = 7,                                                                          \
-        .until_opset = 23,                                                                         \
         .traits = OP_ELEMENTWISE,                                                                  \
         .infer = infer_call,                                                                       \
         .forward = row##_forward,                                                                  \

@@ -164,7 +164,6 @@ static enum status cast_backward(struct context *context, const struct op_call *
         .attr = row##_fields,                                                                      \
         .attr_bytes = sizeof(struct cast_attr),                                                    \
         .since_opset = since,                                                                      \
-        .until_opset = 23,                                                                         \
         .traits = OP_ELEMENTWISE,                                                                  \
         .infer = row##_infer,                                                                      \
         .forward = cast_forward,                                                                   \
@@ -173,5 +172,5 @@ static enum status cast_backward(struct context *context, const struct op_call *
         .map_axes = axes_keep,                                                                     \
     }
 
-CAST(cast, "Cast", 1, 7);
+CAST(cast, "Cast", 1, 1);
 CAST(cast_like, "CastLike", 2, 15);

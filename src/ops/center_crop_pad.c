@@ -107,7 +107,6 @@ const struct op op_center_crop_pad = {
     .attr = center_crop_pad_fields,
     .attr_bytes = sizeof(struct center_attr),
     .since_opset = 18,
-    .until_opset = 23,
     .infer = center_crop_pad_infer,
     .forward = center_crop_pad_forward,
     .backward = center_crop_pad_backward,

@@ -168,7 +168,6 @@ const struct op op_col2im = {
     .attr = col2im_fields,
     .attr_bytes = sizeof(struct col2im_attr),
     .since_opset = 18,
-    .until_opset = 23,
     .infer = col2im_infer,
     .forward = col2im_forward,
     .backward = col2im_backward,

@@ -100,27 +100,26 @@ static enum status not_forward(struct context *context, const struct op_call *ca
     return OK;
 }
 
-#define DESCRIPTOR(row, onnx_name, inputs, infer_call)                                             \
+#define DESCRIPTOR(row, onnx_name, since, inputs, infer_call)                                      \
     const struct op op_##row = {                                                                   \
         .name = onnx_name,                                                                         \
+        .since_opset = since,                                                                      \
         .min_inputs = inputs,                                                                      \
         .max_inputs = inputs,                                                                      \
         .min_outputs = 1,                                                                          \
         .max_outputs = 1,                                                                          \
-        .since_opset = 7,                                                                          \
-        .until_opset = 20,                                                                         \
         .traits = OP_ELEMENTWISE,                                                                  \
         .infer = infer_call,                                                                       \
         .forward = row##_forward,                                                                  \
         .cost = cost_in_place,                                                                     \
         .map_axes = axes_tie,                                                                      \
     };
-DESCRIPTOR(and, "And", 2, logic_infer)
-DESCRIPTOR(equal, "Equal", 2, compare_infer)
-DESCRIPTOR(greater, "Greater", 2, compare_infer)
-DESCRIPTOR(greater_or_equal, "GreaterOrEqual", 2, compare_infer)
-DESCRIPTOR(less, "Less", 2, compare_infer)
-DESCRIPTOR(less_or_equal, "LessOrEqual", 2, compare_infer)
-DESCRIPTOR(not, "Not", 1, logic_infer)
-DESCRIPTOR(or, "Or", 2, logic_infer)
-DESCRIPTOR(xor, "Xor", 2, logic_infer)
+DESCRIPTOR(and, "And", 1, 2, logic_infer)
+DESCRIPTOR(equal, "Equal", 1, 2, compare_infer)
+DESCRIPTOR(greater, "Greater", 1, 2, compare_infer)
+DESCRIPTOR(greater_or_equal, "GreaterOrEqual", 12, 2, compare_infer)
+DESCRIPTOR(less, "Less", 1, 2, compare_infer)
+DESCRIPTOR(less_or_equal, "LessOrEqual", 12, 2, compare_infer)
+DESCRIPTOR(not, "Not", 1, 1, logic_infer)
+DESCRIPTOR(or, "Or", 1, 2, logic_infer)
+DESCRIPTOR(xor, "Xor", 1, 2, logic_infer)

@@ -731,7 +731,6 @@ static const struct field scan_fields[] = {
         .attr = row##_fields,                                                                      \
         .attr_bytes = sizeof(struct row##_attr),                                                   \
         .since_opset = since,                                                                      \
-        .until_opset = 23,                                                                         \
         .traits = OP_ALLOCATES,                                                                    \
         .infer = row##_infer,                                                                      \
         .forward = row##_forward,                                                                  \

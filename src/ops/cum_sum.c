@@ -100,7 +100,6 @@ const struct op op_cum_sum = {
     .attr = cum_sum_fields,
     .attr_bytes = sizeof(struct cum_sum_attr),
     .since_opset = 11,
-    .until_opset = 23,
     .infer = cum_sum_infer,
     .forward = cum_sum_forward,
     .backward = cum_sum_backward,

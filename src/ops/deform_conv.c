@@ -156,7 +156,6 @@ const struct op op_deform_conv = {
     .attr = deform_conv_fields,
     .attr_bytes = sizeof(struct deform_conv_attr),
     .since_opset = 19,
-    .until_opset = 23,
     .weight_inputs = 1u << IN_W | 1u << IN_BIAS,
     .per_channel_inputs = 1u << IN_BIAS,
     .infer = deform_conv_infer,

@@ -94,7 +94,6 @@ const struct op op_det = {
     .min_outputs = 1,
     .max_outputs = 1,
     .since_opset = 11,
-    .until_opset = 23,
     .infer = det_infer,
     .forward = det_forward,
     .scratch_bytes = det_scratch_bytes,

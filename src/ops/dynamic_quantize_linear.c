@@ -72,7 +72,6 @@ const struct op op_dynamic_quantize_linear = {
     .min_outputs = 3,
     .max_outputs = 3,
     .since_opset = 11,
-    .until_opset = 23,
     .infer = dynamic_infer,
     .forward = dynamic_forward,
     .cost = cost_moves,

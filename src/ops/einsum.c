@@ -389,7 +389,6 @@ const struct op op_einsum = {
     .attr = einsum_fields,
     .attr_bytes = sizeof(struct einsum_attr),
     .since_opset = 12,
-    .until_opset = 23,
     .infer = einsum_infer,
     .forward = einsum_forward,
     .backward = einsum_backward,

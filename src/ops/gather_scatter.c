@@ -446,7 +446,6 @@ static const struct field scatter_nd_fields[] = {REDUCTION_FIELD, FIELDS_END};
         .attr = row##_fields,                                                                      \
         .attr_bytes = sizeof(struct spot_attr),                                                    \
         .since_opset = 11,                                                                         \
-        .until_opset = 23,                                                                         \
         .infer = row##_infer,                                                                      \
         .forward = row##_forward,                                                                  \
         .backward = row##_backward,                                                                \

@@ -46,4 +46,4 @@ static enum status gelu_backward(struct context *context, const struct op_call *
     return unary_backward(context, call, kernels_of(call), 0, 0);
 }
 
-UNARY_DESCRIPTOR(gelu, "Gelu", infer_same_float, gelu_fields, sizeof(struct gelu_attr))
+UNARY_DESCRIPTOR(gelu, "Gelu", 20, infer_same_float, gelu_fields, sizeof(struct gelu_attr))

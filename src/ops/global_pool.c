@@ -121,8 +121,6 @@ static enum status global_max_pool_backward(struct context *context, const struc
         .max_inputs = 1,                                                                           \
         .min_outputs = 1,                                                                          \
         .max_outputs = 1,                                                                          \
-        .since_opset = 7,                                                                          \
-        .until_opset = 20,                                                                         \
         .infer = global_pool_infer,                                                                \
         .forward = function##_forward,                                                             \
         .backward = function##_backward,                                                           \

@@ -292,7 +292,6 @@ static enum status map_axes(const struct op_call *call, const struct slots *slot
         .max_outputs = 1,                                                                          \
         core,                                                                                      \
         .since_opset = since,                                                                      \
-        .until_opset = 23,                                                                         \
         .weight_inputs = weights,                                                                  \
         .per_channel_inputs = channels,                                                            \
         .infer = row##_infer,                                                                      \

@@ -63,7 +63,6 @@ static const struct field is_inf_fields[] = {
         .attr = fields,                                                                            \
         .attr_bytes = bytes,                                                                       \
         .since_opset = since,                                                                      \
-        .until_opset = 23,                                                                         \
         .traits = OP_ELEMENTWISE,                                                                  \
         .infer = is_nan_infer,                                                                     \
         .forward = row##_forward,                                                                  \

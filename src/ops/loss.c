@@ -146,7 +146,6 @@ static const struct field loss_fields[] = {
         .attr = loss_fields,                                                                       \
         .attr_bytes = sizeof(struct loss_attr),                                                    \
         .since_opset = 12,                                                                         \
-        .until_opset = 23,                                                                         \
         .infer = loss_infer,                                                                       \
         .forward = row##_forward,                                                                  \
         .cost = cost_moves,                                                                        \

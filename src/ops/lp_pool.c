@@ -113,8 +113,6 @@ static enum status global_window(struct context *context, const struct op_call *
         .max_outputs = 1,                                                                          \
         .attr = fields,                                                                            \
         .attr_bytes = sizeof(struct pool_attr),                                                    \
-        .since_opset = 7,                                                                          \
-        .until_opset = 23,                                                                         \
         .infer = row##_infer,                                                                      \
         .forward = row##_forward,                                                                  \
         .backward = row##_backward,                                                                \

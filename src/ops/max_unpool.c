@@ -150,7 +150,6 @@ const struct op op_max_unpool = {
     .attr = max_unpool_fields,
     .attr_bytes = sizeof(struct unpool_attr),
     .since_opset = 9,
-    .until_opset = 23,
     .infer = max_unpool_infer,
     .forward = max_unpool_forward,
     .backward = max_unpool_backward,

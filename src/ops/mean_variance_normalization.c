@@ -107,7 +107,6 @@ const struct op op_mean_variance_normalization = {
     .attr = mean_variance_normalization_fields,
     .attr_bytes = sizeof(struct axes_attr),
     .since_opset = 9,
-    .until_opset = 23,
     .infer = mean_variance_normalization_infer,
     .forward = mean_variance_normalization_forward,
     .scratch_bytes = mean_variance_scratch_bytes,

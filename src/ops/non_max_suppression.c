@@ -196,7 +196,6 @@ const struct op op_non_max_suppression = {
     .attr = non_max_suppression_fields,
     .attr_bytes = sizeof(struct non_max_suppression_attr),
     .since_opset = 10,
-    .until_opset = 23,
     .traits = OP_ALLOCATES,
     .infer = non_max_suppression_infer,
     .forward = non_max_suppression_forward,

@@ -86,7 +86,6 @@ const struct op op_one_hot = {
     .attr = one_hot_fields,
     .attr_bytes = sizeof(struct axis_attr),
     .since_opset = 9,
-    .until_opset = 23,
     .infer = one_hot_infer,
     .forward = one_hot_forward,
     .cost = cost_moves,

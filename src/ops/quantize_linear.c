@@ -286,7 +286,6 @@ static const struct field quantize_fields[] = {
         .attr = quantize_fields,                                                                   \
         .attr_bytes = sizeof(struct quantize_attr),                                                \
         .since_opset = 10,                                                                         \
-        .until_opset = 23,                                                                         \
         .infer = function##_infer,                                                                 \
         .forward = function##_forward,                                                             \
         .cost = cost_in_place,                                                                     \

@@ -58,7 +58,6 @@ const struct op op_range = {
     .min_outputs = 1,
     .max_outputs = 1,
     .since_opset = 11,
-    .until_opset = 20,
     .infer = range_infer,
     .forward = range_forward,
     .cost = cost_moves,

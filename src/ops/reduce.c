@@ -361,8 +361,6 @@ static enum status reduce_any_infer(struct context *context, const struct op_cal
         .max_outputs = 1,                                                                          \
         .attr = reduce_fields,                                                                     \
         .attr_bytes = sizeof(struct reduce_attr),                                                  \
-        .since_opset = 7,                                                                          \
-        .until_opset = 23,                                                                         \
         .infer = reduce_##kind##_infer,                                                            \
         .forward = row##_forward,                                                                  \
         .backward = backward_call,                                                                 \

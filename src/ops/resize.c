@@ -640,7 +640,6 @@ const struct op op_resize = {
     .attr = resize_fields,
     .attr_bytes = sizeof(struct resize_attr),
     .since_opset = 10,
-    .until_opset = 23,
     .infer = resize_infer,
     .forward = resize_forward,
     .backward = resize_backward,

@@ -115,7 +115,6 @@ const struct op op_reverse_sequence = {
     .attr = reverse_sequence_fields,
     .attr_bytes = sizeof(struct reverse_sequence_attr),
     .since_opset = 10,
-    .until_opset = 23,
     .infer = reverse_sequence_infer,
     .forward = reverse_sequence_forward,
     .backward = reverse_sequence_backward,

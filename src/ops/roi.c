@@ -294,7 +294,6 @@ static const struct field max_roi_pool_fields[] = {
         .attr = row##_fields,                                                                      \
         .attr_bytes = sizeof(struct roi_attr),                                                     \
         .since_opset = since,                                                                      \
-        .until_opset = 23,                                                                         \
         .infer = row##_infer,                                                                      \
         .forward = row##_forward,                                                                  \
         .cost = cost_moves,                                                                        \

@@ -200,7 +200,6 @@ const struct op op_rotary_embedding = {
     .attr = rotary_fields,
     .attr_bytes = sizeof(struct rotary_embedding_attr),
     .since_opset = 23,
-    .until_opset = 23,
     .infer = rotary_infer,
     .forward = rotary_forward,
     .backward = rotary_backward,

@@ -218,7 +218,6 @@ static const struct field group_normalization_fields[] = {
         .attr = family##_fields,                                                                   \
         .attr_bytes = sizeof(struct family##_attr),                                                \
         .since_opset = since,                                                                      \
-        .until_opset = 23,                                                                         \
         .weight_inputs = 1u << 1 | 1u << 2,                                                        \
         .per_channel_inputs = 1u << 1 | 1u << 2,                                                   \
         .infer = family##_infer,                                                                   \
@@ -228,6 +227,6 @@ static const struct field group_normalization_fields[] = {
         .map_axes = family##_map_axes,                                                             \
     }
 DESCRIPTOR(group_normalization, "GroupNormalization", group_normalization, 3, 3, 1, 18);
-DESCRIPTOR(instance_normalization, "InstanceNormalization", instance_normalization, 3, 3, 1, 7);
+DESCRIPTOR(instance_normalization, "InstanceNormalization", instance_normalization, 3, 3, 1, 1);
 DESCRIPTOR(layer_normalization, "LayerNormalization", layer_normalization, 2, 3, 3, 17);
 DESCRIPTOR(rms_normalization, "RMSNormalization", layer_normalization, 2, 2, 1, 23);

@@ -86,7 +86,6 @@ static const struct field window_fields[] = {
         .attr = fields,                                                                            \
         .attr_bytes = bytes,                                                                       \
         .since_opset = 17,                                                                         \
-        .until_opset = 23,                                                                         \
         .infer = infer_call,                                                                       \
         .forward = row##_forward,                                                                  \
         .cost = cost_moves,                                                                        \

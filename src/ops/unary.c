@@ -29,48 +29,49 @@ static int64_t rectified(int64_t x)
 // Of x * t with t = tanh(softplus(x)) (Misra 2019).
 #define MISH_SLOPE(x, t) ((t) + x * (1 - (t) * (t)) / (1 + exp(-x)))
 
-// row, ONNX name, y = f(x), dy/dx in x and y, inference and function for signed integers
-// (NULL: floats only).
-// Relu keeps NaN, so that a broken network shows; its derivative at 0 is 0, as is that of Abs.
+// row, ONNX name, its first opset, y = f(x), dy/dx in x and y, inference and function for signed
+// integers (NULL: floats only). Relu keeps NaN, so that a broken network shows; its derivative at 0
+// is 0, as is that of Abs.
 // clang-format off
 #define UNARY_ROWS(UNARY)                                                                          \
-    UNARY(abs, "Abs", fabs(x), (x > 0) - (x < 0), signed, absolute)                                \
-    UNARY(acos, "Acos", acos(x), -1 / sqrt(1 - x * x), same_float, NULL)                           \
-    UNARY(acosh, "Acosh", acosh(x), 1 / sqrt(x * x - 1), same_float, NULL)                         \
-    UNARY(asin, "Asin", asin(x), 1 / sqrt(1 - x * x), same_float, NULL)                            \
-    UNARY(asinh, "Asinh", asinh(x), 1 / sqrt(x * x + 1), same_float, NULL)                         \
-    UNARY(atan, "Atan", atan(x), 1 / (1 + x * x), same_float, NULL)                                \
-    UNARY(atanh, "Atanh", atanh(x), 1 / (1 - x * x), same_float, NULL)                             \
-    UNARY(ceil, "Ceil", ceil(x), 0, same_float, NULL)                                              \
-    UNARY(cos, "Cos", cos(x), -sin(x), same_float, NULL)                                           \
-    UNARY(cosh, "Cosh", cosh(x), sinh(x), same_float, NULL)                                        \
-    UNARY(erf, "Erf", erf(x), TWO_BY_ROOT_PI * exp(-x * x), same_float, NULL)                      \
-    UNARY(exp, "Exp", exp(x), y, same_float, NULL)                                                 \
-    UNARY(floor, "Floor", floor(x), 0, same_float, NULL)                                           \
-    UNARY(hard_swish, "HardSwish", x * (x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6),                   \
+    UNARY(abs, "Abs", 1, fabs(x), (x > 0) - (x < 0), signed, absolute)                             \
+    UNARY(acos, "Acos", 7, acos(x), -1 / sqrt(1 - x * x), same_float, NULL)                        \
+    UNARY(acosh, "Acosh", 9, acosh(x), 1 / sqrt(x * x - 1), same_float, NULL)                      \
+    UNARY(asin, "Asin", 7, asin(x), 1 / sqrt(1 - x * x), same_float, NULL)                         \
+    UNARY(asinh, "Asinh", 9, asinh(x), 1 / sqrt(x * x + 1), same_float, NULL)                      \
+    UNARY(atan, "Atan", 7, atan(x), 1 / (1 + x * x), same_float, NULL)                             \
+    UNARY(atanh, "Atanh", 9, atanh(x), 1 / (1 - x * x), same_float, NULL)                          \
+    UNARY(ceil, "Ceil", 1, ceil(x), 0, same_float, NULL)                                           \
+    UNARY(cos, "Cos", 7, cos(x), -sin(x), same_float, NULL)                                        \
+    UNARY(cosh, "Cosh", 9, cosh(x), sinh(x), same_float, NULL)                                     \
+    UNARY(erf, "Erf", 9, erf(x), TWO_BY_ROOT_PI * exp(-x * x), same_float, NULL)                   \
+    UNARY(exp, "Exp", 1, exp(x), y, same_float, NULL)                                              \
+    UNARY(floor, "Floor", 1, floor(x), 0, same_float, NULL)                                        \
+    UNARY(hard_swish, "HardSwish", 14, x * (x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6),               \
           x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6, same_float, NULL)                            \
-    UNARY(log, "Log", log(x), 1 / x, same_float, NULL)                                             \
-    UNARY(mish, "Mish", x * tanh(SOFTPLUS(x)), MISH_SLOPE(x, tanh(SOFTPLUS(x))), same_float, NULL) \
-    UNARY(neg, "Neg", -x, -1, signed, negated)                                                     \
-    UNARY(reciprocal, "Reciprocal", 1 / x, -y * y, same_float, NULL)                               \
-    UNARY(relu, "Relu", x < 0 ? 0 : x, x > 0, signed, rectified)                                   \
-    UNARY(round, "Round", rint(x), 0, same_float, NULL)                                            \
-    UNARY(sigmoid, "Sigmoid", 1 / (1 + exp(-x)), y * (1 - y), same_float, NULL)                    \
-    UNARY(sign, "Sign", (x > 0) - (x < 0), 0, signed, sign_of)                                     \
-    UNARY(sin, "Sin", sin(x), cos(x), same_float, NULL)                                            \
-    UNARY(sinh, "Sinh", sinh(x), cosh(x), same_float, NULL)                                        \
-    UNARY(softplus, "Softplus", SOFTPLUS(x), 1 / (1 + exp(-x)), same_float, NULL)                  \
-    UNARY(softsign, "Softsign", x / (1 + fabs(x)), (1 - fabs(y)) * (1 - fabs(y)), same_float,      \
+    UNARY(log, "Log", 1, log(x), 1 / x, same_float, NULL)                                          \
+    UNARY(mish, "Mish", 18, x * tanh(SOFTPLUS(x)), MISH_SLOPE(x, tanh(SOFTPLUS(x))),               \
+          same_float, NULL)                                                                        \
+    UNARY(neg, "Neg", 1, -x, -1, signed, negated)                                                  \
+    UNARY(reciprocal, "Reciprocal", 1, 1 / x, -y * y, same_float, NULL)                            \
+    UNARY(relu, "Relu", 1, x < 0 ? 0 : x, x > 0, signed, rectified)                                \
+    UNARY(round, "Round", 11, rint(x), 0, same_float, NULL)                                        \
+    UNARY(sigmoid, "Sigmoid", 1, 1 / (1 + exp(-x)), y * (1 - y), same_float, NULL)                 \
+    UNARY(sign, "Sign", 9, (x > 0) - (x < 0), 0, signed, sign_of)                                  \
+    UNARY(sin, "Sin", 7, sin(x), cos(x), same_float, NULL)                                         \
+    UNARY(sinh, "Sinh", 9, sinh(x), cosh(x), same_float, NULL)                                     \
+    UNARY(softplus, "Softplus", 1, SOFTPLUS(x), 1 / (1 + exp(-x)), same_float, NULL)               \
+    UNARY(softsign, "Softsign", 1, x / (1 + fabs(x)), (1 - fabs(y)) * (1 - fabs(y)), same_float,   \
           NULL)                                                                                    \
-    UNARY(sqrt, "Sqrt", sqrt(x), 1 / (2 * y), same_float, NULL)                                    \
-    UNARY(tan, "Tan", tan(x), 1 + y * y, same_float, NULL)                                         \
-    UNARY(tanh, "Tanh", tanh(x), 1 - y * y, same_float, NULL)
+    UNARY(sqrt, "Sqrt", 1, sqrt(x), 1 / (2 * y), same_float, NULL)                                 \
+    UNARY(tan, "Tan", 7, tan(x), 1 + y * y, same_float, NULL)                                      \
+    UNARY(tanh, "Tanh", 1, tanh(x), 1 - y * y, same_float, NULL)
 // clang-format on
 
-#define ROW(row, name, f, derivative, kind, integer)                                               \
+#define ROW(row, name, since, f, derivative, kind, integer)                                        \
     UNARY_KERNELS(row, f, derivative, integer)                                                     \
     UNARY_CALLS(row, 0, 0)                                                                         \
-    UNARY_DESCRIPTOR(row, name, infer_##kind, NULL, 0)
+    UNARY_DESCRIPTOR(row, name, since, infer_##kind, NULL, 0)
 UNARY_ROWS(ROW)
 
 enum status infer_signed(struct context *context, const struct op_call *call)

@@ -66,7 +66,7 @@ MUST_CHECK enum status infer_signed(struct context *context, const struct op_cal
         return unary_backward(context, call, &row##_kernels, a, b);                                \
     }
 
-#define UNARY_DESCRIPTOR(row, onnx_name, infer_call, fields, bytes)                                \
+#define UNARY_DESCRIPTOR(row, onnx_name, since, infer_call, fields, bytes)                         \
     const struct op op_##row = {                                                                   \
         .name = onnx_name,                                                                         \
         .min_inputs = 1,                                                                           \
@@ -75,8 +75,7 @@ MUST_CHECK enum status infer_signed(struct context *context, const struct op_cal
         .max_outputs = 1,                                                                          \
         .attr = fields,                                                                            \
         .attr_bytes = bytes,                                                                       \
-        .since_opset = 7,                                                                          \
-        .until_opset = 23,                                                                         \
+        .since_opset = since,                                                                      \
         .traits = OP_ELEMENTWISE,                                                                  \
         .infer = infer_call,                                                                       \
         .forward = row##_forward,                                                                  \

@@ -197,7 +197,6 @@ const struct op op_unique = {
     .attr = unique_fields,
     .attr_bytes = sizeof(struct unique_attr),
     .since_opset = 11,
-    .until_opset = 23,
     .traits = OP_ALLOCATES,
     .infer = unique_infer,
     .forward = unique_forward,

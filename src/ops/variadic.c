@@ -147,8 +147,6 @@ static enum status mean_backward(struct context *context, const struct op_call *
         .max_inputs = -1,                                                                          \
         .min_outputs = 1,                                                                          \
         .max_outputs = 1,                                                                          \
-        .since_opset = 7,                                                                          \
-        .until_opset = 23,                                                                         \
         .traits = OP_ELEMENTWISE,                                                                  \
         .infer = infer_call,                                                                       \
         .forward = row##_forward,                                                                  \

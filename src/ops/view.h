@@ -21,8 +21,6 @@ MUST_CHECK enum status view_axes(struct context *context, const struct op_call *
         .max_outputs = 1,                                                                          \
         .attr = fields,                                                                            \
         .attr_bytes = bytes,                                                                       \
-        .since_opset = 7,                                                                          \
-        .until_opset = 20,                                                                         \
         .traits = OP_VIEW,                                                                         \
         .infer = row##_infer,                                                                      \
         .forward = view_forward,                                                                   \

@@ -89,7 +89,6 @@ const struct op op_where = {
     .min_outputs = 1,
     .max_outputs = 1,
     .since_opset = 9,
-    .until_opset = 20,
     .traits = OP_ELEMENTWISE,
     .infer = where_infer,
     .forward = where_forward,

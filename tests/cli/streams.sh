@@ -19,5 +19,5 @@ s 'chmod 640 kept; ecai simplify -q model.txt -o kept; stat -c %a kept'
 s 'ln -s kept through; ecai simplify -q model.txt -o through; test -L through && echo still a link'
 s 'ecai simplify -q model.txt -o /dev/full'
 s 'ecai show model.txt >/dev/full'
-s 'ecai ops | head -1'
+s 'ecai ops | head -1 | tr -s " "'
 t ls
