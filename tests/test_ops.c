@@ -33,13 +33,6 @@ static void assert_ok(const struct op_case *c, const struct op_run *run, enum st
     ck_assert_msg(status == OK, "%s: %s", c->label, run->context.error);
 }
 
-static void release_inputs(struct op_case *c)
-{
-    for (int i = 0; i < c->input_count; i++)
-        if (c->has_input[i])
-            tensor_release(&c->input[i]);
-}
-
 // Float results: sums of at most 100 products of numbers up to 4, each rounded to 24 bits.
 static const double F32_TOLERANCE = 1e-5;
 
@@ -339,7 +332,7 @@ START_TEST(products_count_their_macs)
     c.op->cost(&run.call, &cost);
     ck_assert_double_eq(cost.macs, rows[_i].macs);
     op_run_clear(&run);
-    release_inputs(&c);
+    op_case_clear(&c);
 }
 END_TEST
 
@@ -476,8 +469,8 @@ static void check_cut(const struct op_case *c, struct cut *cut)
     }
     op_run_clear(&full);
     op_run_clear(&small);
-    release_inputs(&zeroed);
-    release_inputs(&shrunk);
+    op_case_clear(&zeroed);
+    op_case_clear(&shrunk);
     arena_free(arena);
 }
 
@@ -623,7 +616,7 @@ START_TEST(channels_run_through)
     ck_assert_msg(find_link(&map, rows[_i].a, rows[_i].b), "%s: input %d axis %d is not linked",
                   c.label, rows[_i].a.slot, rows[_i].a.axis);
     op_run_clear(&run);
-    release_inputs(&c);
+    op_case_clear(&c);
     arena_free(arena);
 }
 END_TEST
@@ -631,12 +624,7 @@ END_TEST
 // ---- refusals ----------------------------------------------------------------------------------
 
 // What infer or forward must refuse, and how it says so.
-static const struct {
-    const char *op, *attributes, *inputs;
-    int outputs;
-    enum status status;
-    const char *message;
-} refusals[] = {
+static const struct op_refusal refusals[] = {
     {"Conv", "", "f32[1,3,8,8] f32[4,4,3,3]", 1, ERR_SHAPE,
      "input has 3 channels, weight expects 4"},
     {"Conv", "group=2", "f32[1,4,8,8] f32[3,2,3,3]", 1, ERR_SHAPE,
@@ -702,18 +690,7 @@ static const struct {
 
 START_TEST(bad_calls_are_refused_and_named)
 {
-    struct op_case c = op_case_of(refusals[_i].op, refusals[_i].attributes, refusals[_i].inputs,
-                                  refusals[_i].outputs);
-    struct op_run run;
-
-    op_run_init(&run, &c, DT_NONE);
-    enum status status = op_run_forward(&run);
-    ck_assert_msg(status == refusals[_i].status, "%s: status %d (%s)", c.label, (int)status,
-                  run.context.error);
-    ck_assert_msg(strstr(run.context.error, refusals[_i].message), "%s: '%s' lacks '%s'", c.label,
-                  run.context.error, refusals[_i].message);
-    op_run_clear(&run);
-    release_inputs(&c);
+    check_refusal(&refusals[_i]);
 }
 END_TEST
 
@@ -741,7 +718,7 @@ START_TEST(dropout_in_training_keeps_what_its_mask_says)
     ck_assert_int_ge(kept, 750 - 55); // four standard deviations of a binomial
     ck_assert_int_le(kept, 750 + 55);
     op_run_clear(&run);
-    release_inputs(&c);
+    op_case_clear(&c);
 }
 END_TEST
 
@@ -760,7 +737,7 @@ START_TEST(dropout_follows_its_seed)
     ck_assert_mem_ne(tensor_data(&runs[0].output[1]), tensor_data(&runs[2].output[1]), 64);
     for (int i = 0; i < 3; i++)
         op_run_clear(&runs[i]);
-    release_inputs(&c);
+    op_case_clear(&c);
 }
 END_TEST
 

@@ -6,20 +6,9 @@
 #include "ir/axis_map.h"
 #include "tests/support/op_case.h"
 
-static void release_case(struct op_case *c)
-{
-    for (int i = 0; i < c->input_count; i++)
-        tensor_release(&c->input[i]);
-}
-
 // ---- refusals ----------------------------------------------------------------------------------
 
-static const struct {
-    const char *op, *attributes, *inputs;
-    int outputs;
-    enum status status;
-    const char *text; // part of the message
-} refusals[] = {
+static const struct op_refusal refusals[] = {
     {"Add", "", "f32[2,3] f32[2]", 1, ERR_SHAPE, "does not broadcast"},
     {"Add", "", "f32[2] i64[2]", 1, ERR_SHAPE, "wants f32, got i64"},
     {"Add", "", "bool[2] bool[2]", 1, ERR_SHAPE, "got bool"},
@@ -91,17 +80,7 @@ enum { REFUSALS = sizeof refusals / sizeof refusals[0] };
 
 START_TEST(wrong_arguments_are_refused_with_a_reason)
 {
-    struct op_case c = op_case_of(refusals[_i].op, refusals[_i].attributes, refusals[_i].inputs,
-                                  refusals[_i].outputs);
-    struct op_run run;
-
-    op_run_init(&run, &c, DT_NONE);
-    ck_assert_msg(op_run_forward(&run) == refusals[_i].status, "%s on %s: '%s'", c.label,
-                  refusals[_i].inputs, run.context.error);
-    ck_assert_msg(strstr(run.context.error, refusals[_i].text), "%s on %s: '%s'", c.label,
-                  refusals[_i].inputs, run.context.error);
-    op_run_clear(&run);
-    release_case(&c);
+    check_refusal(&refusals[_i]);
 }
 END_TEST
 
@@ -160,8 +139,8 @@ START_TEST(edge_cases_have_defined_values)
                       got, number);
     }
     op_run_clear(&run);
-    release_case(&c);
-    release_case(&expected);
+    op_case_clear(&c);
+    op_case_clear(&expected);
 }
 END_TEST
 
@@ -179,7 +158,7 @@ START_TEST(shape_is_known_before_its_input_has_data)
     ck_assert_int_eq(tensor_i64(&run.output[0])[0], 3);
     ck_assert_int_eq(tensor_i64(&run.output[0])[1], 4);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
 }
 END_TEST
 
@@ -206,7 +185,7 @@ START_TEST(shapes_that_depend_on_data_wait_for_them)
     ck_assert_msg(run.output[0].shape.rank == -1, "%s has a shape", c.label);
     ck_assert_int_ne(run.output[0].dtype, DT_NONE);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
 }
 END_TEST
 
@@ -234,7 +213,7 @@ START_TEST(split_gathers_the_gradients_of_all_its_outputs)
     ck_assert_int_eq(run.op->backward(&run.context, &run.call), OK);
     ck_assert_mem_eq(tensor_f32(&run.input_grad[0]), expected, sizeof expected);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
 }
 END_TEST
 
@@ -253,7 +232,7 @@ START_TEST(a_stretched_operand_sums_its_gradient_exactly)
     ck_assert_int_eq(run.op->backward(&run.context, &run.call), OK);
     ck_assert(tensor_get(&run.input_grad[1], 0) == 0x1p24 + 1000);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
 }
 END_TEST
 
@@ -269,7 +248,7 @@ START_TEST(a_tie_gives_its_gradient_once)
     ck_assert(tensor_get(&run.input_grad[1], 0) == 0);
     ck_assert(tensor_get(&run.input_grad[1], 1) == tensor_get(&run.output_grad[0], 1));
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
 }
 END_TEST
 
@@ -387,7 +366,7 @@ START_TEST(axes_are_linked_where_indices_correspond)
     ck_assert_msg(count_matching(&map, &links[_i].link) == (links[_i].link.count ? 1 : 0),
                   "row %d: %s on %s", _i, c.label, links[_i].inputs);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
     arena_free(arena);
 }
 END_TEST

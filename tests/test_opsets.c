@@ -3,8 +3,10 @@
 #include <check.h>
 #include <string.h>
 
+#include "io/model.h"
 #include "io/protobuf.h"
 #include "ir/op.h"
+#include "tests/support/fixture.h"
 #include "tests/support/hand.h"
 
 Suite *opsets_suite(void);
@@ -136,6 +138,31 @@ START_TEST(sparse_weights_are_checked)
 }
 END_TEST
 
+#define GROUPS                                                                                     \
+    "graph g\nx:f32[1,4,3]\ns:f32[2] init=[1,2]\nb:f32[2] init=[0,0]\n"                            \
+    "t:f32[4] init=[1,2,3,4]\nz = GroupNormalization(x, s, b) num_groups=2\n"
+
+// By group until opset 20, by channel from 21: both in one file have no opset.
+START_TEST(a_scale_by_group_stays_below_opset_21)
+{
+    static const char by_group[] = GROUPS "output z\n";
+    static const char both[] = GROUPS "y = GroupNormalization(z, t, t) num_groups=2\noutput y\n";
+    struct graph *graph = fixture_graph(&context, by_group);
+    struct graph *again = fixture_reread(&context, graph);
+    struct model_target target = {.outside_from = SIZE_MAX};
+
+    ck_assert_int_eq(again->source_opset, 18);
+    graph_free(graph);
+    graph_free(again);
+    graph = fixture_graph(&context, both);
+    text_init(&target.bytes);
+    ck_assert_int_eq(format_find("onnx")->write(&context, graph, &target), ERR_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(context.error, "a scale by group"));
+    text_clear(&target.bytes);
+    graph_free(graph);
+}
+END_TEST
+
 START_TEST(what_is_left_out_is_not_there)
 {
     const struct refused_op *refused;
@@ -163,6 +190,7 @@ Suite *opsets_suite(void)
     tcase_add_loop_test(test, what_does_not_fit_is_said, 0, sizeof rows / sizeof *rows);
     tcase_add_test(test, a_type_that_was_a_text_is_one_of_onnx);
     tcase_add_test(test, sparse_weights_are_checked);
+    tcase_add_test(test, a_scale_by_group_stays_below_opset_21);
     tcase_add_test(test, what_is_left_out_is_not_there);
     suite_add_tcase(suite, test);
     return suite;

@@ -71,15 +71,22 @@ static const struct {
     {"DequantizeLinear", "output_dtype", 0, 23},
     {"Dropout", NULL, 2, 12},
     {"GridSample", "mode", 0, 20},
+    {"LpPool", "ceil_mode", 0, 18},
+    {"LpPool", "dilations", 0, 18},
     {"Pad", NULL, 3, 18},
     {"QuantizeLinear", "axis", 0, 13},
     {"QuantizeLinear", "block_size", 0, 21},
     {"QuantizeLinear", "output_dtype", 0, 21},
+    {"ReduceL1", "noop_with_empty_axes", 0, 18},
+    {"ReduceL2", "noop_with_empty_axes", 0, 18},
+    {"ReduceLogSum", "noop_with_empty_axes", 0, 18},
+    {"ReduceLogSumExp", "noop_with_empty_axes", 0, 18},
     {"ReduceMax", "noop_with_empty_axes", 0, 18},
     {"ReduceMean", "noop_with_empty_axes", 0, 18},
     {"ReduceMin", "noop_with_empty_axes", 0, 18},
     {"ReduceProd", "noop_with_empty_axes", 0, 18},
     {"ReduceSum", "noop_with_empty_axes", 0, 13},
+    {"ReduceSumSquare", "noop_with_empty_axes", 0, 18},
     {"Reshape", "allowzero", 0, 14},
     {"Resize", NULL, 0, 11},
     {"RoiAlign", NULL, 0, 16},
@@ -159,9 +166,40 @@ static int64_t needed_by_types(const struct graph *graph, const struct node *nod
     return need;
 }
 
+// Until opset 20, scale and bias of GroupNormalization have an item for each group, then one for
+// each channel. Sets *is_by_group; false if the node is none or its scale is no weight.
+static bool group_scale(const struct graph *graph, const struct node *node, bool *is_by_group)
+{
+    const struct value *scale =
+        node_is(node, "GroupNormalization") ? graph_weight(graph, node, 1) : NULL;
+
+    *is_by_group = scale && shape_count(&scale->tensor.shape) == node_attr_int(node, "num_groups");
+    return scale != NULL;
+}
+
+// Whether every GroupNormalization means the same at that opset.
+static enum status check_group_scales(struct context *context, const struct graph *graph,
+                                      int64_t opset)
+{
+    for (uint32_t n = 0; n < graph->node_count && opset >= 21; n++) {
+        const struct node *node = &graph->node[n];
+        bool is_by_group;
+        if (!group_scale(graph, node, &is_by_group) || !is_by_group || graph->source_opset >= 21)
+            continue;
+        const struct shape *x = &graph_value(graph, node->input[0])->tensor.shape;
+        if (x->rank < 2 || x->dim[1] != node_attr_int(node, "num_groups"))
+            return graph_fail_at(context, node,
+                                 context_fail(context, ERR_UNSUPPORTED,
+                                              "a scale by group cannot be written at opset %lld",
+                                              (long long)opset));
+    }
+    return OK;
+}
+
 static int64_t needed_opset(const struct graph *graph, const struct node *node)
 {
     int64_t need = larger(node->op->since_opset, needed_by_types(graph, node));
+    bool is_by_group;
 
     for (size_t i = 0; i < sizeof needed_rows / sizeof *needed_rows; i++) {
         const char *attr = needed_rows[i].attr;
@@ -177,6 +215,8 @@ static int64_t needed_opset(const struct graph *graph, const struct node *node)
     if (opset_is_softmax(node->op->name) && !node->op->is_unknown &&
         node_attr_int(node, "axis") != -1)
         need = larger(need, 13);
+    if (group_scale(graph, node, &is_by_group) && !is_by_group)
+        need = larger(need, 21);
     return need;
 }
 
@@ -254,11 +294,11 @@ static enum status check_move(struct context *context, const struct graph *graph
 
 enum status opset_choose(struct context *context, const struct graph *graph, int64_t *out)
 {
-    int64_t need = larger(larger(graph->source_opset, OPSET_LEAST_WRITTEN),
-                          needed_by_nodes(graph));
+    int64_t need = larger(larger(graph->source_opset, OPSET_LEAST_WRITTEN), needed_by_nodes(graph));
     struct context silent;
 
     *out = larger(need, OPSET_WRITTEN);
+    TRY(check_group_scales(context, graph, *out));
     context_init(&silent);
     if (need >= OPSET_WRITTEN || check_move(&silent, graph, *out) == OK)
         return check_move(context, graph, *out);

@@ -354,3 +354,27 @@ enum status op_run_backward(struct op_run *run, unsigned fixed)
     run->call.input_grad = run->input_grad_at;
     return run->op->backward(&run->context, &run->call);
 }
+
+// ---- refusals ----------------------------------------------------------------------------------
+
+void op_case_clear(struct op_case *c)
+{
+    for (int i = 0; i < c->input_count; i++)
+        if (c->has_input[i])
+            tensor_release(&c->input[i]);
+}
+
+void check_refusal(const struct op_refusal *row)
+{
+    struct op_case c = op_case_of(row->op, row->attributes, row->inputs, row->outputs);
+    struct op_run run;
+
+    op_run_init(&run, &c, DT_NONE);
+    enum status status = op_run_forward(&run);
+    ck_assert_msg(status == row->status, "%s on %s: status %d ('%s')", c.label, row->inputs,
+                  (int)status, run.context.error);
+    ck_assert_msg(strstr(run.context.error, row->message), "%s on %s: '%s' lacks '%s'", c.label,
+                  row->inputs, run.context.error, row->message);
+    op_run_clear(&run);
+    op_case_clear(&c);
+}

@@ -25,6 +25,17 @@ const struct op_case *op_cases_read(const char *path, int *count);
 // "f32[2,2]{1,2,3,4} - i64[1]" (without braces: zeros; '-': left out). One output, or `outputs`.
 struct op_case op_case_of(const char *op, const char *attributes, const char *inputs, int outputs);
 
+void op_case_clear(struct op_case *c);
+
+// What an operator must refuse, in infer or forward: one row and what checks it. message: a part.
+struct op_refusal {
+    const char *op, *attributes, *inputs;
+    int outputs;
+    enum status status;
+    const char *message;
+};
+void check_refusal(const struct op_refusal *row);
+
 // A call with tensors of its own. Floating inputs are converted to `dtype` (DT_NONE: as they are).
 struct op_run {
     struct context context;
