@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "ops/attr.h"
+#include "pass/sparsity.h"
 
 enum status parse_bits(struct context *context, const char *text, int *weight, int *activation)
 {
@@ -18,31 +19,38 @@ enum status parse_bits(struct context *context, const char *text, int *weight, i
     return OK;
 }
 
-// Axis of the output channels in the weight of a node; -1: not a node with a weight matrix.
-static int weight_axis(const struct graph *graph, const struct node *node)
+static bool is_one_of(const struct node *node, const char *const *names)
 {
-    const struct value *weight = node->input_count > 1 ? graph_weight(graph, node, 1) : NULL;
+    while (*names && !node_is(node, *names))
+        names++;
+    return *names != NULL;
+}
 
-    if (!weight || weight->tensor.dtype != DT_F32 || weight->tensor.shape.rank < 2)
-        return -1;
+// Axis of the output channels in the weight at an input of a node (prunable_slot); -1: the
+// operator's weights are not quantised.
+static int weight_axis(const struct graph *graph, const struct node *node, int slot)
+{
+    // Stored as integers, computed in float. Both weights of a recurrent layer have a row for each
+    // gate of each unit.
+    static const char *const second[] = {"ConvTranspose", "LSTM", "GRU", "RNN", NULL};
+
     if (node_is(node, "Conv"))
         return 0;
     if (node_is(node, "Gemm"))
         return ((const struct gemm_attr *)node->attr)->transB ? 0 : 1;
-    return node_is(node, "MatMul") ? weight->tensor.shape.rank - 1 : -1;
+    if (node_is(node, "MatMul"))
+        return graph_weight(graph, node, slot)->tensor.shape.rank - 1;
+    return is_one_of(node, second) ? 1 : -1;
 }
 
 // Operators that run on integers once their inputs have grids.
 static bool reads_grids(const struct graph *graph, const struct node *node)
 {
-    static const char *const names[] = {"Add", "GlobalAveragePool", "MaxPool", "ReduceMean"};
+    static const char *const weighted[] = {"Conv", "Gemm", "MatMul", NULL};
+    static const char *const names[] = {"Add", "GlobalAveragePool", "MaxPool", "ReduceMean", NULL};
 
-    if (weight_axis(graph, node) >= 0)
-        return true;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (node_is(node, names[i]))
-            return true;
-    return false;
+    return is_one_of(node, names) ||
+           (is_one_of(node, weighted) && prunable_slot(graph, node, 0) == 1);
 }
 
 void annotate_weight(struct graph *graph, struct value_id id, int axis, int bits)
@@ -130,18 +138,20 @@ static enum status layer_bits(struct pass_run *run, const struct annotate_option
 }
 
 static enum status weigh(struct pass_run *run, const struct annotate_options *options,
-                         const struct node *node, int axis)
+                         const struct node *node, int slot)
 {
-    const struct value *weight = graph_value(run->graph, node->input[1]);
-    int bits = options->weight_bits;
+    const struct value *weight = graph_value(run->graph, node->input[slot]);
+    int bits = options->weight_bits, axis = weight_axis(run->graph, node, slot);
 
+    if (axis < 0)
+        return OK;
     TRY(layer_bits(run, options, node, &bits));
     for (int64_t i = 0; i < tensor_count(&weight->tensor); i++)
         if (!isfinite(tensor_f32(&weight->tensor)[i])) {
             context_fail(run->context, ERR_NUMERIC, "weight '%s' is not finite", weight->name);
             return graph_fail_at(run->context, node, ERR_NUMERIC);
         }
-    annotate_weight(run->graph, node->input[1], axis, bits);
+    annotate_weight(run->graph, node->input[slot], axis, bits);
     return OK;
 }
 
@@ -162,12 +172,12 @@ static enum status list_activations(struct pass_run *run, const struct annotate_
     *count = 0;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->node[n];
-        int axis = weight_axis(graph, node);
-        if (!reads_grids(graph, node) || !selection_has(run->selection, node) ||
-            adds_constant(graph, node))
+        if (!selection_has(run->selection, node))
             continue;
-        if (axis >= 0)
-            TRY(weigh(run, options, node, axis));
+        for (int i = -1; (i = prunable_slot(graph, node, i + 1)) >= 0;)
+            TRY(weigh(run, options, node, i));
+        if (!reads_grids(graph, node) || adds_constant(graph, node))
+            continue;
         list_value(graph, node->input[0], listed, out, count);
         if (node_is(node, "Add"))
             list_value(graph, node->input[1], listed, out, count);

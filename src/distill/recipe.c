@@ -224,20 +224,19 @@ static enum status own_sparsities(struct recipe *recipe, const double **out)
     for (uint32_t i = 0; i < graph->value_count; i++)
         own[i] = NAN;
     for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct value_id id = prunable_weight(graph, &graph->node[n]);
-        const char *setting = layer_setting(run->layer, &graph->node[n], graph->arena);
-        double wanted;
-        if (!value_exists(id))
+        const struct node *node = &graph->node[n];
+        const char *setting = layer_setting(run->layer, node, graph->arena);
+        double wanted, sparsity = selection_has(run->selection, node) ? NAN : 0;
+        if (prunable_slot(graph, node, 0) < 0)
             continue;
-        if (!selection_has(run->selection, &graph->node[n]))
-            own[id.at] = 0;
-        if (!setting)
-            continue;
-        if (!parse_number(setting, &wanted) || wanted < 0)
+        if (setting && (!parse_number(setting, &wanted) || wanted < 0))
             return context_fail(run->context, ERR_USAGE,
                                 "'--layer ...=%s' wants a sparsity up to 1, or bits", setting);
-        if (wanted <= 1)
-            own[id.at] = wanted;
+        if (setting && wanted <= 1)
+            sparsity = wanted;
+        for (int i = -1; (i = prunable_slot(graph, node, i + 1)) >= 0;)
+            if (!isnan(sparsity))
+                own[node->input[i].at] = sparsity;
     }
     *out = own;
     return OK;
@@ -293,12 +292,13 @@ static enum status mark_sparsity(struct recipe *recipe)
     struct graph *graph = recipe->run->graph;
 
     for (uint32_t n = 0; n < graph->node_count && recipe->options->sparsity > 0; n++) {
-        struct value_id id = prunable_weight(graph, &graph->node[n]);
-        struct value *value = value_exists(id) ? graph_value(graph, id) : NULL;
-        if (value && !value->sparsity)
-            value->sparsity = arena_alloc(graph->arena, sizeof *value->sparsity);
-        if (value)
+        const struct node *node = &graph->node[n];
+        for (int i = -1; (i = prunable_slot(graph, node, i + 1)) >= 0;) {
+            struct value *value = graph_value(graph, node->input[i]);
+            if (!value->sparsity)
+                value->sparsity = arena_alloc(graph->arena, sizeof *value->sparsity);
             tensor_release(&value->sparsity->mask); // the zeros are the mask from now on
+        }
     }
     return OK;
 }

@@ -272,6 +272,24 @@ static bool has_groups_of_one(const struct node *node, const struct shape *weigh
            *(const int64_t *)((const char *)node->attr + field->offset) > 1 && weight->dim[1] == 1;
 }
 
+// The part of the MACs whose weight is not zero.
+static double nonzero_part(const struct walk *walk, const struct node *node,
+                           const struct op_cost *cost)
+{
+    unsigned weights = node->op->weight_inputs & ~node->op->per_channel_inputs;
+    double count = 0, nonzero = 0;
+
+    for (int i = 0; i < node->input_count && i < 32; i++) {
+        if (i != cost->weight_input && !(weights >> i & 1))
+            continue;
+        struct value_id root = weight_behind(walk, node->input[i]);
+        double elements = value_exists(root) ? value_elements(walk, root) : 0;
+        count += elements;
+        nonzero += elements > 0 ? (double)walk->info[root.at].zeros.nonzero : 0;
+    }
+    return count > 0 ? nonzero / count : 1;
+}
+
 static void count_operands(struct walk *walk, const struct node *node, const struct op_cost *cost,
                            struct node_count *out)
 {
@@ -297,8 +315,7 @@ static void count_operands(struct walk *walk, const struct node *node, const str
         }
         if (number_is_integer(&out->weight))
             out->weight = info->type;
-        if (count > 0)
-            out->macs_nonzero *= (double)info->zeros.nonzero / count;
+        out->macs_nonzero *= nonzero_part(walk, node, cost);
     }
 }
 

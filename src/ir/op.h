@@ -44,6 +44,7 @@ struct op_call {
 struct op_cost {
     double macs; // multiply-accumulates of the dense operator; 0 for data movement
     // Input whose elements are each used macs/count times: zeros in it save their MACs. -1: none.
+    // If the operator has more such weights (LSTM), count is that of all of them.
     int weight_input;
     // True if the operator can run inside the one before it (element by element, or nothing moves),
     // so that its output needs no memory of its own: activations, batch norm, reshapes.

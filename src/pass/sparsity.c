@@ -8,17 +8,24 @@
 #include "io/base64.h"
 #include "io/gzip.h"
 
-struct value_id prunable_weight(const struct graph *graph, const struct node *node)
+int prunable_slot(const struct graph *graph, const struct node *node, int from)
 {
-    for (int i = 0; i < node->input_count && i < 32; i++) {
+    for (int i = from; i < node->input_count && i < 32; i++) {
         const struct value *value;
         if (!(node->op->weight_inputs >> i & 1) || (node->op->per_channel_inputs >> i & 1))
             continue;
         value = graph_weight(graph, node, i);
         if (value && value->tensor.shape.rank >= 2 && value->tensor.dtype == DT_F32)
-            return node->input[i];
+            return i;
     }
-    return NO_VALUE;
+    return -1;
+}
+
+struct value_id prunable_weight(const struct graph *graph, const struct node *node)
+{
+    int slot = prunable_slot(graph, node, 0);
+
+    return slot < 0 ? NO_VALUE : node->input[slot];
 }
 
 bool sparsity_prunes(const struct value *value, int64_t i)

@@ -8,8 +8,12 @@
 
 #define SPARSITY_KEY "ecai.sparsity"
 
-// The weight matrix of a node that pruning is for (Conv, Gemm, MatMul ...: rank 2 or more, float,
-// named by the operator); NO_VALUE: none.
+// The first input of a node, from slot `from` on, that holds a weight matrix that pruning is for
+// (of Conv, Gemm, MatMul, both of LSTM ...: rank 2 or more, float, named by the operator); -1:
+// none.
+//     for (int i = -1; (i = prunable_slot(graph, node, i + 1)) >= 0;)
+int prunable_slot(const struct graph *graph, const struct node *node, int from);
+// The first of these weights; NO_VALUE: none.
 struct value_id prunable_weight(const struct graph *graph, const struct node *node);
 
 // Zeros the weights whose mask is 0 and notes it on the value, unless nothing is pruned. mask:

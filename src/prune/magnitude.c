@@ -66,27 +66,36 @@ static enum status check_finite(struct pass_run *run, const struct layer *layer,
     return OK;
 }
 
-static enum status list_layers(struct pass_run *run, struct work *work)
+// The weight at an input of a node joins the work, once.
+static enum status list_weight(struct pass_run *run, struct work *work, const struct node *node,
+                               int slot)
 {
     const struct magnitude_options *options = run->option;
-    struct graph *graph = run->graph;
+    struct mask_target *at = &work->target[work->count];
 
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->node[n];
-        struct value_id id = prunable_weight(graph, node);
-        struct mask_target *at = &work->target[work->count];
-        if (!value_exists(id) || !selection_has(run->selection, node) || is_listed(work, id))
+    if (is_listed(work, node->input[slot]))
+        return OK;
+    work->layer[work->count] = (struct layer){node->input[slot], node};
+    at->tensor = &graph_value(run->graph, node->input[slot])->tensor;
+    at->weight = tensor_f32(at->tensor);
+    at->count = (size_t)tensor_count(at->tensor);
+    at->least_density = options->global ? options->keep : 0;
+    TRY(own_sparsity(run, node, &at->sparsity));
+    if (!isnan(at->sparsity))
+        at->least_density = 0;
+    TRY(check_finite(run, &work->layer[work->count], at));
+    work->count++;
+    return OK;
+}
+
+static enum status list_layers(struct pass_run *run, struct work *work)
+{
+    for (uint32_t n = 0; n < run->graph->node_count; n++) {
+        const struct node *node = &run->graph->node[n];
+        if (!selection_has(run->selection, node))
             continue;
-        work->layer[work->count] = (struct layer){id, node};
-        at->tensor = &graph_value(graph, id)->tensor;
-        at->weight = tensor_f32(at->tensor);
-        at->count = (size_t)tensor_count(at->tensor);
-        at->least_density = options->global ? options->keep : 0;
-        TRY(own_sparsity(run, node, &at->sparsity));
-        if (!isnan(at->sparsity))
-            at->least_density = 0;
-        TRY(check_finite(run, &work->layer[work->count], at));
-        work->count++;
+        for (int i = -1; (i = prunable_slot(run->graph, node, i + 1)) >= 0;)
+            TRY(list_weight(run, work, node, i));
     }
     return OK;
 }
@@ -120,7 +129,7 @@ static enum status run(struct pass_run *run)
 {
     const struct magnitude_options *options = run->option;
     struct graph *graph = run->graph;
-    const size_t room = graph->node_count + 1;
+    const size_t room = graph->value_count + 1;
     struct work work = {.layer = arena_array(graph->arena, struct layer, room),
                         .target = arena_array(graph->arena, struct mask_target, room),
                         .cut = arena_array(graph->arena, struct cut, room)};
