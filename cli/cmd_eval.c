@@ -278,6 +278,7 @@ static const struct option_group groups[] = {
     {"requirements", require_fields, offsetof(struct eval_options, require)},
     {"report", json_fields, offsetof(struct eval_options, json)},
     {"running", run_fields, offsetof(struct eval_options, run)},
+    {"running", state_fields, offsetof(struct eval_options, state)},
     {"model", input_fields, offsetof(struct eval_options, input)},
     {NULL, NULL, 0},
 };

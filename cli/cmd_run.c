@@ -3,6 +3,7 @@
 
 #include "cli/groups.h"
 #include "cli/model_args.h"
+#include "cli/run_steps.h"
 #include "cli/tensor_files.h"
 #include "exec/reference.h"
 
@@ -13,6 +14,7 @@ struct run_line {
     struct target_options target;
     struct input_options model;
     struct run_options run;
+    struct state_options state;
 };
 
 // One run. input[i] belongs to graph->input[i].
@@ -21,6 +23,8 @@ struct inference_run {
     const struct run_line *line;
     struct named_model model;
     struct tensor *input, *output;
+    struct state_link *link; // --state
+    bool *is_stepped;        // [input_count], with --state: files that hold steps
 };
 
 static enum status check_line(struct inference_run *run)
@@ -44,6 +48,28 @@ static enum status check_line(struct inference_run *run)
     return status == OK ? OK : context_fail_in(context, status, "%s", out);
 }
 
+static bool is_state(const struct inference_run *run, uint32_t input)
+{
+    for (int64_t k = 0; k < run->line->state.state.count; k++)
+        if (run->link[k].input == input)
+            return true;
+    return false;
+}
+
+// Files hold steps, but those of a state's first value.
+static enum status find_states(struct inference_run *run)
+{
+    const struct graph *graph = run->model.graph;
+    struct arena *arena = run->invocation->arena;
+
+    TRY(state_links(run->invocation->context, graph, &run->line->state.state, arena, &run->link));
+    if (run->line->state.state.count)
+        run->is_stepped = arena_array(arena, bool, graph->input_count + 1);
+    for (uint32_t i = 0; run->is_stepped && i < graph->input_count; i++)
+        run->is_stepped[i] = !is_state(run, i);
+    return OK;
+}
+
 static enum status read_inputs(struct inference_run *run)
 {
     const struct graph *graph = run->model.graph;
@@ -52,12 +78,14 @@ static enum status read_inputs(struct inference_run *run)
 
     run->input = arena_array(run->invocation->arena, struct tensor, graph->input_count + 1);
     run->output = arena_array(run->invocation->arena, struct tensor, graph->output_count + 1);
+    TRY(find_states(run));
     for (int64_t i = 0; i < files->count; i++)
-        TRY(tensor_file_read(context, files->at[i], graph, run->input));
+        TRY(tensor_file_read(context, files->at[i], graph, run->is_stepped, run->input));
     for (int64_t i = 0; i < run->line->run.set.count; i++)
-        TRY(tensor_set_input(context, run->line->run.set.at[i], graph, run->input));
+        TRY(tensor_set_input(context, run->line->run.set.at[i], graph, run->is_stepped,
+                             run->input));
     for (uint32_t i = 0; i < graph->input_count; i++)
-        if (!run->input[i].buffer)
+        if (!run->input[i].buffer && !is_state(run, i))
             return context_fail(context, ERR_USAGE, "input '%s' is not given: '--input %s=FILE'",
                                 graph_value(graph, graph->input[i])->name,
                                 graph_value(graph, graph->input[i])->name);
@@ -97,6 +125,21 @@ static enum status write_outputs(struct inference_run *run)
     return status;
 }
 
+static enum status run_model(struct inference_run *run)
+{
+    struct context *context = run->invocation->context;
+    struct steps steps = {.graph = run->model.graph,
+                          .link = run->link,
+                          .link_count = run->line->state.state.count,
+                          .reset = run->line->state.state_reset,
+                          .infer = run_infer(&run->line->run),
+                          .is_stepped = run->is_stepped};
+
+    return run->is_stepped
+               ? steps_run(context, &steps, run->input, run->output)
+               : reference_run(context, run->model.graph, run->input, run->output, NULL);
+}
+
 static enum status work(struct inference_run *run)
 {
     struct invocation *invocation = run->invocation;
@@ -107,7 +150,7 @@ static enum status work(struct inference_run *run)
                    &run->model));
     TRY(check_outputs(run));
     TRY(read_inputs(run));
-    status = reference_run(invocation->context, run->model.graph, run->input, run->output, NULL);
+    status = run_model(run);
     if (status != OK)
         return model_fail(invocation->context, &run->model, status);
     status = write_outputs(run);
@@ -139,14 +182,20 @@ static const struct option_group groups[] = {
     {"tensors", own_fields, offsetof(struct run_line, own)},
     {"output", target_fields, offsetof(struct run_line, target)},
     {"running", run_fields, offsetof(struct run_line, run)},
+    {"running", state_fields, offsetof(struct run_line, state)},
     {"model", input_fields, offsetof(struct run_line, model)},
     {NULL, NULL, 0},
 };
 
 const struct command command_run = {
     .operands = "MODEL --input [NAME=]FILE -o FOLDER",
-    .details = "Writes FOLDER/OUTPUT.npy for each output; '/' and ':' in names become '_'.",
-    .examples = "  ecai run model.onnx --input x=x.npy -o answers\n",
+    .details = "Writes FOLDER/OUTPUT.npy for each output; '/' and ':' in names become '_'. With "
+               "--state the files hold one more axis in front, the steps, and so do the outputs; "
+               "a file for the state's input itself has none and is the state before the first "
+               "step.",
+    .examples = "  ecai run model.onnx --input x=x.npy -o answers\n"
+                "  ecai run voice.onnx --input input=frames.npy --set sr=16000 "
+                "--state state=stateN -o answers\n",
     .min_operands = 1,
     .max_operands = 1,
     .groups = groups,

@@ -10,6 +10,7 @@
 #include "data/batch.h"
 #include "data/pictures.h"
 #include "eval/evaluate.h"
+#include "exec/state.h"
 #include "io/file.h"
 #include "io/npy.h"
 
@@ -107,13 +108,16 @@ void eval_close_subject(struct eval_subject *subject)
 
 // Runs the model over all samples.
 static enum status collect(struct eval_report *report, const struct eval_options *options,
-                           struct eval_subject *subject)
+                           const struct infer_options *infer, struct eval_subject *subject)
 {
     struct invocation *invocation = report->invocation;
     struct context *context = invocation->context;
     struct evaluation evaluation;
-    struct evaluate_options how = {
-        .isa = report->isa, .infer = run_infer(&options->run), .output = options->run.output};
+    struct evaluate_options how = {.isa = report->isa,
+                                   .infer = *infer,
+                                   .output = options->run.output,
+                                   .state = options->state.state,
+                                   .state_reset = options->state.state_reset};
     enum status status;
 
     status = evaluate(context, subject->file.graph, subject->data, &subject->preprocess, &how,
@@ -208,6 +212,7 @@ enum status eval_subject_run(struct eval_report *report, const struct eval_optio
 {
     struct context *context = report->invocation->context;
     struct infer_options infer = run_infer(&options->run);
+    struct state_link *link; // only to hear what is wrong with it before anything else
     enum status status;
 
     if (!subject->file.graph) {
@@ -226,11 +231,18 @@ enum status eval_subject_run(struct eval_report *report, const struct eval_optio
         context_note(context, "%s: preprocessing is taken from %s", subject->file.name,
                      other->file.name);
     TRY(settle_data(report, subject));
-    status = figures_init(context, subject->file.graph, &infer, true, &subject->figures);
+    status = state_links(context, subject->file.graph, &options->state.state,
+                         report->invocation->arena, &link);
+    if (status == OK)
+        status =
+            batch_open_shapes(context, subject->data, subject->file.graph, &subject->preprocess,
+                              &options->state.state, report->invocation->arena, &infer);
+    if (status == OK)
+        status = figures_init(context, subject->file.graph, &infer, true, &subject->figures);
     if (status != OK)
         return model_fail(context, &subject->file, status);
     estimate(report, subject);
-    TRY(collect(report, options, subject));
+    TRY(collect(report, options, &infer, subject));
     return judge(report, subject);
 }
 

@@ -10,6 +10,7 @@ struct eval_options {
     struct dataset_options dataset;
     struct preprocess_options preprocess;
     struct run_options run;
+    struct state_options state;
     struct input_options input;
     struct require_options require;
     struct json_options json;

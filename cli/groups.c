@@ -29,6 +29,15 @@ const struct field run_fields[] = {
     FIELDS_END,
 };
 
+const struct field state_fields[] = {
+    FIELD(struct state_options, state, NULL, 0, 0,
+          "INPUT=OUTPUT: each step's OUTPUT is the next one's INPUT, zeros at first; samples are "
+          "steps in order"),
+    FIELD(struct state_options, state_reset, "0", 0, 1e15,
+          "steps of a sequence, after which the state is zeros again (0: all are one sequence)"),
+    FIELDS_END,
+};
+
 struct infer_options run_infer(const struct run_options *options)
 {
     return (struct infer_options){

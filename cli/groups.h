@@ -32,6 +32,13 @@ struct run_options {
 extern const struct field run_fields[];
 struct infer_options run_infer(const struct run_options *options);
 
+// A state that goes from step to step.
+struct state_options {
+    struct strings state;
+    int64_t state_reset;
+};
+extern const struct field state_fields[];
+
 // Which data: the source; --samples is data/dataset.h's and preprocessing data/preprocess.h's.
 struct source_options {
     const char *data;

@@ -62,15 +62,18 @@ static enum status read_any(struct context *context, const char *path, struct te
 }
 
 // Declared open dimensions take any size.
-static enum status check_fit(struct context *context, const struct value *value,
+static enum status check_fit(struct context *context, const struct value *value, bool is_stepped,
                              const struct tensor *given)
 {
     const struct shape *declared = &value->tensor.shape;
-    bool fits = declared->rank < 0 || declared->rank == given->shape.rank;
+    bool fits = declared->rank < 0 ? given->shape.rank >= is_stepped
+                                   : declared->rank + is_stepped == given->shape.rank;
     struct text want, got;
 
     for (int i = 0; fits && i < declared->rank; i++)
-        fits = declared->dim[i] < 0 || declared->dim[i] == given->shape.dim[i];
+        fits = declared->dim[i] < 0 || declared->dim[i] == given->shape.dim[i + is_stepped];
+    if (fits && is_stepped)
+        fits = given->shape.dim[0] > 0;
     if (value->tensor.dtype != DT_NONE && value->tensor.dtype != given->dtype)
         return context_fail(context, ERR_SHAPE, "holds %s, input '%s' is %s",
                             dtype_info[given->dtype].name, value->name,
@@ -79,6 +82,7 @@ static enum status check_fit(struct context *context, const struct value *value,
         return OK;
     text_init(&want);
     text_init(&got);
+    text_add(&want, is_stepped ? "steps of " : "");
     shape_print(declared, &want);
     shape_print(&given->shape, &got);
     context_fail(context, ERR_SHAPE, "has the shape %s, input '%s' is %s", got.at, value->name,
@@ -89,7 +93,8 @@ static enum status check_fit(struct context *context, const struct value *value,
 }
 
 enum status tensor_file_read(struct context *context, const char *argument,
-                             const struct graph *graph, struct tensor *input)
+                             const struct graph *graph, const bool *is_stepped,
+                             struct tensor *input)
 {
     const char *path = tensor_file_path(argument);
     struct tensor read = {0};
@@ -99,7 +104,8 @@ enum status tensor_file_read(struct context *context, const char *argument,
     TRY(find_input(context, argument, graph, input, &at));
     status = read_any(context, path, &read);
     if (status == OK)
-        status = check_fit(context, graph_value(graph, graph->input[at]), &read);
+        status = check_fit(context, graph_value(graph, graph->input[at]),
+                           is_stepped && is_stepped[at], &read);
     if (status != OK) {
         tensor_release(&read);
         return context_fail_in(context, status, "%s", strcmp(path, "-") == 0 ? "stdin" : path);
@@ -109,7 +115,7 @@ enum status tensor_file_read(struct context *context, const char *argument,
 }
 
 enum status tensor_set_input(struct context *context, const char *argument,
-                             const struct graph *graph, struct tensor *input)
+                             const struct graph *graph, bool *is_stepped, struct tensor *input)
 {
     const char *equals = strchr(argument, '=');
     const struct value *value;
@@ -120,6 +126,8 @@ enum status tensor_set_input(struct context *context, const char *argument,
     if (!equals || !parse_number(equals + 1, &number))
         return context_fail(context, ERR_USAGE, "'--set' wants NAME=VALUE, got '%s'", argument);
     TRY(find_input(context, argument, graph, input, &at));
+    if (is_stepped)
+        is_stepped[at] = false;
     value = graph_value(graph, graph->input[at]);
     shape = value->tensor.shape.rank < 0 ? SHAPE_SCALAR : value->tensor.shape;
     if (!shape_is_static(&shape))

@@ -6,6 +6,7 @@
 
 #include "data/dataset.h"
 #include "data/preprocess.h"
+#include "exec/infer.h"
 #include "kernels/kernels.h"
 
 struct batch_input {
@@ -36,6 +37,14 @@ MUST_CHECK enum status batch_bind_graph(struct context *context, const struct da
                                         const struct graph *graph, const bool *is_given,
                                         const struct preprocess *preprocess, struct arena *arena,
                                         struct batch_input *out);
+// Adds to options->shape what the data settle and no option does: the open dimensions behind the
+// batch axis, as "NAME=?,3,224,224"; open ones of a state ("IN=OUT" in state) are 1. Texts go to
+// the arena. Errors are those of batch_bind_graph.
+MUST_CHECK enum status batch_open_shapes(struct context *context, const struct dataset *data,
+                                         const struct graph *graph,
+                                         const struct preprocess *preprocess,
+                                         const struct strings *state, struct arena *arena,
+                                         struct infer_options *options);
 // The same for a target of numbers (dataset->target), element by element.
 MUST_CHECK enum status batch_bind_target(struct context *context, const struct dataset *data,
                                          struct batch_input *out);

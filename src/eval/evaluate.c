@@ -1,35 +1,13 @@
 // A model over a data set.
 #include "eval/evaluate.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/parallel.h"
-#include "data/batch.h"
-#include "exec/program.h"
-#include "exec/reference.h"
-
-// What the threads share. Groups are handed out in chunks, so that progress and interrupts come
-// between them.
-struct work {
-    const struct graph *graph;
-    const struct evaluate_options *options;
-    const struct dataset *data;
-    struct batch_input *input;
-    bool *is_given;
-    struct program *program; // NULL: the reference executor
-    const struct kernels *kernels;
-    uint32_t output;
-    int64_t first; // sample of the chunk's first group
-    int64_t per_item;
-    void **scratch;           // per worker
-    struct context *contexts; // per worker, for errors
-    atomic_int failed;        // worker + 1
-    struct outputs *outputs;
-};
+#include "eval/evaluate_internal.h"
 
 static double seconds_now(void)
 {
@@ -49,11 +27,24 @@ static int list_samples(const struct work *work, long item, int64_t *sample, int
     return count;
 }
 
-static void fail(struct work *work, int worker)
+void work_fail(struct work *work, int worker)
 {
     int none = 0;
 
     atomic_compare_exchange_strong(&work->failed, &none, worker + 1);
+}
+
+enum status work_check(struct context *context, struct work *work)
+{
+    int worker = atomic_load(&work->failed) - 1;
+
+    return worker < 0 ? OK
+                      : context_fail(context, ERR_UNSUPPORTED, "%s", work->contexts[worker].error);
+}
+
+const char *work_stage(const struct work *work)
+{
+    return work->options->stage ? work->options->stage : "evaluating";
 }
 
 static void run_group(void *state, long item, int worker)
@@ -69,86 +60,12 @@ static void run_group(void *state, long item, int worker)
             batch_n16(&work->input[i], work->kernels, sample, count,
                       program_input(work->program, worker, i), work->scratch[worker]);
     if (program_run_group(&work->contexts[worker], work->program, worker) != OK) {
-        fail(work, worker);
+        work_fail(work, worker);
         return;
     }
     for (int i = 0; i < count; i++)
         row[i] = work->outputs->value + (size_t)sample[i] * width;
     work->kernels->unpack_n16(program_output(work->program, worker, work->output), width, row);
-}
-
-// ---- the reference executor, one batch of the model's own size at a time
-// -------------------------
-
-static enum status fill_inputs(struct context *context, const struct work *work,
-                               const int64_t *sample, int count, struct tensor *input)
-{
-    for (uint32_t i = 0; i < work->graph->input_count; i++) {
-        const struct value *value = graph_value(work->graph, work->graph->input[i]);
-        const struct batch_input *bound = &work->input[i];
-        struct shape shape = value->tensor.shape;
-        if (shape.rank > 0 && bound->data) {
-            shape = bound->shape;
-            memmove(shape.dim + 1, shape.dim, (size_t)shape.rank * sizeof *shape.dim);
-            shape.dim[0] = work->per_item;
-            shape.rank++;
-        }
-        TRY(tensor_alloc(context, &input[i], bound->data ? bound->dtype : value->tensor.dtype,
-                         &shape));
-        for (int64_t s = 0; s < work->per_item && bound->data;
-             s++) // a short batch repeats its last
-            batch_sample(bound, sample[s < count ? s : count - 1],
-                         (char *)tensor_write(&input[i]) +
-                             (size_t)(s * bound->count) *
-                                 (size_t)(dtype_info[bound->dtype].bits / 8));
-        if (input[i].dtype != value->tensor.dtype) { // data fill float32, the model takes others
-            struct tensor filled = input[i];
-            memset(&input[i], 0, sizeof input[i]);
-            enum status status = tensor_convert(context, &input[i], &filled, value->tensor.dtype);
-            tensor_release(&filled);
-            TRY(status);
-        }
-    }
-    return OK;
-}
-
-static enum status collect(struct context *context, struct work *work, const int64_t *sample,
-                           int count, const struct tensor *output)
-{
-    int64_t width = work->outputs->width;
-
-    if (tensor_count(output) != width * work->per_item)
-        return context_fail(context, ERR_SHAPE, "output has %lld elements, expected %lld",
-                            (long long)tensor_count(output), (long long)(width * work->per_item));
-    for (int s = 0; s < count; s++)
-        for (int64_t i = 0; i < width; i++)
-            work->outputs->value[sample[s] * width + i] = (float)tensor_get(output, s * width + i);
-    return OK;
-}
-
-static void run_reference(void *state, long item, int worker)
-{
-    struct work *work = state;
-    struct context *context = &work->contexts[worker];
-    struct tensor *input = must_alloc((work->graph->input_count + 1) * sizeof *input);
-    struct tensor *output = must_alloc((work->graph->output_count + 1) * sizeof *output);
-    int64_t *sample = must_alloc((size_t)work->per_item * sizeof *sample);
-    int count = list_samples(work, item, sample, work->per_item);
-    enum status status = fill_inputs(context, work, sample, count, input);
-
-    if (status == OK)
-        status = reference_run(context, work->graph, input, output, NULL);
-    if (status == OK)
-        status = collect(context, work, sample, count, &output[work->output]);
-    for (uint32_t i = 0; i < work->graph->input_count; i++)
-        tensor_release(&input[i]);
-    for (uint32_t i = 0; i < work->graph->output_count; i++)
-        tensor_release(&output[i]);
-    free(input);
-    free(output);
-    free(sample);
-    if (status != OK)
-        fail(work, worker);
 }
 
 // ---- driving ------------------------------------------------------------------------------------
@@ -157,20 +74,15 @@ static enum status run_chunks(struct context *context, struct work *work)
 {
     int64_t count = work->data->count, per_item = work->per_item;
     int64_t chunk = 16 * context->threads * per_item;
-    const char *stage = work->options->stage ? work->options->stage : "evaluating";
 
     for (work->first = 0; work->first < count; work->first += chunk) {
         int64_t left = count - work->first;
         int64_t items = ((left < chunk ? left : chunk) + per_item - 1) / per_item;
-        TRY(context_tick(context, stage, (uint64_t)work->first, (uint64_t)count));
-        parallel_for(context->threads, (long)items, work->program ? run_group : run_reference,
-                     work);
-        if (atomic_load(&work->failed)) {
-            struct context *from = &work->contexts[atomic_load(&work->failed) - 1];
-            return context_fail(context, ERR_UNSUPPORTED, "%s", from->error);
-        }
+        TRY(context_tick(context, work_stage(work), (uint64_t)work->first, (uint64_t)count));
+        parallel_for(context->threads, (long)items, work->program ? run_group : by_reference, work);
+        TRY(work_check(context, work));
     }
-    return context_tick(context, stage, (uint64_t)count, (uint64_t)count);
+    return context_tick(context, work_stage(work), (uint64_t)count, (uint64_t)count);
 }
 
 static enum status find_output(struct context *context, struct work *work)
@@ -198,6 +110,8 @@ static void find_given(struct work *work)
                 work->options->infer.set.at[k][length] == '=')
                 work->is_given[i] = true;
     }
+    for (int64_t k = 0; k < work->link_count; k++)
+        work->is_given[work->link[k].input] = true;
 }
 
 static enum status make_program(struct context *context, struct work *work, struct evaluation *out)
@@ -216,41 +130,15 @@ static enum status make_program(struct context *context, struct work *work, stru
             return OK;
         }
     }
+    if (work->link_count) {
+        snprintf(out->reason, sizeof out->reason, "it carries a state from step to step");
+        return OK;
+    }
     status = program_new(context, work->graph, &options, &work->program);
     if (status != ERR_UNSUPPORTED)
         return status;
     snprintf(out->reason, sizeof out->reason, "%s", context->error);
     return OK; // the reference executor says what is wrong
-}
-
-// The batch that the graph itself fixes, 1 where it is open.
-static int64_t own_batch(const struct graph *graph)
-{
-    const struct shape *shape =
-        graph->input_count ? &graph_value(graph, graph->input[0])->tensor.shape : NULL;
-
-    return shape && shape->rank > 0 && shape->dim[0] > 0 ? shape->dim[0] : 1;
-}
-
-static enum status measure_output(struct context *context, struct work *work, int64_t *width)
-{
-    struct infer_options infer = work->options->infer;
-    struct inference inference;
-    const struct tensor *output;
-
-    if (work->program) {
-        *width = (int64_t)program_output_size(work->program, work->output);
-        return OK;
-    }
-    infer.is_lenient = true;
-    TRY(graph_infer(context, work->graph, &infer, &inference));
-    output = &inference.of_value[work->graph->output[work->output].at];
-    *width = shape_is_static(&output->shape) ? tensor_count(output) / work->per_item : -1;
-    inference_clear(&inference);
-    return *width > 0
-               ? OK
-               : context_fail(context, ERR_SHAPE, "output '%s' has no known size",
-                              graph_value(work->graph, work->graph->output[work->output])->name);
 }
 
 static enum status copy_targets(struct context *context, const struct dataset *data,
@@ -300,12 +188,18 @@ static enum status run(struct context *context, struct work *work, struct arena 
     TRY(find_output(context, work));
     work->is_given = arena_array(arena, bool, work->graph->input_count + 1);
     work->input = arena_array(arena, struct batch_input, work->graph->input_count + 1);
+    work->link_count = work->options->state.count;
+    TRY(state_links(context, work->graph, &work->options->state, arena, &work->link));
     find_given(work);
     TRY(batch_bind_graph(context, data, work->graph, work->is_given, preprocess, arena,
                          work->input));
     TRY(make_program(context, work, out));
-    work->per_item = work->program ? N16_LANES : own_batch(work->graph);
-    TRY(measure_output(context, work, &width));
+    if (work->program) {
+        work->per_item = N16_LANES;
+        width = (int64_t)program_output_size(work->program, work->output);
+    } else {
+        TRY(by_reference_init(context, work, &width));
+    }
     if (data->is_labelled && width > 1)
         TRY(dataset_check_classes(context, data, width));
     TRY(outputs_init(context, &out->outputs, data->count, width, data->is_labelled,
@@ -315,7 +209,7 @@ static enum status run(struct context *context, struct work *work, struct arena 
     out->executor = work->program && program_is_integer(work->program) ? "int8" : "float";
     out->is_one_by_one = !work->program;
     start = seconds_now();
-    TRY(run_chunks(context, work));
+    TRY(work->link_count ? streaming_run(context, work) : run_chunks(context, work));
     out->seconds = seconds_now() - start;
     return has_tokens ? outputs_split_tokens(context, &out->outputs, data) : OK;
 }
@@ -326,6 +220,7 @@ enum status evaluate(struct context *context, const struct graph *graph, const s
 {
     struct arena *arena = arena_new();
     struct work work = {.graph = graph,
+                        .arena = arena,
                         .options = options,
                         .data = data,
                         .kernels = kernels_select(options->isa),
@@ -338,6 +233,7 @@ enum status evaluate(struct context *context, const struct graph *graph, const s
                                          isa_name(options->isa));
     for (int i = 0; i < context->threads && work.scratch; i++)
         free(work.scratch[i]);
+    by_reference_clear(&work);
     program_free(work.program);
     if (status != OK)
         outputs_clear(&out->outputs);

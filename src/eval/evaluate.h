@@ -15,6 +15,11 @@ struct evaluate_options {
     const char *output; // name of the graph output that is collected; NULL: the first
     bool no_integers;   // Q/DQ are simulated in float even where integers could be exact
     const char *stage;  // of the progress; NULL: "evaluating"
+    // "IN=OUT": samples are steps in order, and that output is the next step's input
+    // (exec/state.h). Every state_reset samples a new sequence begins with zeros; 0: all are one
+    // sequence.
+    struct strings state;
+    int64_t state_reset;
 };
 
 struct evaluation {

@@ -37,9 +37,10 @@ static enum status shape_from_text(struct context *context, const char *name, co
     struct shape given = {0, {0}};
 
     while (*text) {
-        char *end;
-        long long dim = strtoll(text, &end, 10);
-        if (end == text || (*end && *end != ',' && *end != 'x') || dim < 0 ||
+        bool is_open = *text == '?'; // as the model has it
+        char *end = (char *)(uintptr_t)text + is_open;
+        long long dim = is_open ? -1 : strtoll(text, &end, 10);
+        if (end == text || (*end && *end != ',' && *end != 'x') || (dim < 0 && !is_open) ||
             given.rank == SHAPE_MAX_RANK)
             return context_fail(context, ERR_USAGE, "'--shape %s=...' wants numbers like 1,3,8,8",
                                 name);
@@ -51,7 +52,9 @@ static enum status shape_from_text(struct context *context, const char *name, co
                             "'--shape %s=...' gives %d dimensions, the model has %d", name,
                             given.rank, shape->rank);
     for (int i = 0; i < shape->rank; i++)
-        if (shape->dim[i] >= 0 && shape->dim[i] != given.dim[i])
+        if (given.dim[i] < 0)
+            given.dim[i] = shape->dim[i];
+        else if (shape->dim[i] >= 0 && shape->dim[i] != given.dim[i])
             return context_fail(context, ERR_USAGE, "input '%s': dimension %d is fixed at %lld",
                                 name, i, (long long)shape->dim[i]);
     return shape_set(context, shape, given.rank, given.dim);
@@ -66,8 +69,8 @@ static enum status input_shape(struct context *context, const struct value *valu
     tensor->dtype = value->tensor.dtype;
     *shape = value->tensor.shape;
     if (given)
-        return shape_from_text(context, value->name, given, shape);
-    if (shape->rank > 0 && shape->dim[0] < 0)
+        TRY(shape_from_text(context, value->name, given, shape));
+    if (shape->rank > 0 && shape->dim[0] < 0 && !options->is_batch_open)
         shape->dim[0] = options->batch ? options->batch : 1;
     if (shape_is_static(shape))
         return OK;

@@ -7,7 +7,7 @@
 
 struct infer_options {
     int64_t batch;        // for an open first dimension of an input; 0: 1; -1: it stays open
-    struct strings shape; // "NAME=1,3,224,224": --shape
+    struct strings shape; // "NAME=1,3,224,224": --shape; '?' leaves a dimension as it is
     struct strings set;   // "NAME=VALUE": --set, the input is known to hold that scalar everywhere
     bool is_lenient;      // open dimensions that nobody gave, and unknown operators, leave values
                           // without a shape (rank -1) instead of being errors
