@@ -50,7 +50,7 @@ TESTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*.c tests/support/*.c))
 FUZZ    := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ:%=$(BUILD)/replay/%)
 
-.PHONY: all test asan check conformance demo interop bench bench-peers install uninstall format docs \
+.PHONY: all test asan check conformance mutants demo interop bench bench-peers install uninstall format docs \
         fuzz fuzz-run replay update-expected suite clean help FORCE
 all: $(BUILD)/ecai ## build the program (CONFIG=release, debug or asan)
 
@@ -88,6 +88,9 @@ $(BUILD)/conformance: $(BUILD)/tests/conformance/conformance.o $(BUILD)/libecai.
 $(BUILD)/prove-channels: $(BUILD)/tests/channels/prove.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
+$(BUILD)/mutate: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/mutate/*.c)) $(BUILD)/libecai.a
+	$(LINK) $^ -o $@ $(LDLIBS)
+
 $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
@@ -120,6 +123,11 @@ check: ## install what is missing, build, run every test
 
 conformance: $(BUILD)/conformance ## ONNX's own suite, where Debian's libonnx-testdata is installed
 	@tools/conformance $(BUILD)/conformance
+
+mutants: $(BUILD)/mutate ## models that are wrong in structure; with sanitisers, too: COUNT=1000
+	tools/mutate $(BUILD)/mutate $(or $(COUNT),1000)
+	@$(MAKE) CONFIG=asan build/asan/mutate
+	tools/mutate build/asan/mutate $(or $(COUNT),1000)
 
 demo: ## install what is missing, build, run the main job on Fashion-MNIST
 	@tools/setup

@@ -40,6 +40,47 @@ static enum status check_input(struct context *context, const struct value *valu
     return OK;
 }
 
+// Exporters write the batch that they traced into an output and leave the input's open: nobody can
+// rely on it.
+static bool has_open_batch(const struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        const struct shape *shape = &graph_value(graph, graph->input[i])->tensor.shape;
+        if (shape->rank != 0 && (shape->rank < 0 || shape->dim[0] < 0))
+            return true;
+    }
+    return false;
+}
+
+// What the file promises of an output holds, or is an error: readers of the result rely on it.
+static enum status check_output(struct context *context, const struct graph *graph,
+                                struct value_id id, const struct tensor *got)
+{
+    const struct value *value = graph_value(graph, id);
+    const struct shape *declared = &value->tensor.shape;
+    bool agrees = declared->rank < 0 || declared->rank == got->shape.rank;
+    struct text text;
+
+    if (value->role != VALUE_ACTIVATION)
+        return OK;
+    if (value->tensor.dtype >= 0 && got->dtype != value->tensor.dtype)
+        return context_fail(context, ERR_SHAPE, "output '%s' is declared %s, but is %s",
+                            value->name, dtype_info[value->tensor.dtype].name,
+                            dtype_info[got->dtype].name);
+    for (int i = 0; agrees && i < declared->rank; i++)
+        agrees = declared->dim[i] < 0 || declared->dim[i] == got->shape.dim[i] ||
+                 (i == 0 && has_open_batch(graph));
+    if (agrees)
+        return OK;
+    text_init(&text);
+    shape_print(declared, &text);
+    text_add(&text, ", but is ");
+    shape_print(&got->shape, &text);
+    context_fail(context, ERR_SHAPE, "output '%s' is declared %s", value->name, text.at);
+    text_clear(&text);
+    return ERR_SHAPE;
+}
+
 static enum status run_node(struct context *context, struct run *run, const struct node *node)
 {
     const struct tensor **input = must_alloc(((size_t)node->input_count + 1) * sizeof *input);
@@ -145,9 +186,15 @@ enum status reference_run(struct context *context, const struct graph *graph,
                           const struct observer *observer)
 {
     struct run run = {.graph = graph, .check = check_input};
+    enum status status = OK;
 
     TRY(graph_check_finite(context, graph));
-    return run_graph(context, &run, input, output, observer);
+    TRY(run_graph(context, &run, input, output, observer));
+    for (uint32_t i = 0; i < graph->output_count && status == OK; i++)
+        status = check_output(context, graph, graph->output[i], &output[i]);
+    for (uint32_t i = 0; i < graph->output_count && status != OK; i++)
+        tensor_release(&output[i]);
+    return status;
 }
 
 enum status reference_run_body(struct context *context, const struct op_call *caller,

@@ -232,6 +232,9 @@ static enum status set_field(struct reader *reader, const struct source_node *no
         *(int64_t *)to = attribute->i;
         return check_range(reader->context, field, (double)attribute->i);
     case FIELD_DOUBLE:
+        if (isnan(attribute->f)) // stands for one that is not given
+            return context_fail(reader->context, ERR_FORMAT, "attribute '%s' is not a number",
+                                field->name);
         *(double *)to = exact_double(field, attribute->f);
         return check_range(reader->context, field, *(double *)to);
     case FIELD_STRING:

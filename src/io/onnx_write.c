@@ -152,29 +152,41 @@ static void put_info(const struct value *value, const struct tensor *type, uint3
     text_clear(&inner);
 }
 
-static void put_outputs(struct writer *writer, struct text *out)
+// Outputs that the graph does not declare get what the operators tell. Before the graph is lowered:
+// they speak the IR's spelling.
+static void declare_outputs(struct graph *graph)
 {
-    const struct graph *graph = writer->graph;
-    struct tensor *types = must_alloc((graph->value_count + 1) * sizeof *types);
-    bool wants_guess = false, is_static = false;
+    struct tensor *types;
+    bool is_static;
 
-    for (uint32_t i = 0; i < graph->output_count; i++)
-        wants_guess |= graph_value(graph, graph->output[i])->tensor.dtype == DT_NONE;
-    if (wants_guess)
-        is_static = types_guess(graph, types);
-    for (uint32_t i = 0; i < graph->output_count; i++) {
-        const struct value *value = graph_value(graph, graph->output[i]);
-        struct tensor type = value->tensor;
-        if (type.dtype == DT_NONE) {
-            type = types[graph->output[i].at];
-            if (!is_static)
-                type.shape.rank = -1;
-        }
-        put_info(value, &type, GRAPH_OUTPUT, out);
+    for (uint32_t i = 0;; i++) {
+        if (i == graph->output_count)
+            return;
+        if (graph_value(graph, graph->output[i])->tensor.dtype == DT_NONE)
+            break;
     }
-    if (wants_guess)
-        types_clear(graph, types);
+    types = must_alloc((graph->value_count + 1) * sizeof *types);
+    is_static = types_guess(graph, types);
+    for (uint32_t i = 0; i < graph->output_count; i++) {
+        struct tensor *tensor = &graph_value(graph, graph->output[i])->tensor;
+        const struct tensor *type = &types[graph->output[i].at];
+        if (tensor->dtype != DT_NONE)
+            continue;
+        tensor->dtype = type->dtype;
+        tensor->shape = is_static ? type->shape : SHAPE_UNKNOWN;
+    }
+    types_clear(graph, types);
     free(types);
+}
+
+static void declare_all(struct graph *graph)
+{
+    struct graph *body;
+
+    declare_outputs(graph);
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (int i = 0; (body = node_body(&graph->node[n], i)); i++)
+            declare_all(body);
 }
 
 // ---- weights ----
@@ -313,7 +325,10 @@ static enum status graph_open(struct writer *writer, struct graph_parts *parts)
         const struct value *value = graph_value(graph, graph->input[i]);
         put_info(value, &value->tensor, GRAPH_INPUT, after);
     }
-    put_outputs(writer, after);
+    for (uint32_t i = 0; i < graph->output_count; i++) {
+        const struct value *value = graph_value(graph, graph->output[i]);
+        put_info(value, &value->tensor, GRAPH_OUTPUT, after);
+    }
     put_heads(writer, &parts->heads);
     return OK;
 }
@@ -339,6 +354,7 @@ static enum status put_body(struct writer *writer, struct graph *graph, struct t
     enum status status;
 
     inner.graph = graph;
+    inner.target = NULL; // positions in a body's bytes are none in the file's
     status = graph_open(&inner, &parts);
     if (status == OK)
         put_graph(&inner, &parts, out);
@@ -367,7 +383,10 @@ enum status onnx_write(struct context *context, const struct graph *graph,
 {
     struct writer writer = {
         .context = context, .graph = graph_clone(graph), .target = target, .arena = arena_new()};
-    enum status status = opset_lower(context, writer.graph, &writer.opset);
+    enum status status;
+
+    declare_all(writer.graph);
+    status = opset_lower(context, writer.graph, &writer.opset);
 
     if (status == OK) {
         if (target)
