@@ -70,7 +70,7 @@ static enum status input_shape(struct context *context, const struct value *valu
     *shape = value->tensor.shape;
     if (given)
         TRY(shape_from_text(context, value->name, given, shape));
-    if (shape->rank > 0 && shape->dim[0] < 0 && !options->is_batch_open)
+    if (shape->rank > 0 && shape->dim[0] < 0)
         shape->dim[0] = options->batch ? options->batch : 1;
     if (shape_is_static(shape))
         return OK;
