@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "exec/infer.h"
 #include "ops/attr.h"
 #include "pass/sparsity.h"
 
@@ -97,24 +98,25 @@ static struct value_id origin(const struct graph *graph, struct value_id id)
     }
 }
 
-static bool takes_grid(const struct graph *graph, struct value_id id)
+static bool takes_grid(const struct graph *graph, const struct inference *types, struct value_id id)
 {
     const struct value *value = graph_value(graph, id);
+    enum dtype dtype = types->of_value[id.at].dtype;
 
     return value->role != VALUE_WEIGHT && !graph_is_output(graph, id) &&
-           (value->tensor.dtype == DT_F32 || value->tensor.dtype == DT_NONE) &&
+           (dtype == DT_F32 || dtype == DT_NONE) &&
            !(node_exists(value->producer) &&
              (node_is(graph_node(graph, value->producer), "DequantizeLinear") ||
               graph_node(graph, value->producer)->op->is_unknown));
 }
 
-static void list_value(const struct graph *graph, struct value_id id, bool *listed,
-                       struct value_id *out, int *count)
+static void list_value(const struct graph *graph, const struct inference *types, struct value_id id,
+                       bool *listed, struct value_id *out, int *count)
 {
     if (!value_exists(id))
         return;
     id = origin(graph, id);
-    if (!takes_grid(graph, id) || listed[id.at])
+    if (!takes_grid(graph, types, id) || listed[id.at])
         return;
     listed[id.at] = true;
     out[(*count)++] = id;
@@ -164,7 +166,7 @@ static bool adds_constant(const struct graph *graph, const struct node *node)
 
 // Annotates weights; lists the activations that want a grid.
 static enum status list_activations(struct pass_run *run, const struct annotate_options *options,
-                                    struct value_id *out, int *count)
+                                    const struct inference *types, struct value_id *out, int *count)
 {
     struct graph *graph = run->graph;
     bool *listed = arena_array(graph->arena, bool, graph->value_count + 1);
@@ -178,9 +180,9 @@ static enum status list_activations(struct pass_run *run, const struct annotate_
             TRY(weigh(run, options, node, i));
         if (!reads_grids(graph, node) || adds_constant(graph, node))
             continue;
-        list_value(graph, node->input[0], listed, out, count);
+        list_value(graph, types, node->input[0], listed, out, count);
         if (node_is(node, "Add"))
-            list_value(graph, node->input[1], listed, out, count);
+            list_value(graph, types, node->input[1], listed, out, count);
     }
     return OK;
 }
@@ -236,10 +238,16 @@ enum status annotate_integers(struct pass_run *run, const struct annotate_option
 {
     struct graph *graph = run->graph;
     struct value_id *value = arena_array(graph->arena, struct value_id, 2 * graph->node_count + 1);
+    const struct infer_options lenient = {.is_lenient = true};
+    struct inference types = {0};
     struct range *range;
+    enum status status;
     int count;
 
-    TRY(list_activations(run, options, value, &count));
+    TRY(graph_infer(run->context, graph, &lenient, &types));
+    status = list_activations(run, options, &types, value, &count);
+    inference_clear(&types);
+    TRY(status);
     range = arena_array(graph->arena, struct range, (size_t)count + 1);
     if (options->activation_bits == 0)
         return OK;
