@@ -131,7 +131,30 @@ choice (float[n,3] x, int64 rate) => (float[n,3] y, float[3] z, float[n,3] u)
 }
 """
 
+# A function with a body that refers to the function's attributes, called in a body and twice.
+CALLED = """
+<ir_version: 8, opset_import: ["": 15, "local": 1]>
+called (float[2,3] x, bool flag) => (float[2,3] y)
+{
+  a = local.leak <alpha = 0.5> (x, flag)
+  b = If (flag) <
+    then_branch = yes () => (float[2,3] c) { c = local.leak <alpha = 0.25, axis = 0> (a, flag) },
+    else_branch = no () => (float[2,3] d) { d = Neg (a) }>
+  y = Add (a, b)
+}
+<domain: "local", opset_import: ["": 15]>
+leak <alpha, axis: int = 1> (v, on) => (w)
+{
+  t = If (on) <
+    then_branch = yes () => (z) { s = LeakyRelu <alpha: float = @alpha> (v)
+                                  z = Softmax <axis: int = @axis> (s) },
+    else_branch = no () => (z2) { z2 = Elu <alpha: float = @alpha> (v) }>
+  w = Add (t, v)
+}
+"""
+
 MODELS = {
+    "called": (CALLED, {"x": X, "flag": np.array(True)}),
     "loop": (LOOP, {"x": X, "m": np.array(7, np.int64), "go": np.array(True)}),
     "scan": (SCAN, {"x": X}),
     "nested": (NESTED, {"x": X, "flag": np.array(True), "m": np.array(3, np.int64)}),

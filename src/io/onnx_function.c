@@ -223,9 +223,31 @@ static enum status resolve_reference(struct reader *reader, const struct functio
     return OK;
 }
 
-static enum status rename_subgraph(struct reader *reader, const struct name_map *names,
+// Where a function is called: what its attributes mean there.
+struct call {
+    struct reader *reader;
+    const struct function *function;
+    const struct source_node *node;
+};
+
+static enum status resolve_inside(struct context *context, void *self, struct span *bytes,
+                                  bool *is_there)
+{
+    const struct call *call = self;
+    struct attribute attribute;
+
+    TRY(attribute_open(context, call->reader->arena, *bytes, 3, &attribute));
+    if (!attribute.ref)
+        return OK;
+    TRY(resolve_reference(call->reader, call->function, call->node, &attribute, is_there));
+    *bytes = attribute.bytes;
+    return OK;
+}
+
+static enum status rename_subgraph(struct call *call, const struct name_map *names,
                                    struct attribute *attribute)
 {
+    struct reader *reader = call->reader;
     struct text raw, out;
     enum status status;
 
@@ -233,13 +255,14 @@ static enum status rename_subgraph(struct reader *reader, const struct name_map 
     text_init(&out);
     wire_put_bytes(&raw, NODE_ATTRIBUTE, attribute->bytes.at, attribute->bytes.length);
     status = subgraph_rename(reader->context, reader->arena,
-                             (struct span){(unsigned char *)raw.at, raw.length}, names, &out);
+                             (struct span){(unsigned char *)raw.at, raw.length}, names,
+                             resolve_inside, call, &out);
     if (status == OK) {
         unsigned char *copy = (unsigned char *)arena_copy_bytes(reader->arena, out.at, out.length);
         struct wire wire = wire_over((struct span){copy, out.length}, 2);
         struct wire_field field;
         if (wire_next(&wire, &field))
-            attribute->bytes = field.bytes;
+            status = attribute_open(reader->context, reader->arena, field.bytes, 3, attribute);
     }
     text_clear(&raw);
     text_clear(&out);
@@ -258,7 +281,7 @@ static enum status bind_attributes(struct reader *reader, const struct function 
         if (attribute->ref)
             TRY(resolve_reference(reader, function, call, attribute, &is_there));
         else if (attribute->has_graph)
-            TRY(rename_subgraph(reader, names, attribute));
+            TRY(rename_subgraph(&(struct call){reader, function, call}, names, attribute));
         if (is_there)
             node->attribute[kept++] = *attribute;
     }

@@ -202,10 +202,15 @@ MUST_CHECK enum status subgraph_visit(struct context *context, struct arena *are
                                       enum status (*visit)(struct context *, void *self,
                                                            const char *domain, const char *op_type),
                                       void *self);
-// The raw attributes with free names replaced as `names` says (name -> const char *).
+// What stands for an attribute of a node in a subgraph: one that refers to its function's, say.
+// *is_there false: nothing.
+typedef enum status subgraph_resolve(struct context *context, void *self, struct span *attribute,
+                                     bool *is_there);
+// The raw attributes with free names replaced as `names` says (name -> const char *), and
+// attributes as resolve(self) says. resolve NULL: they stay.
 MUST_CHECK enum status subgraph_rename(struct context *context, struct arena *arena,
                                        struct span raw, const struct name_map *names,
-                                       struct text *out);
+                                       subgraph_resolve *resolve, void *self, struct text *out);
 
 // onnx_opset.c: spelling.
 // Before opset `since` the operator has attribute `attr`, from then on input `slot`.

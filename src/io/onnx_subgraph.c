@@ -22,6 +22,7 @@ struct walk {
     // Renaming: free names, and the set of names that they get.
     const struct name_map *names;
     struct name_map taken;
+    subgraph_resolve *resolve;
 };
 
 // The subgraph of a top-level node lies at this depth: model, graph, node, attribute, graph.
@@ -295,14 +296,20 @@ static enum status rename_node(struct walk *walk, struct span node, int depth,
     struct wire_field field;
 
     while (copy_field(&wire, &field, out, is_node_name)) {
+        struct span attribute;
+        bool is_there = true;
         struct text body;
         enum status status;
         if (field.number != NODE_ATTRIBUTE) {
             put_name(walk, &wire, &field, scope, out);
             continue;
         }
+        attribute = wire_bytes(&wire, &field);
+        TRY(walk->resolve(walk->context, walk->self, &attribute, &is_there));
+        if (!is_there)
+            continue;
         text_init(&body);
-        status = rename_attribute(walk, wire_bytes(&wire, &field), depth + 1, scope, &body);
+        status = rename_attribute(walk, attribute, depth + 1, scope, &body);
         wire_put_message(out, field.number, &body);
         TRY(status);
     }
@@ -334,10 +341,22 @@ static enum status rename_graph(struct walk *walk, struct span graph, int depth,
     return wire_status(walk->context, &wire);
 }
 
-enum status subgraph_rename(struct context *context, struct arena *arena, struct span raw,
-                            const struct name_map *names, struct text *out)
+static enum status resolve_nothing(struct context *context, void *self, struct span *attribute,
+                                   bool *is_there)
 {
-    struct walk walk = {.context = context, .arena = arena, .names = names};
+    (void)context, (void)self, (void)attribute, (void)is_there;
+    return OK;
+}
+
+enum status subgraph_rename(struct context *context, struct arena *arena, struct span raw,
+                            const struct name_map *names, subgraph_resolve *resolve, void *self,
+                            struct text *out)
+{
+    struct walk walk = {.context = context,
+                        .arena = arena,
+                        .names = names,
+                        .resolve = resolve ? resolve : resolve_nothing,
+                        .self = self};
 
     name_map_init(&walk.taken, arena);
     for (size_t i = 0; i < names->capacity; i++)

@@ -52,7 +52,7 @@ static enum status put_raw(struct writer *writer, const struct node *node, struc
         name_map_put(&names, captures.at[i], now);
     }
     if (has_changed)
-        return subgraph_rename(writer->context, writer->arena, raw, &names, out);
+        return subgraph_rename(writer->context, writer->arena, raw, &names, NULL, NULL, out);
     text_add_bytes(out, raw.at, raw.length);
     return OK;
 }

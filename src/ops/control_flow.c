@@ -2,149 +2,13 @@
 // node's last inputs and goes to the body as its last (ir/graph.h).
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "ir/graph.h"
 #include "ops/attr.h"
+#include "ops/body_call.h"
 #include "ops/op_table.h"
-#include "ops/pile.h"
-#include "ops/shared.h"
 
 // A Loop whose inputs are all known is run while shapes are inferred, if it is no longer than this.
 enum { UNROLL_MAX = 1000 };
-
-#define UNKNOWN ((struct tensor){DT_NONE, SHAPE_UNKNOWN, NULL, 0})
-
-// ---- bodies ------------------------------------------------------------------------------------
-
-// formal: how many inputs of its own the body must have; outputs: how many at least.
-static enum status check_body(struct context *context, const struct graph *body, const char *name,
-                              int formal, int outputs)
-{
-    if (!body)
-        return context_fail(context, ERR_FORMAT, "attribute '%s' is missing", name);
-    if ((int)(body->input_count - body->capture_count) != formal ||
-        (int)body->output_count < outputs)
-        return context_fail(
-            context, ERR_SHAPE, "'%s' has %u inputs and %u outputs, should have %d and %d", name,
-            body->input_count - body->capture_count, body->output_count, formal, outputs);
-    return OK;
-}
-
-// The node's captured inputs, behind the `formal` inputs of a body's list; shared, not held.
-static void put_captures(const struct op_call *call, const struct graph *body, struct tensor *input)
-{
-    int captures = (int)body->capture_count, formal = (int)body->input_count - captures;
-
-    for (int i = 0; i < captures; i++) {
-        const struct tensor *from = call->input[call->input_count - captures + i];
-        input[formal + i] = from ? *from : UNKNOWN;
-    }
-}
-
-static struct tensor *tensors_new(uint32_t count)
-{
-    return must_alloc((count + 1) * sizeof(struct tensor));
-}
-
-static void tensors_free(struct tensor *list, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        tensor_release(&list[i]);
-    free(list);
-}
-
-static enum status run_body(struct context *context, const struct op_call *call,
-                            const struct graph *body, const struct tensor *input,
-                            struct tensor *output)
-{
-    if (context->cancelled && *context->cancelled)
-        return context_fail(context, ERR_CANCELLED, "interrupted");
-    if (!call->run_graph)
-        return context_fail(context, ERR_UNSUPPORTED, "its body cannot run here");
-    return call->run_graph(context, call, body, input, output);
-}
-
-// Output i of the call becomes `from`, which is empty then.
-static enum status deliver(struct context *context, const struct op_call *call, int i,
-                           struct tensor *from)
-{
-    struct tensor *to = output_at(call, i);
-
-    if (!to || !to->buffer) {
-        if (to)
-            *to = *from;
-        else
-            tensor_release(from);
-        *from = UNKNOWN;
-        return OK;
-    }
-    if (to->dtype != from->dtype || !shape_equal(&to->shape, &from->shape))
-        return context_fail(context, ERR_SHAPE, "output %d has not the shape that was inferred", i);
-    memcpy(tensor_write(to), tensor_data(from), tensor_bytes(from));
-    tensor_release(from);
-    return OK;
-}
-
-// ---- what bodies will give ---------------------------------------------------------------------
-
-// What the file says of the outputs: the type alone counts, shapes may differ from run to run.
-static void declare_output(const struct op_call *call, int i, const struct graph *body, int slot)
-{
-    set_output_unknown(call, i, graph_value(body, body->output[slot])->tensor.dtype);
-}
-
-// false: it cannot be told. The caller releases result.
-static bool infer_body(const struct op_call *call, const struct graph *body,
-                       const struct tensor *input, struct tensor *result)
-{
-    struct context silent;
-
-    context_init(&silent);
-    return call->infer_graph && call->infer_graph(&silent, call, body, input, result) == OK;
-}
-
-static struct tensor type_of(const struct tensor *tensor)
-{
-    return (struct tensor){tensor->dtype, tensor->shape, NULL, 0};
-}
-
-// One type that is true of both.
-static struct tensor common(const struct tensor *a, const struct tensor *b)
-{
-    struct tensor out = type_of(a);
-
-    if (a->dtype != b->dtype)
-        out.dtype = DT_NONE;
-    if (!shape_equal(&a->shape, &b->shape))
-        out.shape = SHAPE_UNKNOWN;
-    return out;
-}
-
-// A known flag or count (of one element) among the inputs.
-static bool known_number(const struct op_call *call, int i, int64_t *out)
-{
-    const struct tensor *tensor = input_at(call, i);
-
-    if (!tensor || !tensor->buffer || tensor_count(tensor) != 1)
-        return false;
-    *out = tensor_get_int(tensor, 0);
-    return true;
-}
-
-static enum status check_single(struct context *context, const struct op_call *call, int i,
-                                enum dtype dtype)
-{
-    const struct tensor *tensor = input_at(call, i);
-
-    if (!tensor)
-        return OK;
-    TRY(check_dtype(context, call, i, dtype));
-    if (tensor_count(tensor) != 1)
-        return context_fail(context, ERR_SHAPE, "input %d wants one element, has %lld", i,
-                            (long long)tensor_count(tensor));
-    return OK;
-}
 
 // ---- If ----------------------------------------------------------------------------------------
 
@@ -159,8 +23,8 @@ static enum status if_check(struct context *context, const struct op_call *call)
 {
     const struct if_attr *attr = call->attr;
 
-    TRY(check_body(context, attr->then_branch, "then_branch", 0, call->output_count));
-    TRY(check_body(context, attr->else_branch, "else_branch", 0, call->output_count));
+    TRY(body_check(context, attr->then_branch, "then_branch", 0, call->output_count));
+    TRY(body_check(context, attr->else_branch, "else_branch", 0, call->output_count));
     return check_single(context, call, 0, DT_BOOL);
 }
 
@@ -170,8 +34,8 @@ static bool if_infer_branch(const struct op_call *call, bool is_true, struct ten
     struct tensor *input = tensors_new(body->input_count);
     bool is_known;
 
-    put_captures(call, body, input);
-    is_known = infer_body(call, body, input, result);
+    body_put_captures(call, body, input);
+    is_known = body_infer(call, body, input, result);
     free(input);
     return is_known;
 }
@@ -181,9 +45,9 @@ static void if_infer_both(const struct op_call *call, struct tensor *yes, struct
     bool is_known = if_infer_branch(call, true, yes) && if_infer_branch(call, false, no);
 
     for (int i = 0; i < call->output_count; i++) {
-        declare_output(call, i, branch_of(call, true), i);
+        body_declare(call, i, branch_of(call, true), i);
         if (is_known && output_at(call, i))
-            *call->output[i] = common(&yes[i], &no[i]);
+            *call->output[i] = type_common(&yes[i], &no[i]);
     }
 }
 
@@ -204,7 +68,7 @@ static enum status if_infer(struct context *context, const struct op_call *call)
                 tensor_share(call->output[i], condition ? &yes[i] : &no[i]);
     } else {
         for (int i = 0; i < call->output_count; i++)
-            declare_output(call, i, branch_of(call, condition != 0), i);
+            body_declare(call, i, branch_of(call, condition != 0), i);
     }
     tensors_free(yes, yes_count);
     tensors_free(no, no_count);
@@ -218,152 +82,13 @@ static enum status if_forward(struct context *context, const struct op_call *cal
     struct tensor *result = tensors_new(body->output_count);
     enum status status;
 
-    put_captures(call, body, input);
-    status = run_body(context, call, body, input, result);
+    body_put_captures(call, body, input);
+    status = body_run(context, call, body, input, result);
     for (int i = 0; i < call->output_count && status == OK; i++)
-        status = deliver(context, call, i, &result[i]);
+        status = body_deliver(context, call, i, &result[i]);
     tensors_free(result, body->output_count);
     free(input);
     return status;
-}
-
-// ---- Loop and Scan: rounds ---------------------------------------------------------------------
-
-// A body that is run again and again. Its inputs: `lead` of the operator's own (Loop: round and
-// condition), then what is carried, then `fed` slices (Scan), then captures; its outputs: the
-// condition (Loop), then what is carried, then what is piled up.
-struct rounds {
-    const struct op_call *call;
-    const struct graph *body;
-    int lead, carried, fed, piled;
-    int result_lead;               // 1: a condition comes out first
-    struct tensor *input, *result; // of the body; input: held are those carried
-    struct pile *pile;
-};
-
-static void rounds_init(struct rounds *rounds)
-{
-    rounds->input = tensors_new(rounds->body->input_count);
-    rounds->result = tensors_new(rounds->body->output_count);
-    rounds->pile = must_alloc(((size_t)rounds->piled + 1) * sizeof *rounds->pile);
-    put_captures(rounds->call, rounds->body, rounds->input);
-}
-
-static void rounds_clear(struct rounds *rounds)
-{
-    for (int i = 0; i < rounds->carried; i++)
-        tensor_release(&rounds->input[rounds->lead + i]);
-    free(rounds->input);
-    tensors_free(rounds->result, rounds->body->output_count);
-    for (int i = 0; i < rounds->piled; i++)
-        pile_clear(&rounds->pile[i]);
-    free(rounds->pile);
-}
-
-// What was carried out is carried in, the rest goes on its pile.
-static enum status rounds_close(struct context *context, struct rounds *rounds)
-{
-    struct tensor *state = rounds->input + rounds->lead;
-    struct tensor *out = rounds->result + rounds->result_lead;
-
-    for (int i = 0; i < rounds->carried; i++) {
-        if (state[i].dtype != out[i].dtype)
-            return context_fail(context, ERR_SHAPE, "carries %s in and %s out",
-                                dtype_info[state[i].dtype].name, dtype_info[out[i].dtype].name);
-        tensor_release(&state[i]);
-        state[i] = out[i];
-        out[i] = UNKNOWN;
-    }
-    for (int i = 0; i < rounds->piled; i++)
-        TRY(pile_add(context, &rounds->pile[i], &out[rounds->carried + i]));
-    for (uint32_t i = 0; i < rounds->body->output_count; i++)
-        tensor_release(&rounds->result[i]);
-    return OK;
-}
-
-static enum status rounds_run(struct context *context, struct rounds *rounds)
-{
-    return run_body(context, rounds->call, rounds->body, rounds->input, rounds->result);
-}
-
-// The first outputs are what is carried at the end.
-static enum status rounds_deliver_state(struct context *context, struct rounds *rounds)
-{
-    for (int i = 0; i < rounds->carried; i++)
-        TRY(deliver(context, rounds->call, i, &rounds->input[rounds->lead + i]));
-    return OK;
-}
-
-// Output carried + i: its pile, stacked along a new axis.
-static enum status rounds_deliver_pile(struct context *context, struct rounds *rounds, int i,
-                                       int64_t axis, bool is_backward)
-{
-    int slot = rounds->carried + i;
-    uint32_t at = (uint32_t)(rounds->result_lead + slot);
-    struct tensor stacked = UNKNOWN;
-
-    if (!output_at(rounds->call, slot))
-        return OK;
-    TRY(pile_stack(context, &rounds->pile[i],
-                   &graph_value(rounds->body, rounds->body->output[at])->tensor, axis, is_backward,
-                   &stacked));
-    return deliver(context, rounds->call, slot, &stacked);
-}
-
-// Shapes that do not change from round to round: what is carried, as it goes in, and what one
-// round gives. false: they do change, or cannot be told. Tries twice: what changed is open then.
-static bool rounds_settle(struct rounds *rounds)
-{
-    struct tensor *state = rounds->input + rounds->lead;
-    struct tensor *out = rounds->result + rounds->result_lead;
-    bool is_settled = false;
-
-    for (int attempt = 0; attempt < 2 && !is_settled; attempt++) {
-        for (uint32_t i = 0; i < rounds->body->output_count; i++)
-            tensor_release(&rounds->result[i]);
-        if (!infer_body(rounds->call, rounds->body, rounds->input, rounds->result))
-            return false;
-        is_settled = true;
-        for (int i = 0; i < rounds->carried; i++) {
-            struct tensor both = common(&state[i], &out[i]);
-            is_settled &= both.dtype == state[i].dtype && shape_equal(&both.shape, &state[i].shape);
-            state[i] = both;
-        }
-    }
-    return is_settled;
-}
-
-// Types alone, as the body declares them or as they go in.
-static void rounds_declare(const struct rounds *rounds)
-{
-    for (int i = 0; i < rounds->call->output_count; i++) {
-        declare_output(rounds->call, i, rounds->body, rounds->result_lead + i);
-        if (i < rounds->carried && output_at(rounds->call, i))
-            rounds->call->output[i]->dtype = rounds->input[rounds->lead + i].dtype;
-    }
-}
-
-// count -1: not known how many rounds there are.
-static enum status rounds_set_outputs(struct context *context, const struct rounds *rounds,
-                                      int64_t count, const struct ints *axes)
-{
-    const struct tensor *out = rounds->result + rounds->result_lead;
-
-    for (int i = 0; i < rounds->call->output_count; i++) {
-        struct tensor *to = output_at(rounds->call, i);
-        struct shape shape = out[i].shape;
-        if (!to)
-            continue;
-        to->dtype = out[i].dtype;
-        if (i < rounds->carried) {
-            to->shape = rounds->input[rounds->lead + i].shape;
-        } else if (count >= 0 && shape_is_static(&shape)) {
-            int at = i - rounds->carried;
-            TRY(stacked_shape(context, &out[i].shape, count, at < axes->count ? axes->at[at] : 0,
-                              &to->shape));
-        }
-    }
-    return OK;
 }
 
 // ---- Loop --------------------------------------------------------------------------------------
@@ -379,7 +104,7 @@ static enum status loop_open(struct context *context, const struct op_call *call
 
     *out = (struct rounds){.call = call, .body = body, .lead = LOOP_LEAD, .result_lead = 1};
     out->carried = given > LOOP_LEAD ? given - LOOP_LEAD : 0;
-    TRY(check_body(context, body, "body", LOOP_LEAD + out->carried,
+    TRY(body_check(context, body, "body", LOOP_LEAD + out->carried,
                    1 + (out->carried > call->output_count ? out->carried : call->output_count)));
     out->piled = (int)body->output_count - 1 - out->carried;
     if (given > LOOP_TRIPS)
@@ -439,9 +164,9 @@ static enum status loop_rounds(struct context *context, struct rounds *rounds, i
         TRY(loop_scalar(context, rounds, LOOP_TRIPS, DT_I64, round));
         TRY(loop_scalar(context, rounds, LOOP_CONDITION, DT_BOOL, goes_on));
         if (!is_inferred)
-            TRY(rounds_run(context, rounds));
+            TRY(body_run(context, rounds->call, rounds->body, rounds->input, rounds->result));
         else if (round >= UNROLL_MAX ||
-                 !infer_body(rounds->call, rounds->body, rounds->input, rounds->result))
+                 !body_infer(rounds->call, rounds->body, rounds->input, rounds->result))
             return OK;
         for (uint32_t i = 0; is_inferred && i < rounds->body->output_count; i++)
             if (!rounds->result[i].buffer)
@@ -481,7 +206,7 @@ static enum status loop_infer_rounds(struct context *context, struct rounds *rou
         return OK;
     for (int i = 0; i < rounds->carried; i++) {
         tensor_release(&rounds->input[LOOP_LEAD + i]);
-        rounds->input[LOOP_LEAD + i] = type_of(rounds->call->input[LOOP_LEAD + i]);
+        rounds->input[LOOP_LEAD + i] = type_alone(rounds->call->input[LOOP_LEAD + i]);
     }
     TRY(loop_scalar(context, rounds, LOOP_TRIPS, DT_I64, 0));
     TRY(loop_scalar(context, rounds, LOOP_CONDITION, DT_BOOL, knows && goes_on));
@@ -592,7 +317,7 @@ static enum status scan_open(struct context *context, const struct op_call *call
                             (long long)attr->num_scan_inputs, given);
     out->rounds.fed = (int)attr->num_scan_inputs;
     out->rounds.carried = given - out->rounds.fed;
-    TRY(check_body(context, body, "body", given,
+    TRY(body_check(context, body, "body", given,
                    out->rounds.carried > call->output_count ? out->rounds.carried
                                                             : call->output_count));
     out->rounds.piled = (int)body->output_count - out->rounds.carried;
@@ -640,7 +365,8 @@ static enum status scan_rounds(struct context *context, struct scan *scan)
 {
     for (int64_t round = 0; round < scan->count; round++) {
         TRY(scan_feed(context, scan, round));
-        TRY(rounds_run(context, &scan->rounds));
+        TRY(body_run(context, scan->rounds.call, scan->rounds.body, scan->rounds.input,
+                     scan->rounds.result));
         TRY(rounds_close(context, &scan->rounds));
     }
     TRY(rounds_deliver_state(context, &scan->rounds));
@@ -672,7 +398,7 @@ static enum status scan_infer_rounds(struct context *context, struct scan *scan)
         struct tensor *to = &rounds->input[rounds->carried + i];
         int axis;
         TRY(scan_axis(context, scan, i, &axis));
-        *to = type_of(scan_input(scan, i));
+        *to = type_alone(scan_input(scan, i));
         shape_drop(&to->shape, axis);
     }
     if (!rounds_settle(rounds))
