@@ -213,6 +213,29 @@ def legacy(opset):
     m.save(check=False, run=False)
 
 
+def resized(opset):
+    """Upsample, and Resize as it was at first; Scatter before it was called ScatterElements."""
+    m = Model(f"resized_{opset:02}", opset)
+    x = m.input("x", numbers(1, 2, 3, 4))
+    factors = {"wide": [1.0, 1, 2, 1.5], "small": [1.0, 1, 0.5, 0.5], "tall": [1.0, 1, 3, 1]}
+    for name, scales in factors.items():
+        op = "Upsample" if opset < 10 else "Resize"
+        if opset < 10 and min(scales) < 1:
+            continue  # Upsample made nothing smaller
+        for mode in ("nearest", "linear"):
+            if opset < 9:
+                m.node(op, [x], f"{name}_{mode}", mode=mode, scales=[float(s) for s in scales])
+            else:
+                weight = m.weight(f"{name}_{mode}_scales", np.array(scales, np.float32))
+                m.node(op, [x, weight], f"{name}_{mode}", mode=mode)
+            m.output(f"{name}_{mode}", shape=[int(d * s) for d, s in zip((1, 2, 3, 4), scales)])
+    if 9 <= opset < 11:
+        rows = m.weight("rows", np.array([[[[1, 0, 2, 1]]]]))
+        m.output(m.node("Scatter", [x, rows, m.weight("new", numbers(1, 1, 1, 4, seed=3))],
+                        "scattered", axis=2), shape=[1, 2, 3, 4])
+    m.save()
+
+
 def old_softmax():
     """Before opset 13 Softmax ran over all axes from `axis` on."""
     m = Model("softmax_11", 11)
@@ -378,6 +401,8 @@ def main():
         legacy(opset)
     for opset in (7, 8, 9, 10, 11, 12, 13, 15, 17, 18, 20):
         spelling(opset)
+    for opset in (7, 9, 10):
+        resized(opset)
     for make in (old_softmax, functions, external, typed, branches, foreign, quantized, sparse):
         make()
 
