@@ -193,6 +193,7 @@ static const struct {
     {"Resize", "", "i64[2]{9007199254740993,1} - f32[1]{2}", 1,
      "i64[4]{9007199254740993,9007199254740993,1,1}"},
     {"Resize", "", "f32[2]{1,2} - f32[1]{0.1}", 1, "f32[0]"},
+    {"Resize", "mode=cubic antialias=1", "f32[2]{1,2} - f32[1]{1e-30}", 1, "f32[0]"},
     {"Resize", "mode=linear", "f32[3]{1,inf,2} - f32[1]{1}", 1, "f32[3]{1,inf,2}"},
     {"Resize", "coordinate_transformation_mode=tf_crop_and_resize extrapolation_value=7",
      "f32[2]{1,2} f32[2]{-1000000,0} f32[1]{1}", 1, "f32[2]{7,1}"},
