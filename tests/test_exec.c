@@ -308,6 +308,39 @@ START_TEST(gradients_do_not_pile_up)
 }
 END_TEST
 
+// The same layer with samples on axis 1 and on axis 0.
+static const char *const samples_second =
+    "x:f32[n,5,4]  v:f32[4,3] init=he  w:f32[1,6,3] init=he  r:f32[1,6,2] init=he  "
+    "a = MatMul(x, v)  t = Transpose(a) perm=1,0,2  s = GRU(t, w, r) hidden_size=2 "
+    "linear_before_reset=1  "
+    "y = Transpose(s) perm=2,0,1,3  output y";
+static const char *const samples_first =
+    "x:f32[n,5,4]  v:f32[4,3] init=he  w:f32[1,6,3] init=he  r:f32[1,6,2] init=he  "
+    "a = MatMul(x, v)  y = GRU(a, w, r) hidden_size=2 layout=1 linear_before_reset=1  output y";
+
+START_TEST(gradients_pass_where_samples_are_not_on_axis_0)
+{
+    struct graph *second = parse(samples_second), *first = parse(samples_first);
+    struct program *a = train_once(second, false), *b = train_once(first, false);
+
+    ck_assert_int_eq(program_parameter_count(a), 3);
+    for (int i = 0; i < 3; i++) {
+        const struct parameter *p = program_parameter(a, i), *q = program_parameter(b, i);
+        double sum = 0;
+        for (size_t k = 0; k < p->count; k++) {
+            sum += fabs((double)q->grad[k]);
+            ck_assert_msg(fabsf(p->grad[k] - q->grad[k]) <= 1e-5f, "%s[%zu]: %g instead of %g",
+                          p->name, k, (double)p->grad[k], (double)q->grad[k]);
+        }
+        ck_assert_msg(sum > 0.1, "%s has no gradient", p->name);
+    }
+    program_free(a);
+    program_free(b);
+    graph_free(second);
+    graph_free(first);
+}
+END_TEST
+
 Suite *exec_suite(void);
 Suite *exec_suite(void)
 {
@@ -323,6 +356,7 @@ Suite *exec_suite(void)
                         (int)(sizeof mixing / sizeof *mixing));
     tcase_add_test(tcase, weights_that_are_no_numbers_are_refused_by_name);
     tcase_add_test(tcase, gradients_do_not_pile_up);
+    tcase_add_test(tcase, gradients_pass_where_samples_are_not_on_axis_0);
     tcase_add_test(tcase, results_do_not_depend_on_threads);
     suite_add_tcase(suite, tcase);
     return suite;

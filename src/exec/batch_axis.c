@@ -112,9 +112,37 @@ static bool view_axis(const struct proof *proof, const struct node *node, struct
     return false;
 }
 
-static bool is_end(struct axis_end end, enum axis_side side, int slot)
+static bool is_end(struct axis_end a, struct axis_end b)
 {
-    return end.side == side && end.slot == slot;
+    return a.side == b.side && a.slot == b.slot && a.axis == b.axis;
+}
+
+static int64_t end_dim(const struct proof *proof, const struct node *node, struct axis_end end)
+{
+    struct value_id id = end.side == AXIS_INPUT ? node->input[end.slot] : node->output[end.slot];
+
+    return proof->at[0].of_value[id.at].shape.dim[end.axis];
+}
+
+// The axis of output `o` that links lead to, index by index, from `from`; -1: none. Each link is
+// taken once: `taken` has a flag for each.
+static int follow(const struct proof *proof, const struct axis_map *map, const struct node *node,
+                  struct axis_end from, int o, bool *taken)
+{
+    if (from.side == AXIS_OUTPUT && from.slot == o)
+        return from.axis;
+    for (int i = 0; i < map->count; i++) {
+        const struct axis_link *link = &map->link[i];
+        bool is_forth = is_end(link->a, from), is_back = is_end(link->b, from);
+        if (taken[i] || (!is_forth && !is_back) || link->offset != 0 || link->repeat != 1 ||
+            link->count != end_dim(proof, node, from))
+            continue;
+        taken[i] = true;
+        int axis = follow(proof, map, node, is_forth ? link->b : link->a, o, taken);
+        if (axis >= 0)
+            return axis;
+    }
+    return -1;
 }
 
 // Where axis `from` of input `slot` goes in output `o`; false: it does not arrive whole.
@@ -122,20 +150,11 @@ static bool linked_axis(const struct proof *proof, const struct axis_map *map,
                         const struct node *node, int slot, int o, struct batch_axis from,
                         struct batch_axis *to)
 {
-    const struct shape *in = &proof->at[0].of_value[node->input[slot].at].shape;
+    bool *taken = arena_array(map->arena, bool, (size_t)map->count + 1);
 
-    for (int i = 0; i < map->count; i++) {
-        const struct axis_link *link = &map->link[i];
-        bool is_forth = is_end(link->a, AXIS_INPUT, slot) && is_end(link->b, AXIS_OUTPUT, o);
-        bool is_back = is_end(link->b, AXIS_INPUT, slot) && is_end(link->a, AXIS_OUTPUT, o);
-        if ((!is_forth && !is_back) || link->offset != 0 || link->repeat != 1 ||
-            (is_forth ? link->a.axis : link->b.axis) != from.axis ||
-            link->count != in->dim[from.axis])
-            continue;
-        to->axis = is_forth ? link->b.axis : link->a.axis;
-        return grows(proof, node->output[o].at, to->axis, &to->repeat) && to->repeat == from.repeat;
-    }
-    return false;
+    to->axis = follow(proof, map, node, (struct axis_end){AXIS_INPUT, slot, from.axis}, o, taken);
+    return to->axis >= 0 && grows(proof, node->output[o].at, to->axis, &to->repeat) &&
+           to->repeat == from.repeat;
 }
 
 static enum status map_of(struct context *context, const struct proof *proof,

@@ -181,24 +181,50 @@ static enum status forward(struct context *context, struct program *program, str
     return status;
 }
 
+// A float value without lanes whose gradient is wanted: recurrent layers have samples on axis 1.
+static bool has_tensor_grad(const struct program *program, uint32_t id)
+{
+    const struct slot *slot = &program->slot[id];
+
+    return slot->kind == SLOT_TENSOR && slot->wants_grad &&
+           program->inference.of_value[id].dtype == DT_F32;
+}
+
+static enum status gather_output_grad(struct context *context, struct program *program,
+                                      const struct step *step, int group, struct tensors *t, int i)
+{
+    uint32_t id = step->output[i];
+
+    if (id == UINT32_MAX)
+        return OK;
+    if (has_tensor_grad(program, id)) {
+        t->output_at[i] = &program->group[group].tensor[id];
+        if (program->group[group].grad[id].buffer)
+            t->output_grad_at[i] = &program->group[group].grad[id];
+    }
+    if (program->slot[id].kind != SLOT_LANES)
+        return OK;
+    TRY(tensor_from_lanes(context, program, step->call.output[i], lanes(program, group, id),
+                          &t->output[i]));
+    t->output_at[i] = &t->output[i];
+    if (!lanes_grad(program, group, id))
+        return OK;
+    TRY(tensor_from_lanes(context, program, step->call.output[i], lanes_grad(program, group, id),
+                          &t->output_grad[i]));
+    t->output_grad_at[i] = &t->output_grad[i];
+    return OK;
+}
+
 static enum status gather_grads(struct context *context, struct program *program,
                                 const struct step *step, int group, struct tensors *t)
 {
-    for (int i = 0; i < t->outputs; i++) {
-        uint32_t id = step->output[i];
-        if (id == UINT32_MAX || program->slot[id].kind != SLOT_LANES)
-            continue;
-        TRY(tensor_from_lanes(context, program, step->call.output[i], lanes(program, group, id),
-                              &t->output[i]));
-        t->output_at[i] = &t->output[i];
-        if (!lanes_grad(program, group, id))
-            continue;
-        TRY(tensor_from_lanes(context, program, step->call.output[i],
-                              lanes_grad(program, group, id), &t->output_grad[i]));
-        t->output_grad_at[i] = &t->output_grad[i];
-    }
+    for (int i = 0; i < t->outputs; i++)
+        TRY(gather_output_grad(context, program, step, group, t, i));
     for (int i = 0; i < t->inputs; i++) {
         uint32_t id = step->input[i];
+        if (id != UINT32_MAX && has_tensor_grad(program, id) &&
+            program->group[group].grad[id].buffer)
+            t->input_grad_at[i] = &program->group[group].grad[id];
         if (id == UINT32_MAX ||
             (!partial_grad(program, step, i, group) &&
              (program->slot[id].kind != SLOT_LANES || !lanes_grad(program, group, id))))
@@ -215,7 +241,7 @@ static void give_grads(struct program *program, const struct step *step, int gro
     for (int i = 0; i < t->inputs; i++) {
         float *part = partial_grad(program, step, i, group);
         size_t count;
-        if (!t->input_grad_at[i])
+        if (t->input_grad_at[i] != &t->input_grad[i]) // none, or it is in its place already
             continue;
         count = (size_t)tensor_count(&t->input_grad[i]);
         if (part) {
@@ -232,7 +258,17 @@ static void give_grads(struct program *program, const struct step *step, int gro
 // Gradients that this step is the first to write: zero, whatever happens after.
 static void clear_grads(struct program *program, const struct step *step, int group)
 {
+    struct context silent; // without memory no gradient arrives
+
+    context_init(&silent);
     for (int i = 0; i < step->node->input_count; i++) {
+        uint32_t id = step->input[i];
+        if (id != UINT32_MAX && !step->accumulate[i] && has_tensor_grad(program, id)) {
+            struct group *at = &program->group[group];
+            tensor_release(&at->grad[id]);
+            if (tensor_alloc(&silent, &at->grad[id], DT_F32, &at->tensor[id].shape) != OK)
+                at->grad[id].buffer = NULL;
+        }
         float *grad =
             is_lanes(program, step, i) ? lanes_grad(program, group, step->input[i]) : NULL;
         if (grad && !step->accumulate[i])

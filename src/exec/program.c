@@ -375,7 +375,8 @@ static void order_gradients(struct program *program)
         struct step *step = &program->step[s];
         for (int i = 0; i < step->node->input_count; i++) {
             uint32_t slot = step->input[i];
-            if (slot == UINT32_MAX || program->slot[slot].kind != SLOT_LANES)
+            if (slot == UINT32_MAX ||
+                (program->slot[slot].kind != SLOT_LANES && program->slot[slot].kind != SLOT_TENSOR))
                 continue;
             slot = program->slot[slot].alias_of;
             step->accumulate[i] = written[slot];
@@ -396,6 +397,7 @@ static enum status allocate_groups(struct context *context, struct program *prog
     for (int g = 0; g < program->groups; g++) {
         program->group[g].samples = N16_LANES;
         program->group[g].tensor = arena_array(program->arena, struct tensor, values);
+        program->group[g].grad = arena_array(program->arena, struct tensor, values);
         program->group[g].memory = aligned_block(program, program->group_floats * sizeof(float));
         program->scratch[g] = aligned_block(program, program->scratch_bytes);
         if (!program->group[g].memory || !program->scratch[g])
@@ -462,8 +464,10 @@ void program_free(struct program *program)
     if (!program)
         return;
     for (int g = 0; g < program->groups && program->group; g++)
-        for (uint32_t i = 0; i < program->graph->value_count && program->group[g].tensor; i++)
+        for (uint32_t i = 0; i < program->graph->value_count && program->group[g].grad; i++) {
             tensor_release(&program->group[g].tensor[i]);
+            tensor_release(&program->group[g].grad[i]);
+        }
     for (struct block *block = program->blocks; block; block = block->next)
         free(block->at);
     integer_plan_free(program->integer);

@@ -30,6 +30,7 @@ struct slot {
 struct group {
     float *memory;
     struct tensor *tensor; // per value, SLOT_TENSOR
+    struct tensor *grad;   // the same while training: gradients of those that want one
     int samples;
 };
 
