@@ -73,6 +73,17 @@ static void must(struct trial *trial, enum status status, const char *where)
         finish(FAILED, where, trial->context.error);
 }
 
+// Whether a tensor has the type and the shape that are known of it.
+static bool fits(const struct tensor *said, const struct tensor *got)
+{
+    bool agrees = said->dtype == DT_NONE || said->dtype == got->dtype;
+
+    agrees &= said->shape.rank < 0 || said->shape.rank == got->shape.rank;
+    for (int i = 0; agrees && i < said->shape.rank; i++)
+        agrees = said->shape.dim[i] < 0 || said->shape.dim[i] == got->shape.dim[i];
+    return agrees;
+}
+
 // ---- inputs ------------------------------------------------------------------------------------
 
 // What the test suite has for that input, if it fits.
@@ -88,7 +99,7 @@ static bool take_given(struct trial *trial, uint32_t i, const struct tensor *wan
         return false;
     status = tensorproto_read(&trial->context, mapped_bytes(mapped), trial->arena, out, NULL);
     mapped_release(mapped);
-    if (status == OK && out->dtype == wanted->dtype)
+    if (status == OK && fits(wanted, out))
         return true;
     if (status == OK)
         tensor_release(out);
@@ -155,12 +166,7 @@ static void shapes_differ(const char *where, const char *name, const struct tens
 static void must_agree(const char *where, const char *name, const struct tensor *said,
                        const struct tensor *got)
 {
-    bool agrees = said->dtype == DT_NONE || said->dtype == got->dtype;
-
-    agrees &= said->shape.rank < 0 || said->shape.rank == got->shape.rank;
-    for (int i = 0; agrees && i < said->shape.rank; i++)
-        agrees = said->shape.dim[i] < 0 || said->shape.dim[i] == got->shape.dim[i];
-    if (!agrees)
+    if (!fits(said, got))
         shapes_differ(where, name, said, got);
 }
 

@@ -720,7 +720,7 @@ static size_t draw_mutation(struct random *random)
 void mutate(struct message *model, struct random *random, struct text *told)
 {
     struct scene scene = {model, random, model->arena};
-    uint64_t wanted = 1 + random_below(random, 4);
+    uint64_t wanted = random_below(random, 2) ? 1 : 1 + random_below(random, 4);
 
     for (int tries = 0; wanted && tries < 40; tries++) {
         size_t which = draw_mutation(random);
