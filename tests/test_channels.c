@@ -96,6 +96,20 @@ static const struct {
      {4, {1, 2, 4, 4}},
      2,
      1},
+    {"normalised groups go whole",
+     "x:f32[n,2,4,4]  w:f32[6,2,1,1] init=he  s:f32[6] init=[1,2,1,2,1,2]\n"
+     "b:f32[6] init=[0,1,2,0,1,2]  u:f32[3,6,1,1] init=he\n"
+     "a = Conv(x, w)\ng = GroupNormalization(a, s, b) num_groups=3\ny = Conv(g, u)",
+     {4, {2, 2, 4, 4}},
+     2,
+     1},
+    {"channels normalised alone go alone",
+     "x:f32[n,2,4,4]  w:f32[4,2,1,1] init=he  s:f32[4] init=[1,2,1,2]  b:f32[4] init=[0,1,2,0]\n"
+     "u:f32[3,4,1,1] init=he\n"
+     "a = Conv(x, w)\ng = InstanceNormalization(a, s, b)\ny = Conv(g, u)",
+     {4, {2, 2, 4, 4}},
+     2,
+     1},
     {"flattened pixels go with their channel",
      "x:f32[n,1,4,4]  w:f32[4,1,3,3] init=he  m:f32[16,3] init=he\n"
      "a = Conv(x, w)\nf = Flatten(a)\ny = MatMul(f, m)",

@@ -441,9 +441,12 @@ static const void *cut_attributes(const struct op_case *c, const struct op_case 
     if (!c->op->attr)
         return c->attr;
     void *attr = fields_copy(c->op->attr, c->attr, c->op->attr_bytes, arena);
+    int64_t *norm_groups = attr_int(c, attr, "num_groups");
     int64_t *group = attr_int(c, attr, "group"), *hidden = attr_int(c, attr, "hidden_size");
     if (group && *group > 1)
         *group = shrunk->input[0].shape.dim[1] / (c->input[0].shape.dim[1] / *group);
+    if (norm_groups && *norm_groups > 1)
+        *norm_groups = shrunk->input[0].shape.dim[1] / (c->input[0].shape.dim[1] / *norm_groups);
     if (hidden)
         *hidden = shrunk->input[2].shape.dim[2];
     return attr;

@@ -95,6 +95,7 @@ static const struct {
     {"LpNormalization", "axis=1", "f32[2,3,4]", "0-2"},
     {"InstanceNormalization", "", "f32[2,3,4] f32[3] f32[3]", "01-"},
     {"GroupNormalization", "num_groups=1", "f32[2,3,4] f32[3] f32[3]", "0--"},
+    {"GroupNormalization", "num_groups=2", "f32[2,4,3] f32[4] f32[4]", "01-"},
     {"LayerNormalization", "", "f32[2,3,4] f32[4]", "01-"},
     {"RMSNormalization", "axis=1", "f32[2,3,4] f32[3,4]", "0--"},
     {"MeanVarianceNormalization", "", "f32[2,3,4,5]", "-1--"},

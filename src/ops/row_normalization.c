@@ -183,11 +183,23 @@ static enum status instance_normalization_map_axes(struct context *context,
     return OK;
 }
 
+// Channels go by whole groups.
 static enum status group_normalization_map_axes(struct context *context, const struct op_call *call,
                                                 struct axis_map *map)
 {
-    (void)context;
+    const struct axis_end x1 = {AXIS_INPUT, 0, 1}, y1 = {AXIS_OUTPUT, 0, 1};
+    struct rows rows;
+
+    TRY(group_normalization_rows(context, call, &rows));
     keep_first_axes(call, 1, map);
+    if (rows.cycle < 2)
+        return OK;
+    int64_t channels = call->input[0]->shape.dim[1], size = channels / rows.cycle;
+    for (int64_t g = 0; g < rows.cycle; g++)
+        axis_link_blocks(map, x1, g * size, size, y1, g * size, size);
+    for (int i = 1; i < 3; i++)
+        axis_link(map, (struct axis_end){AXIS_INPUT, i, 0}, y1, rows.cycle * rows.items, 0,
+                  size / rows.items);
     return OK;
 }
 

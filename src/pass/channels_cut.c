@@ -162,16 +162,27 @@ static enum status follow_split(struct context *context, const struct channel_li
     return set_sizes(context, graph, id, 1, size, node->output_count);
 }
 
-static void follow_groups(const struct channel_links *links, struct graph *graph, struct node *node)
+// How many groups of channels are left of so many in input 0.
+static int64_t groups_left(const struct channel_links *links, const struct node *node,
+                           int64_t groups)
 {
-    const struct conv_attr *old = node->attr;
     const struct shape *x = &links->inference.of_value[node->input[0].at].shape;
 
-    if (x->rank < 2 || old->group < 2)
-        return;
-    struct conv_attr *attr = arena_copy(graph->arena, old, sizeof *attr);
-    attr->group = kept_dim(links, node->input[0], 1) / (x->dim[1] / old->group);
-    node->attr = attr;
+    return x->rank < 2 || groups < 2 ? groups
+                                     : kept_dim(links, node->input[0], 1) / (x->dim[1] / groups);
+}
+
+static void follow_groups(const struct channel_links *links, struct graph *graph, struct node *node)
+{
+    if (node_is(node, "Conv")) {
+        struct conv_attr *attr = arena_copy(graph->arena, node->attr, sizeof *attr);
+        attr->group = groups_left(links, node, attr->group);
+        node->attr = attr;
+    } else if (node_is(node, "GroupNormalization")) {
+        struct group_normalization_attr *attr = arena_copy(graph->arena, node->attr, sizeof *attr);
+        attr->num_groups = groups_left(links, node, attr->num_groups);
+        node->attr = attr;
+    }
 }
 
 static enum status follow(struct context *context, const struct channel_links *links,
@@ -183,8 +194,7 @@ static enum status follow(struct context *context, const struct channel_links *l
         return follow_shape(context, links, graph, id);
     if (node_is(node, "Split"))
         return follow_split(context, links, graph, id);
-    if (node_is(node, "Conv"))
-        follow_groups(links, graph, node);
+    follow_groups(links, graph, node);
     return OK;
 }
 
