@@ -267,7 +267,7 @@ static enum status scatter_back(struct context *context, const struct op_call *c
     struct spots spots;
     int64_t at;
 
-    if (!grad || (!data && !updates))
+    if (!grad || tensor_count(grad) == 0 || (!data && !updates))
         return OK;
     TRY(check_trainable(context, call));
     TRY(find(context, call, &spots));

@@ -32,15 +32,18 @@ static enum status resize_infer(struct context *context, const struct op_call *c
 // ---- passes ------------------------------------------------------------------------------------
 
 struct pass {
-    const struct resized_axis *axis;
-    int64_t outer, inner; // elements before and behind the axis
+    int64_t in, out;      // of the axis
+    int64_t outer, inner; // elements before and behind it
+    struct taps *taps;    // of each of its `out` items
+    double outside;       // the value where an item has no taps
 };
 
 // Axes before i have their new size already.
-static struct pass pass_of(const struct resize *r, int i)
+static struct pass pass_of(const struct resize *r, int i, void *room)
 {
-    struct pass pass = {&r->axis[i], 1, 1};
+    struct pass pass = {r->axis[i].in, r->axis[i].out, 1, 1, NULL, r->attr->extrapolation_value};
 
+    pass.taps = room ? resize_taps(r, &r->axis[i], room) : NULL;
     for (int k = 0; k < r->rank; k++) {
         if (k < i)
             pass.outer *= r->axis[k].out;
@@ -50,63 +53,62 @@ static struct pass pass_of(const struct resize *r, int i)
     return pass;
 }
 
-// Rows of any type that only move.
-static void move_pass(const struct resize *r, const struct pass *pass, size_t bytes,
-                      struct taps *taps, const char *from, char *to, const char *outside)
-{
-    const struct resized_axis *axis = pass->axis;
-    size_t row = (size_t)pass->inner * bytes;
+#define MOVE_PASS(type)                                                                            \
+    do {                                                                                           \
+        const type *x = from;                                                                      \
+        type *y = to;                                                                              \
+        for (int64_t o = 0; o < p->outer; o++, x += p->in * p->inner)                              \
+            for (int64_t j = 0; j < p->out; j++, y += p->inner)                                    \
+                for (int64_t i = 0, at = p->taps[j].first * p->inner; i < p->inner; i++)           \
+                    y[i] = p->taps[j].count ? x[at + i] : *(const type *)outside;                  \
+    } while (0)
 
-    for (int64_t j = 0; j < axis->out; j++) {
-        resize_taps_at(r, axis, j, taps);
-        for (int64_t o = 0; o < pass->outer; o++) {
-            char *y = to + (size_t)(o * axis->out + j) * row;
-            if (taps->count)
-                memcpy(y, from + (size_t)(o * axis->in + taps->first) * row, row);
-            for (int64_t k = 0; !taps->count && k < pass->inner; k++)
-                memcpy(y + (size_t)k * bytes, outside, bytes);
-        }
+// Rows of any type that only move.
+static void move_pass(const struct pass *p, size_t bytes, const void *from, void *to,
+                      const void *outside)
+{
+    switch (bytes) {
+    case 1:
+        MOVE_PASS(uint8_t);
+        break;
+    case 2:
+        MOVE_PASS(uint16_t);
+        break;
+    case 4:
+        MOVE_PASS(uint32_t);
+        break;
+    default:
+        MOVE_PASS(uint64_t);
+        break;
     }
 }
 
 #define MIX_PASS(type, suffix)                                                                     \
-    static void mix_pass_##suffix(const struct resize *r, const struct pass *pass,                 \
-                                  struct taps *taps, const type *from, type *to)                   \
+    static void mix_pass_##suffix(const struct pass *p, const type *from, type *y)                 \
     {                                                                                              \
-        const struct resized_axis *axis = pass->axis;                                              \
-        int64_t inner = pass->inner;                                                               \
-                                                                                                   \
-        for (int64_t j = 0; j < axis->out; j++) {                                                  \
-            resize_taps_at(r, axis, j, taps);                                                      \
-            for (int64_t o = 0; o < pass->outer; o++) {                                            \
-                const type *x = from + (o * axis->in + taps->first) * inner;                       \
-                type *y = to + (o * axis->out + j) * inner;                                        \
-                for (int64_t i = 0; i < inner; i++)                                                \
-                    y[i] = taps->count ? 0 : (type)r->attr->extrapolation_value;                   \
-                for (int64_t k = 0; k < taps->count; k++, x += inner)                              \
-                    for (int64_t i = 0; i < inner && taps->weight[k] != 0; i++)                    \
+        for (int64_t o = 0; o < p->outer; o++, from += p->in * p->inner)                           \
+            for (int64_t j = 0; j < p->out; j++, y += p->inner) {                                  \
+                const struct taps *taps = &p->taps[j];                                             \
+                const type *x = from + taps->first * p->inner;                                     \
+                for (int64_t i = 0; i < p->inner; i++)                                             \
+                    y[i] = taps->count ? 0 : (type)p->outside;                                     \
+                for (int64_t k = 0; k < taps->count; k++, x += p->inner)                           \
+                    for (int64_t i = 0; i < p->inner && taps->weight[k] != 0; i++)                 \
                         y[i] += (type)taps->weight[k] * x[i];                                      \
             }                                                                                      \
-        }                                                                                          \
     }                                                                                              \
     /* The transpose: the gradient of `from` out of that of `to`. */                               \
-    static void spread_pass_##suffix(const struct resize *r, const struct pass *pass,              \
-                                     struct taps *taps, const type *grad, type *into)              \
+    static void spread_pass_##suffix(const struct pass *p, const type *dy, type *into)             \
     {                                                                                              \
-        const struct resized_axis *axis = pass->axis;                                              \
-        int64_t inner = pass->inner;                                                               \
-                                                                                                   \
-        memset(into, 0, (size_t)(pass->outer * axis->in * inner) * sizeof(type));                  \
-        for (int64_t j = 0; j < axis->out; j++) {                                                  \
-            resize_taps_at(r, axis, j, taps);                                                      \
-            for (int64_t o = 0; o < pass->outer; o++) {                                            \
-                const type *dy = grad + (o * axis->out + j) * inner;                               \
-                type *dx = into + (o * axis->in + taps->first) * inner;                            \
-                for (int64_t k = 0; k < taps->count; k++, dx += inner)                             \
-                    for (int64_t i = 0; i < inner; i++)                                            \
+        memset(into, 0, (size_t)(p->outer * p->in * p->inner) * sizeof(type));                     \
+        for (int64_t o = 0; o < p->outer; o++, into += p->in * p->inner)                           \
+            for (int64_t j = 0; j < p->out; j++, dy += p->inner) {                                 \
+                const struct taps *taps = &p->taps[j];                                             \
+                type *dx = into + taps->first * p->inner;                                          \
+                for (int64_t k = 0; k < taps->count; k++, dx += p->inner)                          \
+                    for (int64_t i = 0; i < p->inner; i++)                                         \
                         dx[i] += (type)taps->weight[k] * dy[i];                                    \
             }                                                                                      \
-        }                                                                                          \
     }
 MIX_PASS(float, f32)
 MIX_PASS(double, f64)
@@ -136,17 +138,17 @@ static size_t element_bytes(const struct resize *r, enum dtype dtype)
     return (size_t)dtype_info[passing_dtype(r, dtype)].bits / 8;
 }
 
-// Scratch: the weights of a position, then two tensors between passes.
+// Scratch: the taps of an axis, then two tensors between passes.
 struct room {
-    struct taps taps;
+    void *taps;
     char *half[2];
 };
 
 static struct room room_of(const struct op_call *call, const struct resize *r)
 {
-    struct room room = {.taps = {0, 0, call->scratch}};
+    struct room room = {.taps = call->scratch};
 
-    room.half[0] = (char *)(room.taps.weight + resize_taps_most(r));
+    room.half[0] = (char *)call->scratch + resize_taps_bytes(r);
     room.half[1] =
         room.half[0] + (size_t)largest_between(r) * element_bytes(r, call->input[0]->dtype);
     return room;
@@ -164,21 +166,21 @@ static size_t resize_scratch_bytes(const struct op_call *call)
     size_t halves =
         scratch_product(2 * (dtype_is_half(dtype) ? sizeof(float) : element_bytes(&r, dtype)),
                         (size_t)largest_between(&r));
-    size_t weights = scratch_product((size_t)resize_taps_most(&r), sizeof(double));
-    return halves > SIZE_MAX - weights ? SIZE_MAX : halves + weights;
+    size_t taps = resize_taps_bytes(&r);
+    return halves > SIZE_MAX - taps ? SIZE_MAX : halves + taps;
 }
 
 static void run_pass(const struct resize *r, int i, enum dtype dtype, struct room *room,
                      const void *from, void *to, const void *outside)
 {
-    struct pass pass = pass_of(r, i);
+    struct pass pass = pass_of(r, i, room->taps);
 
     if (r->filter == FILTER_NEAREST)
-        move_pass(r, &pass, element_bytes(r, dtype), &room->taps, from, to, outside);
+        move_pass(&pass, element_bytes(r, dtype), from, to, outside);
     else if (dtype == DT_F32)
-        mix_pass_f32(r, &pass, &room->taps, from, to);
+        mix_pass_f32(&pass, from, to);
     else
-        mix_pass_f64(r, &pass, &room->taps, from, to);
+        mix_pass_f64(&pass, from, to);
 }
 
 // Where the passes start from: the input, or what they mix integers in.
@@ -245,13 +247,13 @@ static enum status resize_backward(struct context *context, const struct op_call
     const void *at = tensor_data(grad);
     for (int i = r.rank - 1; i >= 0; i--) {
         void *to = at == room.half[0] ? room.half[1] : room.half[0];
-        struct pass pass = pass_of(&r, i);
         if (!resize_is_moving(&r, i))
             continue;
+        struct pass pass = pass_of(&r, i, room.taps);
         if (grad->dtype == DT_F32)
-            spread_pass_f32(&r, &pass, &room.taps, at, to);
+            spread_pass_f32(&pass, at, to);
         else
-            spread_pass_f64(&r, &pass, &room.taps, at, to);
+            spread_pass_f64(&pass, at, to);
         at = to;
     }
     FOR_FLOAT_TYPES(into->dtype, ADD_TO)
@@ -272,10 +274,10 @@ static void resize_cost(const struct op_call *call, struct op_cost *cost)
         resize_from(&silent, call, &r) != OK)
         return;
     for (int i = 0; i < r.rank && r.filter != FILTER_NEAREST; i++) {
-        struct pass pass = pass_of(&r, i);
+        struct pass pass = pass_of(&r, i, NULL);
         double taps = ceil(2 * filter_support(r.filter) / resize_shrink(&r, &r.axis[i]));
         if (resize_is_moving(&r, i))
-            cost->macs += (double)pass.outer * (double)pass.inner * (double)r.axis[i].out * taps;
+            cost->macs += (double)pass.outer * (double)pass.inner * (double)pass.out * taps;
     }
 }
 

@@ -42,10 +42,10 @@ double resize_shrink(const struct resize *r, const struct resized_axis *axis);
 // and the value for that stands there.
 struct taps {
     int64_t first, count;
-    double *weight; // room for resize_taps_most()
+    double *weight;
 };
-int64_t resize_taps_most(const struct resize *r);
-void resize_taps_at(const struct resize *r, const struct resized_axis *axis, int64_t out,
-                    struct taps *taps);
+// Those of every item of an axis, in `room`; no axis needs more than resize_taps_bytes().
+struct taps *resize_taps(const struct resize *r, const struct resized_axis *axis, void *room);
+size_t resize_taps_bytes(const struct resize *r);
 
 #endif

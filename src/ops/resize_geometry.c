@@ -234,15 +234,24 @@ double resize_shrink(const struct resize *r, const struct resized_axis *axis)
     return r->attr->antialias && axis->scale < 1 ? (double)axis->scale : 1;
 }
 
-int64_t resize_taps_most(const struct resize *r)
+// Taps of one item at most: those outside join the last inside.
+static int64_t taps_most(const struct resize *r, const struct resized_axis *axis)
 {
-    double most = 1;
+    double taps = 2 * filter_support(r->filter) / resize_shrink(r, axis) + 2;
+
+    return axis->in < 1 ? 1 : (int64_t)fmin(taps, (double)axis->in);
+}
+
+size_t resize_taps_bytes(const struct resize *r)
+{
+    size_t most = 0;
 
     for (int i = 0; i < r->rank; i++) {
-        double taps = 2 * filter_support(r->filter) / resize_shrink(r, &r->axis[i]) + 2;
-        most = fmax(most, fmin(taps, (double)r->axis[i].in)); // those outside join the last inside
+        size_t item = (size_t)taps_most(r, &r->axis[i]) * sizeof(double) + sizeof(struct taps);
+        size_t bytes = scratch_product(item, (size_t)r->axis[i].out);
+        most = bytes > most ? bytes : most;
     }
-    return (int64_t)most;
+    return most;
 }
 
 // Taps outside of the row count for its first or last item, unless they are excluded.
@@ -268,12 +277,11 @@ static void filter_taps(const struct resize *r, const struct resized_axis *axis,
             taps->weight[i] /= sum;
 }
 
-void resize_taps_at(const struct resize *r, const struct resized_axis *axis, int64_t out,
+static void taps_at(const struct resize *r, const struct resized_axis *axis, double at,
                     struct taps *taps)
 {
-    double at = (double)coordinate_of(r)(axis, (float)out), last = (double)(axis->in - 1);
+    double last = (double)(axis->in - 1);
 
-    taps->count = 0;
     if (r->is_crop && (at < 0 || at > last))
         return;
     at = clamped(at, -1e15, 1e15);
@@ -284,6 +292,20 @@ void resize_taps_at(const struct resize *r, const struct resized_axis *axis, int
     taps->first = (int64_t)clamped(nearest_to(r->attr->nearest_mode, at), 0, last);
     taps->count = 1;
     taps->weight[0] = 1;
+}
+
+struct taps *resize_taps(const struct resize *r, const struct resized_axis *axis, void *room)
+{
+    struct taps *taps = room;
+    double *weight = (double *)(taps + axis->out);
+    coordinate *from = coordinate_of(r);
+
+    for (int64_t j = 0; j < axis->out; j++) {
+        taps[j] = (struct taps){0, 0, weight};
+        taps_at(r, axis, (double)from(axis, (float)j), &taps[j]);
+        weight += taps_most(r, axis);
+    }
+    return taps;
 }
 
 bool resize_is_moving(const struct resize *r, int i)

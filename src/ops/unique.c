@@ -179,7 +179,8 @@ static size_t unique_scratch_bytes(const struct op_call *call)
     context_init(&silent);
     if (slices_of(&silent, call, &slices) != OK)
         return 0;
-    return scratch_product((size_t)slices.count, sizeof(struct ranked) + 4 * sizeof(int64_t));
+    // Never nothing: the lists have addresses even without slices.
+    return scratch_product((size_t)slices.count + 1, sizeof(struct ranked) + 4 * sizeof(int64_t));
 }
 
 static const struct field unique_fields[] = {
