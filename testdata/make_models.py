@@ -373,6 +373,20 @@ def sparse():
     m.save()
 
 
+def classes():
+    """How sklearn-onnx looks up the class of each sample, and columns of a table."""
+    m = Model("classes", 13, ["ai.onnx.ml"])
+    x = m.input("x", numbers(3, 4))
+    m.node("ArgMax", [x], "best", axis=1)
+    m.weight("names", np.array([40, 10, 30, 20], np.int64))
+    m.node("ArrayFeatureExtractor", ["names", "best"], "row", domain="ai.onnx.ml")
+    m.output(m.node("Reshape", ["row", m.weight("flat", np.array([-1]))], "label"),
+             TensorProto.INT64, [3])
+    columns = m.weight("columns", np.array([[2, 0]]))
+    m.output(m.node("ArrayFeatureExtractor", [x, columns], "y", domain="ai.onnx.ml"), shape=[3, 2])
+    m.save()
+
+
 def quantized():
     """A foreign QDQ file: integers that must come out as they went in."""
     m = Model("qdq", 13)
@@ -403,7 +417,8 @@ def main():
         spelling(opset)
     for opset in (7, 9, 10):
         resized(opset)
-    for make in (old_softmax, functions, external, typed, branches, foreign, quantized, sparse):
+    for make in (old_softmax, functions, external, typed, branches, foreign, quantized, sparse,
+                 classes):
         make()
 
 

@@ -21,11 +21,11 @@ Suite *onnx_suite(void);
 static struct context context;
 
 static const char *const runnable[] = {
-    "opset_01", "opset_02", "opset_04", "opset_05",   "opset_06",   "opset_07",
-    "opset_08", "opset_09", "opset_10", "opset_11",   "opset_12",   "opset_13",
-    "opset_15", "opset_17", "opset_18", "opset_20",   "softmax_11", "functions",
-    "external", "qdq",      "sparse",   "branches",   "loop",       "scan",
-    "nested",   "choice",   "called",   "resized_07", "resized_09", "resized_10",
+    "opset_01",   "opset_02",   "opset_04",   "opset_05",  "opset_06", "opset_07", "opset_08",
+    "opset_09",   "opset_10",   "opset_11",   "opset_12",  "opset_13", "opset_15", "opset_17",
+    "opset_18",   "opset_20",   "softmax_11", "functions", "external", "qdq",      "sparse",
+    "branches",   "loop",       "scan",       "nested",    "choice",   "called",   "classes",
+    "resized_07", "resized_09", "resized_10",
 };
 enum { RUNNABLE_COUNT = sizeof runnable / sizeof *runnable };
 static const char *const carried[] = {"foreign", "typed"};

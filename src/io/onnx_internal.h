@@ -189,6 +189,9 @@ MUST_CHECK enum status source_node_open(struct context *context, struct arena *a
                                         struct span bytes, struct source_node *out);
 // Appends the node to reader->node, or what it stands for if it calls a model-local function.
 MUST_CHECK enum status source_node_add(struct reader *reader, const struct source_node *node);
+// onnx_ml.c: adds what a node of ai.onnx.ml stands for, if ecai knows it.
+MUST_CHECK enum status ml_spell_out(struct reader *reader, const struct source_node *node,
+                                    bool *is_done);
 bool functions_have(const struct reader *reader, const char *domain, const char *name,
                     const char *overload);
 

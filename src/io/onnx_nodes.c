@@ -80,7 +80,10 @@ static enum status flatten_nodes(struct reader *reader, const struct parts *part
             if (node[i].attribute[k].ref)
                 status = context_fail(reader->context, ERR_FORMAT,
                                       "an attribute refers to a function's, outside of one");
+        bool is_done = false;
         if (status == OK)
+            status = ml_spell_out(reader, &node[i], &is_done);
+        if (status == OK && !is_done)
             status = source_node_add(reader, &node[i]);
         if (status != OK)
             return fail_source(reader->context, &node[i], status);
