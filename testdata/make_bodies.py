@@ -98,6 +98,21 @@ shift (a, b) => (c)
 }
 """
 
+# Scan as it was in opset 8: over a batch.
+SCAN8 = """
+<ir_version: 3, opset_import: ["": 8]>
+scan8 (float[2,3] h, float[2,4,3] x, float[2,4] s) => (float[2,3] last, float[2,4,3] all)
+{
+  last, all = Scan <num_scan_inputs = 2, directions = [1, 0], body = round
+    (float[3] h_in, float[3] row, float scale) => (float[3] h_out, float[3] out)
+    {
+      scaled = Mul (row, scale)
+      h_out = Add (h_in, scaled)
+      out = Softmax <axis = 0> (h_out)
+    }> ("", h, x, s)
+}
+"""
+
 # Branches that follow from shapes and from a number that the user may fix; the taken one gives
 # an outer value, a weight and a value of its own.
 CHOICE = """
@@ -157,6 +172,8 @@ MODELS = {
     "called": (CALLED, {"x": X, "flag": np.array(True)}),
     "loop": (LOOP, {"x": X, "m": np.array(7, np.int64), "go": np.array(True)}),
     "scan": (SCAN, {"x": X}),
+    "scan8": (SCAN8, {"h": X, "x": np.stack([X, -X, X + 1, X * 2], 1),
+                      "s": np.arange(8, dtype=np.float32).reshape(2, 4)}),
     "nested": (NESTED, {"x": X, "flag": np.array(True), "m": np.array(3, np.int64)}),
     "choice": (CHOICE, {"x": X, "rate": np.array(16000, np.int64)}),
 }

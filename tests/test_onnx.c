@@ -21,11 +21,11 @@ Suite *onnx_suite(void);
 static struct context context;
 
 static const char *const runnable[] = {
-    "opset_01",   "opset_02",   "opset_04",   "opset_05",  "opset_06", "opset_07", "opset_08",
-    "opset_09",   "opset_10",   "opset_11",   "opset_12",  "opset_13", "opset_15", "opset_17",
-    "opset_18",   "opset_20",   "softmax_11", "functions", "external", "qdq",      "sparse",
-    "branches",   "loop",       "scan",       "nested",    "choice",   "called",   "classes",
-    "resized_07", "resized_09", "resized_10",
+    "opset_01", "opset_02",   "opset_04",   "opset_05",   "opset_06", "opset_07", "opset_08",
+    "opset_09", "opset_10",   "opset_11",   "opset_12",   "opset_13", "opset_15", "opset_17",
+    "opset_18", "opset_20",   "softmax_11", "functions",  "external", "qdq",      "sparse",
+    "branches", "loop",       "scan",       "nested",     "choice",   "called",   "scan8",
+    "classes",  "resized_07", "resized_09", "resized_10",
 };
 enum { RUNNABLE_COUNT = sizeof runnable / sizeof *runnable };
 static const char *const carried[] = {"foreign", "typed"};
@@ -148,7 +148,8 @@ START_TEST(writing_and_reading_is_the_identity)
     graph_to_text(graph, &first);
     graph_to_text(again, &second);
     // Respelling orders and names their weights anew.
-    if (strncmp(fixture(_i), "opset_", 6) != 0 && strcmp(fixture(_i), "nested") != 0)
+    if (strncmp(fixture(_i), "opset_", 6) != 0 && strcmp(fixture(_i), "nested") != 0 &&
+        strcmp(fixture(_i), "scan8") != 0)
         ck_assert_str_eq(first.at, second.at);
     text_clear(&first);
     text_clear(&second);

@@ -151,11 +151,13 @@ bool inference_knows(const struct inference *inference, const struct node *node)
     return true;
 }
 
-static bool inputs_known(const struct op_call *call, bool *all_have_data)
+// What bodies take from outside may be open: not every body reads all of it.
+static bool inputs_known(const struct op_call *call, int captures, bool *all_have_data)
 {
     *all_have_data = true;
     for (int i = 0; i < call->input_count; i++) {
-        if (call->input[i] && !shape_is_static(&call->input[i]->shape))
+        if (call->input[i] && !shape_is_static(&call->input[i]->shape) &&
+            i < call->input_count - captures)
             return false;
         if (call->input[i] && !call->input[i]->buffer)
             *all_have_data = false;
@@ -191,7 +193,7 @@ static enum status infer_call(struct context *context, const struct node *node,
 {
     bool all_have_data;
 
-    if (node->op->is_unknown || !inputs_known(call, &all_have_data))
+    if (node->op->is_unknown || !inputs_known(call, node_capture_count(node), &all_have_data))
         return OK;
     call->infer_graph = infer_body;
     call->infer_budget = budget;

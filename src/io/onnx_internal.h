@@ -139,6 +139,8 @@ MUST_CHECK enum status body_read(struct reader *reader, const struct source_node
 // Gives all bodies of a node (its attributes are `attr`) the same captured inputs; their names.
 void bodies_join(struct reader *reader, const struct op *op, const void *attr,
                  struct name_list *out);
+// Respells a Scan of opset 8; other nodes stay as they are.
+MUST_CHECK enum status scan8_raise(struct reader *reader, struct source_node *node);
 // The value of that name, in a body also one from the graphs around, which is captured then.
 // Before writing, in a private clone: captured values get their present outer names, others names
 // that no graph around has, and what a body gives is made in it.

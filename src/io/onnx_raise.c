@@ -99,9 +99,7 @@ enum status opset_raise(struct reader *reader, struct source_node *node)
     if (*node->domain || !node->output_count)
         return OK;
     TRY(legacy_raise(reader, node));
-    if (node->opset < 9 && strcmp(node->op_type, "Scan") == 0)
-        return context_fail(reader->context, ERR_UNSUPPORTED,
-                            "Scan of opset 8 is not supported, that of 9 and later is");
+    TRY(scan8_raise(reader, node));
     for (size_t i = 0; i < opset_moved_count; i++)
         if (node->opset < opset_moved[i].since && strcmp(node->op_type, opset_moved[i].op) == 0)
             TRY(raise_row(reader, node, &opset_moved[i]));
