@@ -60,16 +60,22 @@ static enum status shape_from_text(struct context *context, const char *name, co
     return shape_set(context, shape, given.rank, given.dim);
 }
 
+enum status infer_given_shape(struct context *context, const struct value *value,
+                              const struct infer_options *options, struct shape *shape)
+{
+    const char *given = setting(&options->shape, value->name);
+
+    *shape = value->tensor.shape;
+    return given ? shape_from_text(context, value->name, given, shape) : OK;
+}
+
 static enum status input_shape(struct context *context, const struct value *value,
                                const struct infer_options *options, struct tensor *tensor)
 {
-    const char *given = setting(&options->shape, value->name);
     struct shape *shape = &tensor->shape;
 
     tensor->dtype = value->tensor.dtype;
-    *shape = value->tensor.shape;
-    if (given)
-        TRY(shape_from_text(context, value->name, given, shape));
+    TRY(infer_given_shape(context, value, options, shape));
     if (shape->rank > 0 && shape->dim[0] < 0)
         shape->dim[0] = options->batch ? options->batch : 1;
     if (shape_is_static(shape))

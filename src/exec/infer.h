@@ -33,6 +33,10 @@ MUST_CHECK enum status graph_infer_begin(struct context *context, const struct g
 MUST_CHECK enum status graph_infer_node(struct context *context, const struct graph *graph,
                                         uint32_t n, bool is_lenient, struct inference *inference);
 
+// The input's shape as declared and as options->shape has it; open dimensions stay -1.
+MUST_CHECK enum status infer_given_shape(struct context *context, const struct value *value,
+                                         const struct infer_options *options, struct shape *shape);
+
 // ERR_NUMERIC naming the node and its weight (a weight input of its operator) that is not finite.
 MUST_CHECK enum status graph_check_finite(struct context *context, const struct graph *graph);
 

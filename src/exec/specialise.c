@@ -113,14 +113,17 @@ static enum status fix_inputs(struct context *context, struct graph *graph,
     lenient.batch = -1;
     TRY(check_names(context, graph, &options->shape, "--shape"));
     TRY(check_names(context, graph, &options->set, "--set"));
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        struct value *value = graph_value(graph, graph->input[i]);
+        if (!is_named(&options->shape, value->name))
+            continue;
+        TRY(infer_given_shape(context, value, options, &value->tensor.shape));
+        value->dim_name = NULL;
+    }
     TRY(graph_infer(context, graph, &lenient, &inference));
     for (uint32_t i = 0; i < graph->input_count; i++) {
         struct value *value = graph_value(graph, graph->input[i]);
         const struct tensor *known = &inference.of_value[graph->input[i].at];
-        if (is_named(&options->shape, value->name)) {
-            value->tensor.shape = known->shape;
-            value->dim_name = NULL;
-        }
         if (known->buffer) {
             tensor_share(&value->tensor, known);
             value->role = VALUE_WEIGHT;
