@@ -81,7 +81,7 @@ static enum status parse_metric(struct eval *eval)
         report->command = name + 5;
     else if (name && !metric_from_name(name, &report->metric))
         return context_fail(eval->invocation->context, ERR_USAGE,
-                            "'--metric' wants top1, top5, balanced, auc, mse, cosine, "
+                            "'--metric' wants top1, top5, balanced, auc, mse, mae, cosine, "
                             "perplexity or exec:CMD, got '%s'",
                             name);
     report->has_metric = name != NULL;
@@ -94,7 +94,9 @@ static void choose_metric(struct eval_report *report)
     if (report->has_metric)
         return;
     report->has_metric = report->data->is_labelled || report->data->target.dtype != DT_NONE;
-    report->metric = report->data->is_labelled ? METRIC_TOP1 : METRIC_MSE;
+    report->metric = report->data->is_labelled          ? METRIC_TOP1
+                     : dataset_has_tokens(report->data) ? METRIC_PERPLEXITY
+                                                        : METRIC_MSE;
 }
 
 static enum status open_all(struct eval *eval)

@@ -24,8 +24,8 @@ const struct field run_fields[] = {
     FIELD(struct run_options, set, NULL, 0, 0, "NAME=VALUE: value of a scalar input"),
     FIELD(struct run_options, output, NULL, 0, 0, "NAME: the output to judge (default: the first)"),
     FIELD(struct run_options, metric, NULL, 0, 0,
-          "METRIC: top1, top5, balanced, auc, mse, cosine, perplexity or exec:CMD "
-          "(default: top1 for classes, mse for other targets)"),
+          "METRIC: top1, top5, balanced, auc, mse, mae, cosine, perplexity or exec:CMD "
+          "(default: top1 for classes, perplexity for tokens, mse for other targets)"),
     FIELDS_END,
 };
 

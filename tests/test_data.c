@@ -397,6 +397,19 @@ START_TEST(csv_fractions_are_numbers_to_predict)
 }
 END_TEST
 
+START_TEST(csv_targets_are_numbers_to_predict_whole_ones_too)
+{
+    ck_assert_int_eq(open_csv("1,5\n2,7\n", ",target=last"), OK);
+    ck_assert(!dataset->is_labelled);
+    ck_assert_int_eq(dataset->target.dtype, DT_F32);
+    ck_assert_int_eq(open_csv("1,5,3\n2,7,4\n", ",target=1"), OK);
+    ck_assert_int_eq(shape_count(&dataset->input[0].shape), 2);
+    assert_fails(open_csv("1,5\n2,none\n", ",target=last"), ERR_FORMAT,
+                 "line 2, column 1: 'none' is no number");
+    assert_fails(open_csv("1,5\n2,7\n", ",target=2"), ERR_USAGE, "target=2: there are 2 columns");
+}
+END_TEST
+
 START_TEST(csv_headers_are_left_out)
 {
     ck_assert_int_eq(open_csv("\xEF\xBB\xBFwidth,\"he,ight\",kind\n1,2,0\n3,4,1\n", ""), OK);
@@ -785,6 +798,7 @@ Suite *data_suite(void)
     tcase_add_test(tests, csv_words_become_classes_in_byte_order);
     tcase_add_test(tests, csv_numbers_are_classes_as_they_stand);
     tcase_add_test(tests, csv_fractions_are_numbers_to_predict);
+    tcase_add_test(tests, csv_targets_are_numbers_to_predict_whole_ones_too);
     tcase_add_test(tests, csv_headers_are_left_out);
     tcase_add_loop_test(tests, a_wrong_table_says_where, 0, COUNT(wrong_csv));
     tcase_add_test(tests, csv_label_columns_that_are_not_there_are_refused);

@@ -144,6 +144,9 @@ START_TEST(errors_and_cosines_are_numpy_s)
     ck_assert_double_eq_tol(ci95.high - value, 1.959963984540054 * 0.041051195753629734, 1e-6);
     ck_assert_int_eq(metric_of(&context, METRIC_COSINE, &with_target, &value, &ci95), OK);
     ck_assert_double_eq_tol(value, 0.8870865314756936, 1e-6);
+    ck_assert_int_eq(metric_of(&context, METRIC_MAE, &with_target, &value, &ci95), OK);
+    ck_assert_double_eq_tol(value, 0.45635416666666667, 1e-6);
+    ck_assert_double_eq_tol(ci95.high - value, 1.959963984540054 * 0.03892814194917449, 1e-6);
     outputs_clear(&with_target);
 }
 END_TEST
@@ -159,7 +162,40 @@ START_TEST(the_area_under_the_curve_counts_ties_half)
     memcpy(scores.label, label, sizeof label);
     ck_assert_int_eq(metric_of(&context, METRIC_AUC, &scores, &value, &ci95), OK);
     ck_assert_double_eq(value, 0.78125); // 12.5 of 16 pairs
-    ck_assert_double_eq_tol(ci95.high - value, 1.959963984540054 * 0.17460438106769083, 1e-12);
+    ck_assert_double_eq_tol(value - ci95.low, 1.959963984540054 * 0.17460438106769083, 1e-12);
+    outputs_clear(&scores);
+}
+END_TEST
+
+// Every pair counted one by one, on scores with many ties.
+START_TEST(the_area_under_the_curve_is_that_of_all_pairs)
+{
+    enum { N = 200 };
+    struct outputs scores;
+    uint32_t state = 1;
+    double right = 0, pairs = 0;
+
+    ck_assert_int_eq(outputs_init(&context, &scores, N, 2, true, false), OK);
+    for (int i = 0; i < N; i++) {
+        state = state * 1664525 + 1013904223;
+        scores.value[2 * i] = 0.25f;
+        scores.value[2 * i + 1] = (float)(state >> 27);
+        scores.label[i] = state >> 16 & 1;
+    }
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < N; k++)
+            if (scores.label[i] == 1 && scores.label[k] == 0) {
+                float a = scores.value[2 * i + 1], b = scores.value[2 * k + 1];
+                right += a > b ? 1 : a == b ? 0.5 : 0;
+                pairs++;
+            }
+    ck_assert_int_eq(metric_of(&context, METRIC_AUC, &scores, &value, &ci95), OK);
+    ck_assert_double_eq_tol(value, right / pairs, 1e-12);
+    ck_assert(ci95.low < value && value < ci95.high && ci95.low >= 0 && ci95.high <= 1);
+    for (int i = 0; i < N; i++)
+        scores.label[i] = 1;
+    ck_assert_int_eq(metric_of(&context, METRIC_AUC, &scores, &value, &ci95), ERR_USAGE);
+    ck_assert_ptr_nonnull(strstr(context.error, "auc needs samples of both classes"));
     outputs_clear(&scores);
 }
 END_TEST
@@ -364,6 +400,7 @@ Suite *metrics_suite(void)
     tcase_add_test(tests, perplexity_is_numpy_s);
     tcase_add_test(tests, errors_and_cosines_are_numpy_s);
     tcase_add_test(tests, the_area_under_the_curve_counts_ties_half);
+    tcase_add_test(tests, the_area_under_the_curve_is_that_of_all_pairs);
     tcase_add_test(tests, a_metric_says_what_it_lacks);
     tcase_add_test(tests, every_metric_is_found_by_its_name);
     tcase_add_test(tests, small_counts_give_the_exact_binomial);

@@ -10,6 +10,8 @@
 static const struct field csv_fields[] = {
     FIELD(struct csv_options, label, "last", 0, 0,
           "first, last, none or a column's number, from 0"),
+    FIELD(struct csv_options, target, NULL, 0, 0,
+          "in place of label: the column of numbers to predict, whole ones too"),
     FIELDS_END,
 };
 
@@ -110,9 +112,11 @@ static bool number_of(struct piece piece, double *number)
     return parse_number(copy, number) && fabs(*number) < 3.4e38;
 }
 
-static enum status label_column(struct context *context, const char *label, int64_t fields,
-                                int64_t *column)
+static enum status label_column(struct context *context, const struct csv_options *csv,
+                                int64_t fields, int64_t *column)
 {
+    const char *key = csv->target ? "target" : "label";
+    const char *label = csv->target ? csv->target : csv->label;
     double number;
 
     if (strcmp(label, "first") == 0)
@@ -123,11 +127,11 @@ static enum status label_column(struct context *context, const char *label, int6
         *column = -1;
     else if (!parse_number(label, &number) || number != floor(number) || number < 0)
         return context_fail(context, ERR_USAGE,
-                            "label= wants first, last, none or the number of a column, got '%s'",
+                            "%s= wants first, last, none or the number of a column, got '%s'", key,
                             label);
     else if (number >= (double)fields)
-        return context_fail(context, ERR_USAGE, "label=%s: there are %lld columns, counted from 0",
-                            label, (long long)fields);
+        return context_fail(context, ERR_USAGE, "%s=%s: there are %lld columns, counted from 0",
+                            key, label, (long long)fields);
     else
         *column = (int64_t)number;
     return OK;
@@ -159,6 +163,7 @@ static enum status skip_header(struct context *context, struct reader *reader)
 // What the lines become.
 struct table {
     int64_t rows, features, label_column; // -1: none
+    bool is_target;                       // that column holds numbers to predict
     float *value;
     struct piece *label;
     int64_t capacity;
@@ -197,26 +202,26 @@ static enum status add_row(struct context *context, const struct reader *reader,
     value = table->value + table->rows * table->features;
     for (int64_t i = 0; i < fields; i++) {
         double number;
-        if (i == table->label_column) {
-            table->label[table->rows] = reader->field[i];
-            continue;
-        }
-        if (!number_of(reader->field[i], &number))
+        bool is_label = i == table->label_column;
+        if (!number_of(reader->field[i], &number) && (!is_label || table->is_target))
             return no_number(context, reader, i);
-        *value++ = (float)number;
+        if (is_label)
+            table->label[table->rows] = reader->field[i];
+        else
+            *value++ = (float)number;
     }
     table->rows++;
     return OK;
 }
 
-static enum status read_table(struct context *context, struct reader *reader, const char *label,
-                              struct table *table)
+static enum status read_table(struct context *context, struct reader *reader,
+                              const struct csv_options *csv, struct table *table)
 {
     TRY(skip_header(context, reader));
     TRY(read_line(context, reader));
     if (reader->count == 0)
         return context_fail(context, ERR_FORMAT, "the table is empty");
-    TRY(label_column(context, label, reader->count, &table->label_column));
+    TRY(label_column(context, csv, reader->count, &table->label_column));
     table->features = reader->count - (table->label_column >= 0);
     if (table->features < 1)
         return context_fail(context, ERR_FORMAT, "there is no column beside the label");
@@ -297,7 +302,7 @@ static enum status add_labels(struct context *context, struct dataset *dataset,
     double number = 0;
     int64_t *label;
 
-    if (kind == LABEL_NUMBER)
+    if (table->is_target || kind == LABEL_NUMBER)
         return add_float_target(context, dataset, table);
     TRY(source_add_labels(context, dataset, &label));
     if (kind == LABEL_WORD)
@@ -352,14 +357,14 @@ enum status csv_parse(struct context *context, struct dataset *dataset, const st
 {
     const struct csv_options *csv = option;
     struct reader reader = {.at = tensor_data(bytes)};
-    struct table table = {0};
+    struct table table = {.is_target = csv->target != NULL};
     enum status status;
 
     reader.end = reader.at + tensor_bytes(bytes);
     if (tensor_bytes(bytes) >= 3 && memcmp(reader.at, "\xEF\xBB\xBF", 3) == 0)
         reader.at += 3;
     reader.delimiter = delimiter_of(reader.at, reader.end);
-    status = read_table(context, &reader, csv->label, &table);
+    status = read_table(context, &reader, csv, &table);
     if (status == OK)
         status = add_features(context, dataset, &table);
     if (status == OK && table.label_column >= 0)
@@ -377,7 +382,7 @@ static enum status open_csv(struct context *context, struct dataset *dataset,
 }
 
 const struct source source_csv = {.name = "csv",
-                                  .form = "csv:FILE,label=first|last|none|N",
+                                  .form = "csv:FILE,label|target=first|last|none|N",
                                   .min_paths = 1,
                                   .max_paths = 1,
                                   .option = csv_fields,

@@ -91,6 +91,12 @@ static inline const unsigned char *dataset_bytes(const struct dataset *dataset,
     return column->at + (size_t)dataset_record(dataset, sample) * column->stride;
 }
 
+// Whether the target is whole numbers, a class for each of several positions: tokens.
+static inline bool dataset_has_tokens(const struct dataset *dataset)
+{
+    return dataset->target.dtype != DT_NONE && !dtype_info[dataset->target.dtype].is_float;
+}
+
 // What a model answers: one row a sample, or one a token where the target is tokens.
 int64_t dataset_row_count(const struct dataset *dataset);
 

@@ -66,7 +66,8 @@ source_parse raw_parse;                          // option: struct raw_options
 source_parse tokens_parse;                       // option: struct tokens_options
 
 struct csv_options {
-    const char *label; // "first", "last", "none" or the number of a column, from 0
+    const char *label;  // "first", "last", "none" or the number of a column, from 0
+    const char *target; // the same for a column of numbers to predict, in place of label; NULL
 };
 struct raw_options {
     struct ints shape; // of one sample

@@ -181,7 +181,7 @@ static enum status run(struct context *context, struct work *work, struct arena 
                        const struct preprocess *preprocess, struct evaluation *out)
 {
     const struct dataset *data = work->data;
-    bool has_tokens = data->target.dtype != DT_NONE && !dtype_info[data->target.dtype].is_float;
+    bool has_tokens = dataset_has_tokens(data);
     int64_t width;
     double start;
 

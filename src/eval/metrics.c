@@ -108,13 +108,10 @@ static const struct {
     const char *name;
     bool is_higher_better, needs_labels;
 } metrics[METRIC_COUNT] = {
-    [METRIC_TOP1] = {"top1", true, true},
-    [METRIC_TOP5] = {"top5", true, true},
-    [METRIC_BALANCED] = {"balanced", true, true},
-    [METRIC_AUC] = {"auc", true, true},
-    [METRIC_MSE] = {"mse", false, false},
-    [METRIC_COSINE] = {"cosine", true, false},
-    [METRIC_PERPLEXITY] = {"perplexity", false, true},
+    [METRIC_TOP1] = {"top1", true, true},         [METRIC_TOP5] = {"top5", true, true},
+    [METRIC_BALANCED] = {"balanced", true, true}, [METRIC_AUC] = {"auc", true, true},
+    [METRIC_MSE] = {"mse", false, false},         [METRIC_COSINE] = {"cosine", true, false},
+    [METRIC_MAE] = {"mae", false, false},         [METRIC_PERPLEXITY] = {"perplexity", false, true},
 };
 
 const char *metric_name(enum metric metric)
@@ -160,6 +157,15 @@ static double squared_error(const float *value, const float *target, int64_t n)
     return sum / (double)n;
 }
 
+static double absolute_error(const float *value, const float *target, int64_t n)
+{
+    double sum = 0;
+
+    for (int64_t i = 0; i < n; i++)
+        sum += fabs((double)value[i] - target[i]);
+    return sum / (double)n;
+}
+
 // 0 where one of the two is all zeros, 1 where both are.
 static double cosine(const float *a, const float *b, int64_t n)
 {
@@ -192,6 +198,8 @@ static void per_sample(enum metric metric, const struct outputs *outputs, double
         const float *target = outputs->target ? outputs->target + i * outputs->width : NULL;
         if (metric == METRIC_MSE)
             number[i] = squared_error(row(outputs, i), target, outputs->width);
+        else if (metric == METRIC_MAE)
+            number[i] = absolute_error(row(outputs, i), target, outputs->width);
         else if (metric == METRIC_COSINE)
             number[i] = cosine(row(outputs, i), target, outputs->width);
         else
@@ -260,12 +268,14 @@ static enum status auc_of(struct context *context, const struct outputs *outputs
     *value = a = area_under_curve(scored, n, &positives);
     free(scored);
     negatives = (double)n - positives;
+    if (positives == 0 || negatives == 0)
+        return context_fail(context, ERR_USAGE, "auc needs samples of both classes");
     q1 = a / (2 - a);
     q2 = 2 * a * a / (1 + a);
     half =
         z95 * sqrt((a * (1 - a) + (positives - 1) * (q1 - a * a) + (negatives - 1) * (q2 - a * a)) /
                    (positives * negatives));
-    *ci95 = (struct interval){a - half, a + half};
+    *ci95 = (struct interval){fmax(0, a - half), fmin(1, a + half)};
     return OK;
 }
 
@@ -290,7 +300,7 @@ enum status metric_of(struct context *context, enum metric metric, const struct 
         return auc_of(context, outputs, value, ci95);
     if (metric == METRIC_PERPLEXITY && outputs->width < 2)
         return context_fail(context, ERR_USAGE, "perplexity needs one output a class");
-    if (metric == METRIC_MSE || metric == METRIC_COSINE || metric == METRIC_PERPLEXITY) {
+    if (!metrics[metric].needs_labels || metric == METRIC_PERPLEXITY) {
         per_sample(metric, outputs, value, ci95);
         return OK;
     }

@@ -43,6 +43,7 @@ enum metric {
     METRIC_AUC,
     METRIC_MSE,
     METRIC_COSINE,
+    METRIC_MAE,
     METRIC_PERPLEXITY,
     METRIC_COUNT
 };
@@ -50,8 +51,8 @@ const char *metric_name(enum metric metric);
 bool metric_from_name(const char *name, enum metric *out);
 bool metric_is_higher_better(enum metric metric);
 // The metric and its 95 % interval (Wilson for top1 and top5, over classes for balanced,
-// Hanley and McNeil 1982 for auc, normal over samples for mse, cosine and perplexity). ERR_USAGE if
-// the outputs lack what it needs: labels, targets, two classes.
+// Hanley and McNeil 1982 for auc, normal over samples for mse, mae, cosine and perplexity).
+// ERR_USAGE if the outputs lack what it needs: labels, targets, samples of both classes.
 MUST_CHECK enum status metric_of(struct context *context, enum metric metric,
                                  const struct outputs *outputs, double *value,
                                  struct interval *ci95);

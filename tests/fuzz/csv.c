@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 
     context_init(&context);
     options.label = places[count ? bytes[0] % 4 : 0];
+    options.target = count && bytes[0] & 4 ? options.label : NULL;
     if (count && parse_copy(&context, dataset, bytes + 1, count - 1, csv_parse, &options) == OK)
         read_all(dataset);
     dataset_free(dataset);
