@@ -45,8 +45,10 @@ struct infer_options run_infer(const struct run_options *options)
 }
 
 const struct field source_fields[] = {
-    FIELD(struct source_options, data, NULL, 0, 0,
-          "SOURCE[@A:B]: fashion-mnist:train, idx:IMAGES,LABELS, csv:FILE,label=last, npy:X,Y ..."),
+    FIELD(
+        struct source_options, data, NULL, 0, 0,
+        "SOURCE[@A:B]: fashion-mnist:train, images:FOLDER, idx:IMAGES,LABELS, csv:FILE,label=last, "
+        "npy:X.npy,Y.npy ..."),
     FIELDS_END,
 };
 
