@@ -1,7 +1,8 @@
 // Proof of the axis maps on whole models: of every group of channels that pass/channels.h offers in
 // the simplified graph, some channels are zeroed (weights, biases, scales and shifts), then cut.
 // The reference executor must give the same bits for both.
-//     prove-channels [--list] [--shape NAME=1,3,64,64] MODEL...
+//     prove-channels [--list] [--shape NAME=1,3,64,64] [--set NAME=VALUE] MODEL...
+// --shape and --set belong to the model that follows.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "base/random.h"
 #include "exec/reference.h"
+#include "exec/specialise.h"
 #include "io/model.h"
 #include "pass/channels.h"
 #include "pass/pass.h"
@@ -118,38 +120,62 @@ static enum status prove(struct context *context, const struct graph *graph,
     return status;
 }
 
+// The simplified, specialised graph, as structured pruning would see it.
+static enum status prove_file(struct context *context, const char *path,
+                              struct infer_options *options, bool is_listed)
+{
+    const char *slash = strrchr(path, '/');
+    struct graph *graph, *special;
+    enum status status;
+
+    TRY(model_read(context, path, NULL, &graph, NULL));
+    status = graph_specialise(context, graph, options, &special);
+    graph_free(graph);
+    TRY(status);
+    options->set.count = 0; // such inputs are gone
+    status = pipeline_run(context, &pass_simplify, (struct pass_run){0}, &special);
+    if (status == OK) {
+        channels_untie(special);
+        status = prove(context, special, options, is_listed, slash ? slash + 1 : path);
+    }
+    graph_free(special);
+    return status;
+}
+
+enum { SETTINGS_MAX = 16 };
+
+// Takes the word behind --shape or --set, for the next model.
+static bool take_setting(int count, char **argument, int *i, const char *option,
+                         struct strings *list, const char **at)
+{
+    if (strcmp(argument[*i], option) != 0 || *i + 1 >= count || list->count == SETTINGS_MAX)
+        return false;
+    at[list->count++] = argument[++*i];
+    return true;
+}
+
 int main(int count, char **argument)
 {
-    const char *shape[16];
-    struct infer_options options = {.batch = OPEN_DIM, .shape = {.at = shape}};
+    const char *shape[SETTINGS_MAX], *set[SETTINGS_MAX];
+    struct infer_options options = {.batch = OPEN_DIM, .shape = {.at = shape}, .set = {.at = set}};
     bool is_listed = false;
     int failures = 0;
 
     for (int i = 1; i < count; i++) {
-        struct graph *graph;
         struct context context;
-        const char *slash = strrchr(argument[i], '/');
-        enum status status;
         if (strcmp(argument[i], "--list") == 0) {
             is_listed = true;
             continue;
         }
-        if (strcmp(argument[i], "--shape") == 0 && i + 1 < count && options.shape.count < 16) {
-            shape[options.shape.count++] = argument[++i];
+        if (take_setting(count, argument, &i, "--shape", &options.shape, shape) ||
+            take_setting(count, argument, &i, "--set", &options.set, set))
             continue;
-        }
         context_init(&context);
-        status = model_read(&context, argument[i], NULL, &graph, NULL);
-        if (status == OK)
-            status = pipeline_run(&context, &pass_simplify, (struct pass_run){0}, &graph);
-        if (status == OK) {
-            channels_untie(graph);
-            status = prove(&context, graph, &options, is_listed, slash ? slash + 1 : argument[i]);
-            graph_free(graph);
-        }
-        if (status != OK)
+        if (prove_file(&context, argument[i], &options, is_listed) != OK) {
             printf("%s: %s\n", argument[i], context.error);
-        failures += status != OK;
+            failures++;
+        }
+        options.shape.count = options.set.count = 0;
         fflush(stdout);
     }
     return failures ? 1 : 0;
