@@ -50,7 +50,7 @@ TESTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*.c tests/support/*.c))
 FUZZ    := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ:%=$(BUILD)/replay/%)
 
-.PHONY: all test asan check conformance mutants demo interop bench bench-peers install uninstall format docs \
+.PHONY: all test asan check conformance prove-channels mutants demo interop bench bench-peers install uninstall format docs \
         fuzz fuzz-run replay update-expected suite clean help FORCE
 all: $(BUILD)/ecai ## build the program (CONFIG=release, debug or asan)
 
@@ -128,6 +128,9 @@ mutants: $(BUILD)/mutate ## models that are wrong in structure; with sanitisers,
 	tools/mutate $(BUILD)/mutate $(or $(COUNT),1000)
 	@$(MAKE) CONFIG=asan build/asan/mutate
 	tools/mutate build/asan/mutate $(or $(COUNT),1000)
+
+prove-channels: $(BUILD)/prove-channels ## cut zeroed channels out of whole models: the same bits
+	@tools/prove-channels $(BUILD)/prove-channels
 
 demo: ## install what is missing, build, run the main job on Fashion-MNIST
 	@tools/setup
