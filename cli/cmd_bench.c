@@ -109,6 +109,7 @@ static enum status work(struct invocation *invocation, struct named_model *model
 
     TRY(invocation_isa(invocation, &bench.isa));
     TRY(model_open(invocation, invocation->operand[0], options->input.external_data, model));
+    TRY(model_specialise(invocation, &infer, SPECIALISE_TO_RUN, false, model));
     status = figures_init(invocation->context, model->graph, &infer, true, figures);
     if (status == OK)
         status = bench_run(invocation->context, invocation->arena, model->graph, &infer,

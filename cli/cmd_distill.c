@@ -106,6 +106,8 @@ static enum status open_student(struct distillation *distillation)
     }
     TRY(model_open(invocation, distillation->own->student, options->input.external_data,
                    &distillation->student));
+    TRY(model_specialise(invocation, &compression->infer, SPECIALISE_TO_WRITE,
+                         distillation->own->teacher != NULL, &distillation->student));
     compression->student_name = distillation->student.name;
     compression->base = graph_clone(distillation->student.graph);
     return OK;
@@ -119,9 +121,12 @@ static enum status open_models(struct distillation *distillation)
     enum status status;
 
     TRY(compression_open_device(compression));
-    if (distillation->own->teacher)
+    if (distillation->own->teacher) {
         TRY(model_open(invocation, distillation->own->teacher, options->input.external_data,
                        &compression->model));
+        TRY(model_specialise(invocation, &compression->infer, SPECIALISE_TO_RUN,
+                             distillation->own->student != NULL, &compression->model));
+    }
     compression->teacher = compression->model.graph;
     TRY(open_student(distillation));
     status = selection_check(invocation->context, &compression->selection, &options->compress.layer,
@@ -130,7 +135,7 @@ static enum status open_models(struct distillation *distillation)
         return status;
     status = figures_init(invocation->context,
                           compression->teacher ? compression->teacher : compression->base,
-                          &compression->infer, false, &compression->before);
+                          &compression->infer, SPECIALISE_TO_WRITE, &compression->before);
     if (status != OK)
         return compression->teacher ? model_fail(invocation->context, &compression->model, status)
                                     : compression_fail(compression, status);

@@ -99,6 +99,17 @@ static void choose_metric(struct eval_report *report)
                                                         : METRIC_MSE;
 }
 
+static enum status specialise(struct eval *eval, struct eval_subject *subject)
+{
+    const struct infer_options infer = run_infer(&eval->options->run);
+
+    return subject->file.graph
+               ? model_specialise(eval->invocation, &infer, SPECIALISE_TO_RUN,
+                                  eval->subject_count > 1 || eval->options->own.baseline,
+                                  &subject->file)
+               : OK; // outputs that were saved
+}
+
 static enum status open_all(struct eval *eval)
 {
     struct invocation *invocation = eval->invocation;
@@ -114,6 +125,9 @@ static enum status open_all(struct eval *eval)
         eval->report.baseline = &eval->baseline;
         TRY(eval_open_subject(invocation, options->own.baseline, folder, true, &eval->baseline));
     }
+    for (int i = 0; i < eval->subject_count; i++)
+        TRY(specialise(eval, &eval->subject[i]));
+    TRY(specialise(eval, &eval->baseline));
     TRY(dataset_open(invocation->context, options->source.data, &options->dataset, &eval->data));
     eval->report.data = eval->data;
     TRY(dataset_sha256(invocation->context, eval->data, eval->report.data_sha256));

@@ -58,7 +58,8 @@ static enum status write_json(struct invocation *invocation, const struct named_
     struct infer_options infer = run_infer(&options->run);
     struct figures figures;
     struct json *document;
-    enum status status = figures_init(invocation->context, model->graph, &infer, false, &figures);
+    enum status status =
+        figures_init(invocation->context, model->graph, &infer, SPECIALISE_TO_WRITE, &figures);
 
     if (status != OK)
         return model_fail(invocation->context, model, status);
@@ -171,8 +172,11 @@ static enum status convert(struct invocation *invocation, struct named_model *mo
     const struct export_options *options = invocation->options;
     struct named_model written;
 
+    const struct infer_options infer = run_infer(&options->run);
+
     TRY(model_open_streamed(invocation, invocation->operand[1], options->input.external_data,
                             model));
+    TRY(model_specialise(invocation, &infer, SPECIALISE_TO_WRITE, false, model));
     if (strcmp(invocation->operand[0], "c") == 0) {
         TRY(write_c(invocation, model, files));
         return options->json.json ? write_json(invocation, model, files) : OK;

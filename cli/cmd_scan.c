@@ -99,6 +99,7 @@ static enum status open_all(struct scan *scan)
     scan->how.stage = "scanning";
     TRY(model_open(invocation, invocation->operand[1], scan->options->input.external_data,
                    &scan->model));
+    TRY(model_specialise(scan->invocation, &infer, SPECIALISE_TO_RUN, false, &scan->model));
     TRY(dataset_open(context, scan->options->source.data, &scan->options->dataset, &scan->data));
     TRY(preprocess_resolve(context,
                            &(struct preprocess_request){.line = &scan->options->preprocess,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/about.h"
 #include "cli/figures.h"
 #include "cli/groups.h"
 #include "cli/json_common.h"
@@ -9,7 +10,12 @@
 #include "cli/shell.h"
 #include "cli/table.h"
 
+struct show_own_options {
+    bool all;
+};
+
 struct show_options {
+    struct show_own_options own;
     struct input_options input;
     struct json_options json;
     struct run_options run;
@@ -20,6 +26,8 @@ struct show {
     const struct named_model *model;
     const struct figures *figures;
     const struct layer_figures *layer;
+    const struct about *about;
+    bool is_whole; // every layer
 };
 
 static void add_values(struct json *parent, const char *key, const struct graph *graph,
@@ -86,6 +94,7 @@ static struct json *show_json(const struct show *show)
     json_add_number(memory, "activations", counts->activation_bytes);
     json_add_number(memory, "activations_peak", counts->peak_activation_bytes);
     json_add_name(document, "unknown", counts->reason);
+    about_json(show->about, document);
     add_record(document, "preprocess", graph_metadata(graph, "ecai.preprocess"));
     add_record(document, "history", graph_metadata(graph, "ecai.history"));
     json_add_warnings(document, show->invocation);
@@ -109,13 +118,6 @@ static void print_values(const char *title, const struct show *show, const struc
     }
 }
 
-static void print_amount(const char *title, double amount, const char *unit, struct text *out)
-{
-    text_format(out, "%-9s ", title);
-    text_add_number(out, amount, unit);
-    text_add(out, "\n");
-}
-
 static void print_metadata(const struct graph *graph, struct text *out)
 {
     for (const struct metadata *entry = graph->metadata; entry; entry = entry->next) {
@@ -126,29 +128,53 @@ static void print_metadata(const struct graph *graph, struct text *out)
     }
 }
 
-static void show_text(const struct show *show, struct text *out)
+static void print_head(const struct show *show, struct text *out)
 {
-    const struct counts *counts = &show->figures->counts;
     const struct graph *graph = show->model->graph;
 
     text_add(out, "model     ");
     text_add_escaped(out, show->model->name, strlen(show->model->name));
     text_format(out, ", %lld bytes, opset %lld, sha256 %.16s\n", (long long)show->model->bytes,
                 (long long)graph->source_opset, show->model->sha256);
+    if (graph->producer && *graph->producer) {
+        text_add(out, "made by   ");
+        text_add_escaped(out, graph->producer, strnlen(graph->producer, 60));
+        text_add(out, "\n");
+    }
+    if (show->about->family.length)
+        text_format(out, "looks like %s\n", show->about->family.at);
     print_values("input", show, graph->input, graph->input_count, out);
     print_values("output", show, graph->output, graph->output_count, out);
-    text_add(out, "\n");
-    layer_figures_table(show->layer, counts->node_count, false, out);
-    text_add(out, "\n");
-    print_amount("weights", counts->parameters, "", out);
-    print_amount("non-zero", counts->nonzero, "", out);
-    print_amount("MACs", counts->macs, "", out);
-    print_amount("  of them", counts->macs_nonzero, " of weights that are not zero", out);
-    print_amount("stored", counts->weight_bytes, "B of weights", out);
-    print_amount("memory", counts->peak_activation_bytes, "B of activations at the peak", out);
+}
+
+static void print_amounts(const struct counts *counts, struct text *out)
+{
+    text_add(out, "weights   ");
+    text_add_number(out, counts->parameters, ", ");
+    text_add_percent(out, counts->nonzero / counts->parameters);
+    text_add(out, " of them not zero, ");
+    text_add_number(out, counts->weight_bytes, "B");
+    text_add(out, "\nMACs      ");
+    text_add_number(out, counts->macs, " an inference, ");
+    text_add_number(out, counts->macs_nonzero, " of weights that are not zero");
+    text_add(out, "\nmemory    ");
+    text_add_number(out, counts->peak_activation_bytes, "B of activations at the peak\n");
     if (counts->reason)
         text_format(out, "unknown: %s\n", counts->reason);
-    print_metadata(graph, out);
+}
+
+static void show_text(const struct show *show, struct text *out)
+{
+    const struct counts *counts = &show->figures->counts;
+
+    print_head(show, out);
+    text_add(out, "\n");
+    layer_figures_table(show->layer, counts->node_count,
+                        show->is_whole ? LAYERS_ALL : LAYERS_LARGEST, out);
+    text_add(out, "\n");
+    print_amounts(counts, out);
+    about_text(show->about, show->model, out);
+    print_metadata(show->model->graph, out);
 }
 
 static enum status report(const struct show *show, const char *json)
@@ -177,27 +203,42 @@ static enum status run(struct invocation *invocation)
     struct named_model model = {0};
     struct figures figures = {0};
     struct infer_options infer = run_infer(&options->run);
+    struct about about;
+    enum isa isa;
     enum status status;
 
     TRY(streams_add_input(context, &invocation->streams, "MODEL", invocation->operand[0]));
     TRY(json_check_output(invocation, options->json.json));
+    TRY(invocation_isa(invocation, &isa));
     status = model_open_streamed(invocation, invocation->operand[0], options->input.external_data,
                                  &model);
+    if (status == OK)
+        status = model_specialise(invocation, &infer, SPECIALISE_TO_RUN, false, &model);
     if (status == OK) {
         status = figures_init(context, model.graph, &infer, false, &figures);
         if (status != OK)
             model_fail(context, &model, status);
     }
-    if (status == OK)
+    if (status == OK) {
+        about_init(context, model.graph, &figures, &infer, isa, &about);
         status = report(&(struct show){invocation, &model, &figures,
-                                       figures_layers(&figures.counts, invocation->arena)},
+                                       figures_layers(&figures.counts, invocation->arena), &about,
+                                       options->own.all},
                         options->json.json);
+        about_clear(&about);
+    }
     figures_clear(&figures);
     model_close(&model);
     return status;
 }
 
+static const struct field own_fields[] = {
+    FIELD(struct show_own_options, all, "no", 0, 0, "every layer, not only the largest"),
+    FIELDS_END,
+};
+
 static const struct option_group groups[] = {
+    {"showing", own_fields, offsetof(struct show_options, own)},
     {"report", json_fields, offsetof(struct show_options, json)},
     {"model", input_fields, offsetof(struct show_options, input)},
     {"running", run_fields, offsetof(struct show_options, run)},

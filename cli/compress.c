@@ -108,11 +108,12 @@ static enum status open_model(struct compression *compression)
     TRY(compression_open_device(compression));
     TRY(model_open_streamed(invocation, invocation->operand[0], options->input.external_data,
                             model));
+    TRY(model_specialise(invocation, &compression->infer, SPECIALISE_TO_WRITE, false, model));
     status =
         selection_check(context, &compression->selection, &options->compress.layer, model->graph);
     if (status == OK)
-        status =
-            figures_init(context, model->graph, &compression->infer, false, &compression->before);
+        status = figures_init(context, model->graph, &compression->infer, SPECIALISE_TO_WRITE,
+                              &compression->before);
     if (status == OK)
         status = sparsity_restore(context, model->graph);
     compression->base = graph_clone(model->graph);

@@ -100,7 +100,7 @@ void compression_table(const struct compression *compression, struct text *out)
     const struct counts *counts = &compression->after.counts;
     struct layer_figures *layer = figures_layers(counts, compression->invocation->arena);
 
-    layer_figures_table(layer, counts->node_count, true, out);
+    layer_figures_table(layer, counts->node_count, LAYERS_WITH_WEIGHTS, out);
     compression_summary(compression, out);
 }
 

@@ -1,8 +1,12 @@
 // Layers of a model as JSON and as a table.
 #include "cli/layers.h"
 
+#include <math.h>
+
 #include "cli/json_common.h"
 #include "cli/table.h"
+
+enum { LAYERS_FEW = 16, LAYERS_SHOWN = 10 };
 
 void layer_figures_json(struct json *item, const struct layer_figures *layer)
 {
@@ -38,18 +42,46 @@ static void add_row(struct table *table, const struct layer_figures *layer)
     table_add_number(table, layer->bytes, "B");
 }
 
-void layer_figures_table(const struct layer_figures *layer, uint32_t count, bool only_weights,
-                         struct text *out)
+// More MACs, else more weights, else earlier.
+static bool is_larger(const struct layer_figures *a, const struct layer_figures *b)
+{
+    double x = isnan(a->node->macs) ? INFINITY : a->node->macs;
+    double y = isnan(b->node->macs) ? INFINITY : b->node->macs;
+
+    return x != y ? x > y : a->parameters != b->parameters ? a->parameters > b->parameters : a < b;
+}
+
+static bool is_listed(const struct layer_figures *layer, uint32_t count, uint32_t at,
+                      enum listed_layers which)
+{
+    uint32_t larger = 0;
+
+    if (which != LAYERS_LARGEST || count <= LAYERS_FEW)
+        return which != LAYERS_WITH_WEIGHTS || layer[at].parameters > 0;
+    if (layer[at].node->macs == 0 && layer[at].parameters == 0)
+        return false;
+    for (uint32_t i = 0; i < count && larger < LAYERS_SHOWN; i++)
+        larger += is_larger(&layer[i], &layer[at]);
+    return larger < LAYERS_SHOWN;
+}
+
+void layer_figures_table(const struct layer_figures *layer, uint32_t count,
+                         enum listed_layers which, struct text *out)
 {
     static const char *const heads[] = {"node", "op", "weights", "zeros", "MACs", "bits", "stored"};
     struct table table;
+    uint32_t listed = 0;
 
     table_init(&table, "llrrrrr");
     for (int i = 0; i < table.columns; i++)
         table_add(&table, heads[i]);
     for (uint32_t i = 0; i < count; i++)
-        if (!only_weights || layer[i].parameters > 0)
+        if (is_listed(layer, count, i, which)) {
             add_row(&table, &layer[i]);
+            listed++;
+        }
     table_print(&table, out);
     table_clear(&table);
+    if (which == LAYERS_LARGEST && count > LAYERS_FEW)
+        text_format(out, "and %u more that are smaller: --all\n", (unsigned)(count - listed));
 }

@@ -9,8 +9,12 @@
 
 // Adds node, op, parameters ... bytes to an object.
 void layer_figures_json(struct json *item, const struct layer_figures *layer);
-// only_weights: leaves out layers that have none.
-void layer_figures_table(const struct layer_figures *layer, uint32_t count, bool only_weights,
-                         struct text *out);
+enum listed_layers {
+    LAYERS_ALL,
+    LAYERS_WITH_WEIGHTS,
+    LAYERS_LARGEST, // where there are many: the ten of most MACs, then of most weights
+};
+void layer_figures_table(const struct layer_figures *layer, uint32_t count,
+                         enum listed_layers which, struct text *out);
 
 #endif

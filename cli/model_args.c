@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "exec/specialise.h"
 #include "io/model.h"
 
 enum status model_fail(struct context *context, const struct named_model *model, enum status status)
@@ -40,6 +41,79 @@ enum status model_open_streamed(struct invocation *invocation, const char *path,
                                 const char *external_data, struct named_model *out)
 {
     return open_with(invocation, path, &(struct model_options){external_data, true}, out);
+}
+
+static bool names_input(const char *setting, const struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        const char *name = graph_value(graph, graph->input[i])->name;
+        if (strncmp(setting, name, strlen(name)) == 0 && setting[strlen(name)] == '=')
+            return true;
+    }
+    return false;
+}
+
+// Those of the list that name inputs of the graph.
+static enum status own_settings(struct invocation *invocation, const struct strings *list,
+                                const char *option, bool is_one_of_several,
+                                const struct graph *graph, struct strings *out)
+{
+    const char **at = arena_array(invocation->arena, const char *, (size_t)list->count + 1);
+
+    *out = (struct strings){0, at};
+    for (int64_t i = 0; i < list->count; i++) {
+        if (names_input(list->at[i], graph))
+            at[out->count++] = list->at[i];
+        else if (!is_one_of_several)
+            return context_fail(invocation->context, ERR_USAGE,
+                                "'%s %s': the model has no such input", option, list->at[i]);
+    }
+    return OK;
+}
+
+static bool has_branches(const struct graph *graph)
+{
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (op_has_bodies(graph->node[n].op))
+            return true;
+    return false;
+}
+
+static void tell_fixed(struct invocation *invocation, const struct named_model *model,
+                       const struct infer_options *own)
+{
+    for (int64_t i = 0; i < own->set.count; i++)
+        context_note(invocation->context, "%s: '--set %s' is taken for good: no input any more",
+                     model->name, own->set.at[i]);
+}
+
+enum status model_specialise(struct invocation *invocation, const struct infer_options *infer,
+                             enum specialising how, bool is_one_of_several,
+                             struct named_model *model)
+{
+    struct context *context = invocation->context;
+    struct infer_options own = *infer;
+    struct graph *specialised;
+    enum status status;
+
+    status = own_settings(invocation, &infer->shape, "--shape", is_one_of_several, model->graph,
+                          &own.shape);
+    if (status == OK)
+        status = own_settings(invocation, &infer->set, "--set", is_one_of_several, model->graph,
+                              &own.set);
+    if (status != OK)
+        return model_fail(context, model, status);
+    if (!own.set.count && !has_branches(model->graph) &&
+        !(how == SPECIALISE_TO_FOLD && own.shape.count))
+        return OK;
+    status = graph_specialise(context, model->graph, &own, &specialised);
+    if (status != OK)
+        return model_fail(context, model, status);
+    if (how != SPECIALISE_TO_RUN)
+        tell_fixed(invocation, model, &own);
+    graph_free(model->graph);
+    model->graph = specialised;
+    return OK;
 }
 
 void model_close(struct named_model *model)

@@ -4,6 +4,7 @@
 
 #include "base/sha256.h"
 #include "cli/command.h"
+#include "exec/infer.h"
 #include "ir/graph.h"
 
 struct named_model {
@@ -23,6 +24,19 @@ MUST_CHECK enum status model_open(struct invocation *invocation, const char *pat
 MUST_CHECK enum status model_open_streamed(struct invocation *invocation, const char *path,
                                            const char *external_data, struct named_model *out);
 void model_close(struct named_model *model); // zeroed is fine
+
+enum specialising {
+    SPECIALISE_TO_RUN,
+    SPECIALISE_TO_WRITE, // says which inputs go
+    SPECIALISE_TO_FOLD,  // and fixes the shapes given, whether or not anything branches on them
+};
+// What --shape and --set say is known from now on: the graph is replaced by one for it
+// (exec/specialise.h). Where only shapes are given and nothing branches, the graph stays, and open
+// dimensions stay open, unless to fold. A name that is no input is ERR_USAGE; is_one_of_several:
+// it may be another model's.
+MUST_CHECK enum status model_specialise(struct invocation *invocation,
+                                        const struct infer_options *infer, enum specialising how,
+                                        bool is_one_of_several, struct named_model *model);
 
 // Puts "FILE: " before the context's error; returns status.
 enum status model_fail(struct context *context, const struct named_model *model,

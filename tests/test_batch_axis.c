@@ -29,6 +29,7 @@ static const char *const fixed[] = {
     "s2:i64[3] init=[1,4,4]  y = Reshape(d, s2)",
     "x:f32[1,3,4]  k:f32[1,1,4] init=he  y = Concat(k, x) axis=1",
     "x:f32[1,3]  u = Shape(x)  c = ConstantOfShape(u)  y = Add(x, c)",
+    "x:f32[1,2,3,3]  s:i64[4] init=[1,2,6,6]  y = Resize(x, _, _, s)",
     "x:f32[1,2,3]  y1 = Transpose(x) perm=1,0,2  z = Relu(y1)  y = Transpose(z) perm=1,0,2",
 };
 

@@ -27,9 +27,7 @@ static bool is_one_of(const struct node *node, const char *const *names)
     return *names != NULL;
 }
 
-// Axis of the output channels in the weight at an input of a node (prunable_slot); -1: the
-// operator's weights are not quantised.
-static int weight_axis(const struct graph *graph, const struct node *node, int slot)
+int quantizable_axis(const struct graph *graph, const struct node *node, int slot)
 {
     // Stored as integers, computed in float. Both weights of a recurrent layer have a row for each
     // gate of each unit.
@@ -143,7 +141,7 @@ static enum status weigh(struct pass_run *run, const struct annotate_options *op
                          const struct node *node, int slot)
 {
     const struct value *weight = graph_value(run->graph, node->input[slot]);
-    int bits = options->weight_bits, axis = weight_axis(run->graph, node, slot);
+    int bits = options->weight_bits, axis = quantizable_axis(run->graph, node, slot);
 
     if (axis < 0)
         return OK;

@@ -23,6 +23,9 @@ MUST_CHECK enum status annotate_integers(struct pass_run *run,
 // "8/8": bits of weights and activations, 2 to 8 each. ERR_USAGE otherwise.
 MUST_CHECK enum status parse_bits(struct context *context, const char *text, int *weight,
                                   int *activation);
+// Axis of the output channels in the weight at an input of a node (prunable_slot); -1: the
+// operator's weights are not quantised.
+int quantizable_axis(const struct graph *graph, const struct node *node, int slot);
 // The weights alone: scales anew from the present numbers.
 void annotate_weight(struct graph *graph, struct value_id id, int axis, int bits);
 

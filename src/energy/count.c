@@ -382,3 +382,20 @@ void counts_clear(struct counts *counts)
         arena_free(counts->arena);
     *counts = (struct counts){.arena = NULL};
 }
+
+void counts_per_sample(struct counts *counts, double samples)
+{
+    for (uint32_t i = 0; i < counts->node_count; i++) {
+        struct node_count *node = &counts->node[i];
+        node->macs /= samples;
+        node->macs_nonzero /= samples;
+        node->input_elements /= samples;
+        node->output_elements /= samples;
+    }
+    for (uint32_t i = 0; i < counts->activation_count; i++)
+        counts->activation[i].elements /= samples;
+    counts->macs /= samples;
+    counts->macs_nonzero /= samples;
+    counts->activation_bytes /= samples;
+    counts->peak_activation_bytes /= samples;
+}

@@ -63,5 +63,7 @@ struct counts {
 // the graph, so counts live no longer than it.
 void counts_init(struct counts *counts, const struct graph *graph, const struct tensor *tensor);
 void counts_clear(struct counts *counts);
+// Of a graph that fixes a batch of that many independent samples: what one of them takes.
+void counts_per_sample(struct counts *counts, double samples);
 
 #endif

@@ -6,25 +6,50 @@
 #include "exec/batch_axis_internal.h"
 #include "ops/attr.h"
 
-static bool is_constant_reshape(const struct graph *graph, const struct node *node)
+// The input that may hold sizes of every axis as a constant; -1: none does.
+static int target_slot(const struct graph *graph, const struct node *node)
 {
-    const struct value *target = node_is(node, "Reshape") ? graph_weight(graph, node, 1) : NULL;
+    int slot = node_is(node, "Reshape") ? 1 : node_is(node, "Resize") ? 3 : -1;
+    const struct value *target = slot >= 0 ? graph_weight(graph, node, slot) : NULL;
 
     return target && target->tensor.dtype == DT_I64 && target->tensor.shape.rank == 1 &&
-           target->tensor.shape.dim[0] <= SHAPE_MAX_RANK;
+                   target->tensor.shape.dim[0] <= SHAPE_MAX_RANK
+               ? slot
+               : -1;
 }
 
-// A shape of its own for every Reshape, so that changing one changes no other.
+// Sizes of its own for every such node, so that changing one changes no other.
 static void separate_targets(struct graph *graph)
 {
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (is_constant_reshape(graph, &graph->node[n])) {
-            const struct value *target = graph_weight(graph, &graph->node[n], 1);
-            struct tensor tensor;
-            tensor_share(&tensor, &target->tensor);
-            graph_set_input(graph, (struct node_id){n}, 1,
-                            graph_add_weight(graph, target->name, tensor));
-        }
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        int slot = target_slot(graph, &graph->node[n]);
+        const struct value *target;
+        struct tensor tensor;
+        if (slot < 0)
+            continue;
+        target = graph_weight(graph, &graph->node[n], slot);
+        tensor_share(&tensor, &target->tensor);
+        graph_set_input(graph, (struct node_id){n}, slot,
+                        graph_add_weight(graph, target->name, tensor));
+    }
+}
+
+static enum status set_target(struct context *context, struct graph *graph,
+                              const struct proof *proof, struct value_id id, const int64_t *size,
+                              int count)
+{
+    struct tensor *tensor = &graph_value(graph, id)->tensor, made;
+
+    TRY(tensor_alloc(context, &made, DT_I64, &SHAPE(count)));
+    for (int i = 0; i < count; i++)
+        tensor_set(&made, i, (double)size[i]);
+    tensor_release(tensor);
+    *tensor = made;
+    for (int k = 0; k < 3; k++) {
+        tensor_release(&proof->at[k].of_value[id.at]);
+        tensor_share(&proof->at[k].of_value[id.at], tensor);
+    }
+    return OK;
 }
 
 // What the target makes of the input at the graph's own batch; false if the two do not fit.
@@ -72,7 +97,6 @@ static enum status open_reshape(struct context *context, struct graph *graph,
     const struct shape *in = &proof->at[2].of_value[node->input[0].at].shape;
     const struct reshape_attr *attr = node->attr;
     struct value *target = graph_weight(graph, node, 1);
-    struct tensor opened;
     struct shape out;
     int64_t prefix = 1;
     int axis;
@@ -84,16 +108,35 @@ static enum status open_reshape(struct context *context, struct graph *graph,
     axis = target_axis(&out, prefix, proof->own);
     if (axis < 0)
         return OK;
-    TRY(tensor_alloc(context, &opened, DT_I64, &target->tensor.shape));
-    for (int i = 0; i < out.rank; i++)
-        tensor_set(&opened, i, i == axis ? -1 : (double)out.dim[i]);
-    tensor_release(&target->tensor);
-    target->tensor = opened;
-    for (int k = 0; k < 3; k++) {
-        tensor_release(&proof->at[k].of_value[node->input[1].at]);
-        tensor_share(&proof->at[k].of_value[node->input[1].at], &opened);
-    }
-    return OK;
+    out.dim[axis] = -1;
+    return set_target(context, graph, proof, node->input[1], out.dim, out.rank);
+}
+
+// Sizes of all axes: those of the others alone, which the node then names.
+static enum status open_resize(struct context *context, struct graph *graph,
+                               const struct proof *proof, uint32_t n)
+{
+    struct node *node = &graph->node[n];
+    struct batch_axis from = proof->axis[node->input[0].at];
+    const struct value *target = graph_weight(graph, node, 3);
+    const struct field *field = field_find(node->op->attr, "axes");
+    int64_t size[SHAPE_MAX_RANK], *axes = arena_array(graph->arena, int64_t, SHAPE_MAX_RANK);
+    int rank = (int)target->tensor.shape.dim[0], count = 0;
+    char *attr = arena_copy(graph->arena, node->attr, node->op->attr_bytes);
+    struct ints *named = (struct ints *)(void *)(attr + field->offset);
+
+    if (from.axis < 0 || rank != proof->at[2].of_value[node->input[0].at].shape.rank ||
+        named->count || value_exists(node->input[1]) ||
+        tensor_get_int(&target->tensor, from.axis) != proof->own * from.repeat)
+        return OK;
+    for (int i = 0; i < rank; i++)
+        if (i != from.axis) {
+            axes[count] = i;
+            size[count++] = tensor_get_int(&target->tensor, i);
+        }
+    *named = (struct ints){count, axes};
+    node->attr = attr;
+    return set_target(context, graph, proof, node->input[3], size, count);
 }
 
 static bool is_zeros(const struct tensor *tensor)
@@ -121,7 +164,14 @@ enum status open_node(struct context *context, struct graph *graph, const struct
 
     if (node_is(node, "LSTM") || node_is(node, "GRU") || node_is(node, "RNN"))
         drop_zero_states(graph, n);
-    return is_constant_reshape(graph, node) ? open_reshape(context, graph, proof, node) : OK;
+    switch (target_slot(graph, node)) {
+    case 1:
+        return open_reshape(context, graph, proof, node);
+    case 3:
+        return open_resize(context, graph, proof, n);
+    default:
+        return OK;
+    }
 }
 
 // ---- what is joined to every sample -------------------------------------------------------------

@@ -60,11 +60,12 @@ bool selection_has(const struct selection *selection, const struct node *node);
 const char *layer_setting(const struct strings *layer, const struct node *node,
                           struct arena *arena);
 
-extern const struct pass pass_fold_batchnorm; // Conv/Gemm + BatchNormalization -> Conv/Gemm
-extern const struct pass pass_fold_constants; // nodes whose inputs are all known
-extern const struct pass pass_remove_dead;    // identities, dropouts, unused nodes
-extern const struct pass pass_absorb_quant;   // Q/DQ nodes and integer weights -> annotations
-extern const struct pass pass_materialise;    // annotations -> integer weights and Q/DQ nodes
-extern const struct pass pass_simplify;       // fold_constants, fold_batchnorm, remove_dead
+extern const struct pass pass_fold_batchnorm;  // Conv/Gemm + BatchNormalization -> Conv/Gemm
+extern const struct pass pass_fold_constants;  // nodes whose inputs are all known
+extern const struct pass pass_remove_dead;     // identities, dropouts, unused nodes
+extern const struct pass pass_absorb_quant;    // Q/DQ nodes and integer weights -> annotations
+extern const struct pass pass_materialise;     // annotations -> integer weights and Q/DQ nodes
+extern const struct pass pass_explicit_clamps; // Relu nodes where a grid alone cuts off at zero
+extern const struct pass pass_simplify;        // fold_constants, fold_batchnorm, remove_dead
 
 #endif

@@ -124,7 +124,7 @@ static enum status prune_layer(struct pass_run *run, const struct work *work, in
 }
 
 // Requires: float weights (absorbed quantisation). Keeps: shapes, scales. Sets: sparsity on every
-// pruned weight.
+// pruned weight. Weights that a node makes of constants are folded first.
 static enum status run(struct pass_run *run)
 {
     const struct magnitude_options *options = run->option;
@@ -134,6 +134,7 @@ static enum status run(struct pass_run *run)
                         .target = arena_array(graph->arena, struct mask_target, room),
                         .cut = arena_array(graph->arena, struct cut, room)};
 
+    TRY(pass_fold_constants.run(run));
     TRY(list_layers(run, &work));
     if (work.count == 0)
         return context_fail(run->context, ERR_UNSUPPORTED, "model has no weights to prune");

@@ -137,6 +137,7 @@ static enum status run(struct pass_run *run)
 {
     struct graph *graph = run->graph;
 
+    TRY(pass_explicit_clamps.run(run));
     TRY(pass_fold_constants.run(run));
     TRY(narrow(run->context, graph, false));
     for (uint32_t i = 0; i < graph->output_count; i++) {

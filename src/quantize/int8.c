@@ -33,6 +33,7 @@ static enum status run(struct pass_run *run)
 
     TRY(parse_bits(run->context, options->bits, &annotate.weight_bits, &annotate.activation_bits));
     annotate.range.bits = annotate.activation_bits;
+    TRY(pass_explicit_clamps.run(run)); // the grids that cut off now are about to go
     TRY(pass_simplify.run(run));
     return annotate_integers(run, &annotate);
 }
