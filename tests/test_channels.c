@@ -116,6 +116,24 @@ static const struct {
      {4, {2, 1, 4, 4}},
      2,
      1},
+    {"sizes of a Resize follow",
+     "x:f32[n,2,4,4]  w:f32[4,2,1,1] init=he  u:f32[3,4,1,1] init=he  t:i64[4] init=[1,4,8,8]\n"
+     "a = Conv(x, w)\nr = Resize(a, _, _, t) mode=linear\ny = Conv(r, u)",
+     {4, {1, 2, 4, 4}},
+     2,
+     1},
+    {"scales of a Resize stay",
+     "x:f32[n,2,4,4]  w:f32[4,2,1,1] init=he  u:f32[3,4,1,1] init=he  t:f32[4] init=[1,1,2,2]\n"
+     "a = Conv(x, w)\nr = Resize(a, _, t)\ny = Conv(r, u)",
+     {4, {1, 2, 4, 4}},
+     2,
+     1},
+    {"channels that become pixels go with their block",
+     "x:f32[n,2,4,4]  w:f32[12,2,1,1] init=he  u:f32[2,3,1,1] init=he\n"
+     "a = Conv(x, w)\nr = DepthToSpace(a) blocksize=2\ny = Conv(r, u)",
+     {4, {1, 2, 4, 4}},
+     2,
+     1},
     {"a constant Reshape follows",
      "x:f32[n,1,4,4]  w:f32[4,1,3,3] init=he  m:f32[16,3] init=he  t:i64[2] init=[-1,16]\n"
      "a = Conv(x, w)\nf = Reshape(a, t)\ny = MatMul(f, m)",

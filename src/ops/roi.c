@@ -14,7 +14,7 @@ struct roi_attr {
     double spatial_scale;
 };
 
-enum { SAMPLES_MAX = 4096 }; // per bin and axis: more cannot be meant
+enum { SAMPLES_MAX = 1 << 20 }; // of a bin: more cannot be meant
 
 static enum status check_rois(struct context *context, const struct op_call *call, int64_t numbers)
 {
@@ -98,7 +98,7 @@ static enum status align_of(struct context *context, const struct op_call *call,
 {
     const struct roi_attr *attr = call->attr;
     bool is_half = strcmp(attr->coordinate_transformation_mode, "half_pixel") == 0;
-    double corner[4];
+    double corner[4], all = 1;
 
     TRY(corners_of(context, call, roi, corner));
     a->image = tensor_get_int(call->input[2], roi);
@@ -109,9 +109,10 @@ static enum status align_of(struct context *context, const struct op_call *call,
         a->start[i] = corner[1 - i] - (is_half ? 0.5 : 0);
         a->bin[i] = (is_half || size > 1 ? size : 1) / (double)bins;
         double samples = attr->sampling_ratio > 0 ? (double)attr->sampling_ratio : ceil(a->bin[i]);
-        if (samples > SAMPLES_MAX)
+        all *= samples > 0 ? samples : 0;
+        if (all > SAMPLES_MAX)
             return context_fail(context, ERR_NUMERIC, "region %lld wants %g samples of a bin",
-                                (long long)roi, samples);
+                                (long long)roi, all);
         a->samples[i] = samples > 0 ? (int64_t)samples : 0;
     }
     return OK;

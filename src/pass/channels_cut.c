@@ -110,12 +110,12 @@ static enum status set_sizes(struct context *context, struct graph *graph, struc
     return OK;
 }
 
-// Reshape and Expand to a constant shape: sizes that were meant literally.
+// A constant shape in input `slot`: sizes that were meant literally.
 static enum status follow_shape(struct context *context, const struct channel_links *links,
-                                struct graph *graph, struct node_id id)
+                                struct graph *graph, struct node_id id, int slot)
 {
     const struct node *node = graph_node(graph, id);
-    const struct value *target = graph_weight(graph, node, 1);
+    const struct value *target = graph_weight(graph, node, slot);
     const struct shape *old = &links->inference.of_value[node->output[0].at].shape;
     struct shape now;
     int64_t size[SHAPE_MAX_RANK];
@@ -132,7 +132,7 @@ static enum status follow_shape(struct context *context, const struct channel_li
             changes = true;
         }
     }
-    return changes ? set_sizes(context, graph, id, 1, size, old->rank) : OK;
+    return changes ? set_sizes(context, graph, id, slot, size, old->rank) : OK;
 }
 
 enum { SPLIT_MAX = 64 };
@@ -190,8 +190,10 @@ static enum status follow(struct context *context, const struct channel_links *l
 {
     struct node *node = graph_node(graph, id);
 
-    if (node_is(node, "Reshape") || node_is(node, "Expand"))
-        return follow_shape(context, links, graph, id);
+    if (node_is(node, "Reshape") || node_is(node, "Expand") || node_is(node, "CenterCropPad"))
+        return follow_shape(context, links, graph, id, 1);
+    if (node_is(node, "Resize"))
+        return follow_shape(context, links, graph, id, 3);
     if (node_is(node, "Split"))
         return follow_split(context, links, graph, id);
     follow_groups(links, graph, node);
