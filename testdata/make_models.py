@@ -236,6 +236,21 @@ def resized(opset):
     m.save()
 
 
+def sampled(opset):
+    """RoiAlign before it had a choice of coordinates, GridSample before its modes were renamed."""
+    m = Model(f"sampled_{opset:02}", opset)
+    x = m.input("x", numbers(1, 2, 4, 5))
+    if opset < 16:
+        rois = m.weight("rois", np.array([[0.5, 0.25, 3.5, 3], [1, 0, 4, 2]], np.float32))
+        m.output(m.node("RoiAlign", [x, rois, m.weight("of", np.array([0, 0]))], "aligned",
+                        output_height=2, output_width=2), shape=[2, 2, 2, 2])
+    else:
+        grid = m.weight("grid", numbers(1, 3, 2, 2, seed=5))
+        for mode in ("bilinear", "bicubic", "nearest"):
+            m.output(m.node("GridSample", [x, grid], mode, mode=mode), shape=[1, 2, 3, 2])
+    m.save()
+
+
 def old_softmax():
     """Before opset 13 Softmax ran over all axes from `axis` on."""
     m = Model("softmax_11", 11)
@@ -417,6 +432,8 @@ def main():
         spelling(opset)
     for opset in (7, 9, 10):
         resized(opset)
+    for opset in (11, 16):
+        sampled(opset)
     for make in (old_softmax, functions, external, typed, branches, foreign, quantized, sparse,
                  classes):
         make()

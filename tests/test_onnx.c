@@ -21,11 +21,11 @@ Suite *onnx_suite(void);
 static struct context context;
 
 static const char *const runnable[] = {
-    "opset_01",   "opset_02",   "opset_04",   "opset_05",  "opset_06", "opset_07", "opset_08",
-    "opset_09",   "opset_10",   "opset_11",   "opset_12",  "opset_13", "opset_15", "opset_17",
-    "opset_18",   "opset_20",   "softmax_11", "functions", "external", "qdq",      "sparse",
-    "branches",   "loop",       "scan",       "nested",    "choice",   "called",   "classes",
-    "resized_07", "resized_09", "resized_10",
+    "opset_01",   "opset_02",   "opset_04",   "opset_05",   "opset_06",   "opset_07", "opset_08",
+    "opset_09",   "opset_10",   "opset_11",   "opset_12",   "opset_13",   "opset_15", "opset_17",
+    "opset_18",   "opset_20",   "softmax_11", "functions",  "external",   "qdq",      "sparse",
+    "branches",   "loop",       "scan",       "nested",     "choice",     "called",   "classes",
+    "resized_07", "resized_09", "resized_10", "sampled_11", "sampled_16",
 };
 enum { RUNNABLE_COUNT = sizeof runnable / sizeof *runnable };
 static const char *const carried[] = {"foreign", "typed"};
@@ -302,8 +302,9 @@ START_TEST(the_written_opset_is_13_or_what_the_operators_need)
     static const struct {
         const char *name;
         int64_t opset;
-    } rows[] = {{"opset_07", 13}, {"opset_13", 13}, {"opset_15", 15}, {"opset_18", 18},
-                {"opset_20", 20}, {"typed", 21},    {"branches", 13}};
+    } rows[] = {{"opset_07", 13},   {"opset_13", 13}, {"opset_15", 15},
+                {"opset_18", 18},   {"opset_20", 20}, {"sampled_11", 16},
+                {"sampled_16", 20}, {"typed", 21},    {"branches", 13}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct graph *graph = read_fixture(rows[i].name), *again;
