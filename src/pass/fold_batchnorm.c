@@ -1,4 +1,4 @@
-// Conv or Gemm followed by BatchNormalization becomes Conv or Gemm with a bias:
+// Conv, ConvTranspose or Gemm followed by BatchNormalization becomes one with a bias:
 // w' = w gamma / sqrt(variance + epsilon), b' = beta + (b - mean) gamma / sqrt(variance + epsilon).
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +15,21 @@ static int channel_axis(const struct node *node)
         const struct gemm_attr *attr = node->attr;
         return attr->alpha == 1 && attr->beta == 1 && !attr->transA ? (attr->transB ? 0 : 1) : -1;
     }
-    return -1;
+    return node_is(node, "ConvTranspose") ? 1 : -1;
+}
+
+// ConvTranspose has the channels of each group on its axis, and the groups on axis 0. 0: they do
+// not divide it.
+static int64_t groups_of(const struct node *node, const struct tensor *weight)
+{
+    const struct conv_transpose_attr *attr = node->attr;
+
+    if (!node_is(node, "ConvTranspose"))
+        return 1;
+    return attr->group < 1 || attr->group > weight->shape.dim[0] ||
+                   weight->shape.dim[0] % attr->group != 0
+               ? 0
+               : attr->group;
 }
 
 static bool is_foldable(const struct graph *graph, const struct node *norm, int64_t channels)
@@ -50,17 +64,21 @@ static struct affine affine_of(const struct graph *graph, const struct node *nor
 }
 
 static enum status fold_weight(struct context *context, struct graph *graph,
-                               const struct node *norm, const struct tensor *weight, int axis,
+                               const struct node *node, const struct node *norm, int axis,
                                struct tensor *out)
 {
+    const struct tensor *weight = &graph_weight(graph, node, 1)->tensor;
     int64_t inner = 1, channels = weight->shape.dim[axis], count = tensor_count(weight);
+    int64_t group =
+        count / groups_of(node, weight); // elements of a group, where groups are on axis 0
 
     for (int i = axis + 1; i < weight->shape.rank; i++)
         inner *= weight->shape.dim[i];
     TRY(tensor_alloc(context, out, DT_F32, &weight->shape));
-    for (int64_t i = 0; i < count; i++)
-        tensor_set(out, i,
-                   tensor_get(weight, i) * affine_of(graph, norm, i / inner % channels).factor);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t c = i / group * channels + i / inner % channels;
+        tensor_set(out, i, tensor_get(weight, i) * affine_of(graph, norm, c).factor);
+    }
     return OK;
 }
 
@@ -104,11 +122,11 @@ static enum status fold(struct context *context, struct graph *graph, struct nod
     const struct node *node = graph_node(graph, at), *norm = graph_node(graph, norm_id);
     struct value *weight = graph_weight(graph, node, 1), *bias = graph_weight(graph, node, 2);
     const char *bias_name = arena_format(graph->arena, "%s_bias", node->name);
-    int64_t channels = weight->tensor.shape.dim[axis];
+    int64_t channels = weight->tensor.shape.dim[axis] * groups_of(node, &weight->tensor);
     struct value_id output = norm->output[0], input[3] = {node->input[0], NO_VALUE, NO_VALUE};
     struct tensor folded, shift;
 
-    TRY(fold_weight(context, graph, norm, &weight->tensor, axis, &folded));
+    TRY(fold_weight(context, graph, node, norm, axis, &folded));
     if (fold_bias(context, graph, norm, bias, channels, &shift) != OK) {
         tensor_release(&folded);
         return ERR_MEMORY;
@@ -150,8 +168,8 @@ static enum status run(struct pass_run *run)
         if (!weight || weight->tensor.dtype != DT_F32 || weight->tensor.shape.rank < 2 ||
             !node_exists(norm))
             continue;
-        channels = weight->tensor.shape.dim[axis];
-        if (!is_foldable(graph, graph_node(graph, norm), channels) ||
+        channels = weight->tensor.shape.dim[axis] * groups_of(node, &weight->tensor);
+        if (channels == 0 || !is_foldable(graph, graph_node(graph, norm), channels) ||
             !bias_is_plain(graph, node, channels) ||
             !value_is(graph_node(graph, norm)->input[0], node->output[0]))
             continue;
