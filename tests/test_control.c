@@ -171,6 +171,11 @@ START_TEST(a_loop_that_cannot_end_is_refused)
     assert_run_fails(loop_of(HEAD "v:f32\nmore:bool init=[1]\nw = Abs(v)\noutput more, w", 0,
                              START "y = local::Any(_, _, x)", 1),
                      ERR_UNSUPPORTED, "would never end");
+    assert_run_fails(loop_of(COUNT_UP "output more, w", 0,
+                             "m:i64 init=[100000000000]\ngo:bool init=[1]\nx:f32 init=[2]\n"
+                             "y = Sum(m, go, x)",
+                             1),
+                     ERR_UNSUPPORTED, "runs more than 1000000 rounds");
 }
 END_TEST
 

@@ -290,6 +290,41 @@ START_TEST(weights_that_are_no_numbers_are_refused_by_name)
 }
 END_TEST
 
+START_TEST(an_output_that_is_not_as_declared_is_an_error)
+{
+    static const struct shape declared[] = {{2, {3, 3}}, {1, {6}}, {2, {-1, 4}}};
+
+    for (size_t i = 0; i < sizeof declared / sizeof *declared + 1; i++) {
+        struct graph *graph = parse("x:f32[n,2]  y = Abs(x)");
+        struct tensor *output = &graph_value(graph, graph->output[0])->tensor;
+        struct tensor input = random_input(graph, 3), got;
+        *output = i ? (struct tensor){DT_F32, declared[i - 1], NULL, 0}
+                    : (struct tensor){DT_F64, {2, {3, 2}}, NULL, 0};
+        ck_assert_int_eq(reference_run(&context, graph, &input, &got, NULL), ERR_SHAPE);
+        ck_assert_ptr_nonnull(strstr(context.error, "output 'y' is declared"));
+        tensor_release(&input);
+        graph_free(graph);
+    }
+}
+END_TEST
+
+START_TEST(windows_that_no_kernel_takes_run_on_the_operator)
+{
+    struct graph *graph =
+        parse("x:f32[n,1,4,4]  y = AveragePool(x) kernel_shape=2,2147483647 auto_pad=SAME_LOWER");
+    struct program_options options = {.groups = 1};
+    struct program *program;
+
+    ck_ok(program_new(&context, graph, &options, &program));
+    for (size_t i = 0; i < program_input_size(program, 0) * N16_LANES; i++)
+        program_input(program, 0, 0)[i] = 1;
+    ck_ok(program_run_group(&context, program, 0));
+    ck_assert_float_eq(program_output(program, 0, 0)[0], 1);
+    program_free(program);
+    graph_free(graph);
+}
+END_TEST
+
 // Gradients start anew at every step, also those that a step without a backward reaches.
 START_TEST(gradients_do_not_pile_up)
 {
@@ -354,6 +389,8 @@ Suite *exec_suite(void)
     tcase_add_test(tcase, integers_equal_the_simulated_quantisation);
     tcase_add_loop_test(tcase, samples_that_see_each_other_are_refused, 0,
                         (int)(sizeof mixing / sizeof *mixing));
+    tcase_add_test(tcase, an_output_that_is_not_as_declared_is_an_error);
+    tcase_add_test(tcase, windows_that_no_kernel_takes_run_on_the_operator);
     tcase_add_test(tcase, weights_that_are_no_numbers_are_refused_by_name);
     tcase_add_test(tcase, gradients_do_not_pile_up);
     tcase_add_test(tcase, gradients_pass_where_samples_are_not_on_axis_0);

@@ -3,6 +3,51 @@
 #include "ops/attr.h"
 #include "ops/window.h"
 
+// The kernels count in int, and go through every tap of a window, inside the input or not.
+static bool fits_kernels(const struct window *window)
+{
+    const int64_t most = 1 << 28, most_taps = 1 << 16;
+    int64_t taps = 1;
+
+    for (int k = 0; k < WINDOW_AXES; k++) {
+        if (window->in[k] > most || window->out[k] > most || window->kernel[k] > most_taps ||
+            window->stride[k] > most || window->dilation[k] > most || window->pad_begin[k] > most ||
+            window->pad_end[k] > most)
+            return false;
+        taps *= window->kernel[k];
+        if (taps > most_taps || window->kernel[k] * window->dilation[k] > most)
+            return false;
+    }
+    return true;
+}
+
+static enum status window_for_kernels(struct context *context, const struct shape *x,
+                                      const struct window_attr *attr, struct window *out)
+{
+    TRY(window_from(context, x, attr, out));
+    if (!fits_kernels(out))
+        return context_fail(context, ERR_UNSUPPORTED, "its window is too large");
+    return OK;
+}
+
+bool conv2d_fits(const struct conv_attr *attr, const struct shape *x, const struct shape *w)
+{
+    struct conv2d ignored;
+    struct context silent;
+
+    context_init(&silent);
+    return conv2d_from(&silent, attr, x, w, &ignored) == OK;
+}
+
+bool pool2d_fits(const struct pool_attr *attr, const struct shape *x)
+{
+    struct pool2d ignored;
+    struct context silent;
+
+    context_init(&silent);
+    return pool2d_from(&silent, attr, x, &ignored) == OK;
+}
+
 enum status conv2d_from(struct context *context, const struct conv_attr *attr,
                         const struct shape *x, const struct shape *w, struct conv2d *out)
 {
@@ -11,7 +56,7 @@ enum status conv2d_from(struct context *context, const struct conv_attr *attr,
                                       attr->dilations, attr->pads,  false};
     struct window window;
 
-    TRY(window_from(context, x, &window_attr, &window));
+    TRY(window_for_kernels(context, x, &window_attr, &window));
     *out = (struct conv2d){.c = (int)x->dim[1],
                            .h = (int)window.in[1],
                            .w = (int)window.in[2],
@@ -37,7 +82,7 @@ enum status pool2d_from(struct context *context, const struct pool_attr *attr,
                                       attr->dilations, attr->pads,         attr->ceil_mode != 0};
     struct window window;
 
-    TRY(window_from(context, x, &window_attr, &window));
+    TRY(window_for_kernels(context, x, &window_attr, &window));
     *out = (struct pool2d){.c = (int)x->dim[1],
                            .h = (int)window.in[1],
                            .w = (int)window.in[2],

@@ -19,6 +19,8 @@ static bool accepts(const struct program *program, const struct step *step)
 {
     return is_lanes(program, step, 0) && shared_f32(program, step, 1) &&
            step->call.input[0]->shape.rank == 4 &&
+           conv2d_fits(step->node->attr, &step->call.input[0]->shape,
+                       &step->call.input[1]->shape) &&
            (step->node->input_count < 3 || !value_exists(step->node->input[2]) ||
             shared_f32(program, step, 2)) &&
            program->slot[step->output[0]].kind == SLOT_LANES &&

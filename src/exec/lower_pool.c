@@ -12,6 +12,7 @@ struct pool_state {
 static bool pool_accepts(const struct program *program, const struct step *step)
 {
     return is_lanes(program, step, 0) && step->call.input[0]->shape.rank == 4 &&
+           pool2d_fits(step->node->attr, &step->call.input[0]->shape) &&
            program->slot[step->output[0]].kind == SLOT_LANES &&
            program->slot[step->output[0]].size > 0 &&
            (step->node->output_count < 2 || !value_exists(step->node->output[1]));

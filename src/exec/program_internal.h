@@ -143,6 +143,9 @@ int64_t channel_operand(const struct tensor *operand, const struct shape *with);
 // kernel_shape.c: from ONNX attributes and shapes (4 dims) to the kernels' structs.
 struct conv_attr;
 struct pool_attr;
+// Whether the kernels can take it: windows of any sane size.
+bool conv2d_fits(const struct conv_attr *attr, const struct shape *x, const struct shape *w);
+bool pool2d_fits(const struct pool_attr *attr, const struct shape *x);
 MUST_CHECK enum status conv2d_from(struct context *context, const struct conv_attr *attr,
                                    const struct shape *x, const struct shape *w,
                                    struct conv2d *out);

@@ -52,6 +52,16 @@ static bool has_open_batch(const struct graph *graph)
     return false;
 }
 
+static enum status check_type(struct context *context, const struct value *value,
+                              const struct tensor *got)
+{
+    if (value->tensor.dtype >= 0 && got->dtype != value->tensor.dtype)
+        return context_fail(context, ERR_SHAPE, "output '%s' is declared %s, but is %s",
+                            value->name, dtype_info[value->tensor.dtype].name,
+                            dtype_info[got->dtype].name);
+    return OK;
+}
+
 // What the file promises of an output holds, or is an error: readers of the result rely on it.
 static enum status check_output(struct context *context, const struct graph *graph,
                                 struct value_id id, const struct tensor *got)
@@ -63,10 +73,7 @@ static enum status check_output(struct context *context, const struct graph *gra
 
     if (value->role != VALUE_ACTIVATION)
         return OK;
-    if (value->tensor.dtype >= 0 && got->dtype != value->tensor.dtype)
-        return context_fail(context, ERR_SHAPE, "output '%s' is declared %s, but is %s",
-                            value->name, dtype_info[value->tensor.dtype].name,
-                            dtype_info[got->dtype].name);
+    TRY(check_type(context, value, got));
     for (int i = 0; agrees && i < declared->rank; i++)
         agrees = declared->dim[i] < 0 || declared->dim[i] == got->shape.dim[i] ||
                  (i == 0 && has_open_batch(graph));
@@ -181,6 +188,12 @@ static enum status run_graph(struct context *context, struct run *run, const str
     return status;
 }
 
+static void release_unless(enum status status, struct tensor *output, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && status != OK; i++)
+        tensor_release(&output[i]);
+}
+
 enum status reference_run(struct context *context, const struct graph *graph,
                           const struct tensor *input, struct tensor *output,
                           const struct observer *observer)
@@ -192,8 +205,7 @@ enum status reference_run(struct context *context, const struct graph *graph,
     TRY(run_graph(context, &run, input, output, observer));
     for (uint32_t i = 0; i < graph->output_count && status == OK; i++)
         status = check_output(context, graph, graph->output[i], &output[i]);
-    for (uint32_t i = 0; i < graph->output_count && status != OK; i++)
-        tensor_release(&output[i]);
+    release_unless(status, output, graph->output_count);
     return status;
 }
 
@@ -202,7 +214,12 @@ enum status reference_run_body(struct context *context, const struct op_call *ca
                                struct tensor *output)
 {
     struct run run = {.graph = body, .check = check_dtype};
+    enum status status = OK;
 
     (void)caller;
-    return run_graph(context, &run, input, output, NULL);
+    TRY(run_graph(context, &run, input, output, NULL));
+    for (uint32_t i = 0; i < body->output_count && status == OK; i++)
+        status = check_type(context, graph_value(body, body->output[i]), &output[i]);
+    release_unless(status, output, body->output_count);
+    return status;
 }

@@ -9,6 +9,8 @@
 
 // A Loop whose inputs are all known is run while shapes are inferred, if it is no longer than this.
 enum { UNROLL_MAX = 1000 };
+// No model needs more rounds; a count that is wrong would run for hours.
+enum { ROUNDS_MAX = 1000000 };
 
 // ---- If ----------------------------------------------------------------------------------------
 
@@ -161,6 +163,8 @@ static enum status loop_rounds(struct context *context, struct rounds *rounds, i
     *is_done = false;
     for (int64_t round = 0; round < trips && goes_on; round++) {
         const struct tensor *condition = &rounds->result[0];
+        if (round >= ROUNDS_MAX)
+            return context_fail(context, ERR_UNSUPPORTED, "runs more than %d rounds", ROUNDS_MAX);
         TRY(loop_scalar(context, rounds, LOOP_TRIPS, DT_I64, round));
         TRY(loop_scalar(context, rounds, LOOP_CONDITION, DT_BOOL, goes_on));
         if (!is_inferred)
