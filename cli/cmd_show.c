@@ -8,10 +8,11 @@
 #include "cli/json_common.h"
 #include "cli/layers.h"
 #include "cli/shell.h"
+#include "cli/show_channels.h"
 #include "cli/table.h"
 
 struct show_own_options {
-    bool all;
+    bool all, channels;
 };
 
 struct show_options {
@@ -27,7 +28,8 @@ struct show {
     const struct figures *figures;
     const struct layer_figures *layer;
     const struct about *about;
-    bool is_whole; // every layer
+    const struct shown_channels *channels; // graph NULL: nobody asked
+    bool is_whole;                         // every layer
 };
 
 static void add_values(struct json *parent, const char *key, const struct graph *graph,
@@ -97,6 +99,7 @@ static struct json *show_json(const struct show *show)
     about_json(show->about, document);
     add_record(document, "preprocess", graph_metadata(graph, "ecai.preprocess"));
     add_record(document, "history", graph_metadata(graph, "ecai.history"));
+    shown_channels_json(show->channels, document);
     json_add_warnings(document, show->invocation);
     json_add_provenance(document, show->invocation);
     return document;
@@ -174,6 +177,8 @@ static void show_text(const struct show *show, struct text *out)
     text_add(out, "\n");
     print_amounts(counts, out);
     about_text(show->about, show->model, out);
+    if (show->channels->graph)
+        shown_channels_text(show->channels, out);
     print_metadata(show->model->graph, out);
 }
 
@@ -203,6 +208,7 @@ static enum status run(struct invocation *invocation)
     struct named_model model = {0};
     struct figures figures = {0};
     struct infer_options infer = run_infer(&options->run);
+    struct shown_channels channels = {.graph = NULL};
     struct about about;
     enum isa isa;
     enum status status;
@@ -219,14 +225,20 @@ static enum status run(struct invocation *invocation)
         if (status != OK)
             model_fail(context, &model, status);
     }
+    if (status == OK && options->own.channels) {
+        status = shown_channels_init(context, model.graph, &infer, &channels);
+        if (status != OK)
+            model_fail(context, &model, status);
+    }
     if (status == OK) {
         about_init(context, model.graph, &figures, &infer, isa, &about);
         status = report(&(struct show){invocation, &model, &figures,
                                        figures_layers(&figures.counts, invocation->arena), &about,
-                                       options->own.all},
+                                       &channels, options->own.all},
                         options->json.json);
         about_clear(&about);
     }
+    shown_channels_clear(&channels);
     figures_clear(&figures);
     model_close(&model);
     return status;
@@ -234,6 +246,8 @@ static enum status run(struct invocation *invocation)
 
 static const struct field own_fields[] = {
     FIELD(struct show_own_options, all, "no", 0, 0, "every layer, not only the largest"),
+    FIELD(struct show_own_options, channels, "no", 0, 0,
+          "which channels go together, and which of them could be cut out"),
     FIELDS_END,
 };
 
