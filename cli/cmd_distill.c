@@ -135,7 +135,7 @@ static enum status open_models(struct distillation *distillation)
         return status;
     status = figures_init(invocation->context,
                           compression->teacher ? compression->teacher : compression->base,
-                          &compression->infer, SPECIALISE_TO_WRITE, &compression->before);
+                          &compression->infer, false, &compression->before);
     if (status != OK)
         return compression->teacher ? model_fail(invocation->context, &compression->model, status)
                                     : compression_fail(compression, status);

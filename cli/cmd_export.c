@@ -58,8 +58,7 @@ static enum status write_json(struct invocation *invocation, const struct named_
     struct infer_options infer = run_infer(&options->run);
     struct figures figures;
     struct json *document;
-    enum status status =
-        figures_init(invocation->context, model->graph, &infer, SPECIALISE_TO_WRITE, &figures);
+    enum status status = figures_init(invocation->context, model->graph, &infer, false, &figures);
 
     if (status != OK)
         return model_fail(invocation->context, model, status);

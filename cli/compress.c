@@ -112,8 +112,8 @@ static enum status open_model(struct compression *compression)
     status =
         selection_check(context, &compression->selection, &options->compress.layer, model->graph);
     if (status == OK)
-        status = figures_init(context, model->graph, &compression->infer, SPECIALISE_TO_WRITE,
-                              &compression->before);
+        status =
+            figures_init(context, model->graph, &compression->infer, false, &compression->before);
     if (status == OK)
         status = sparsity_restore(context, model->graph);
     compression->base = graph_clone(model->graph);

@@ -71,6 +71,25 @@ static enum status own_settings(struct invocation *invocation, const struct stri
     return OK;
 }
 
+// An input that is only filled for the run may have an open batch; it stays an input then.
+static void leave_open(const struct graph *graph, struct strings *set)
+{
+    const char **at = (const char **)(uintptr_t)set->at;
+    int64_t count = 0;
+
+    for (int64_t i = 0; i < set->count; i++)
+        for (uint32_t k = 0; k < graph->input_count; k++) {
+            const struct value *value = graph_value(graph, graph->input[k]);
+            size_t length = strlen(value->name);
+            if (strncmp(at[i], value->name, length) == 0 && at[i][length] == '=' &&
+                shape_is_static(&value->tensor.shape)) {
+                at[count++] = at[i];
+                break;
+            }
+        }
+    set->count = count;
+}
+
 static bool has_branches(const struct graph *graph)
 {
     for (uint32_t n = 0; n < graph->node_count; n++)
@@ -103,6 +122,8 @@ enum status model_specialise(struct invocation *invocation, const struct infer_o
                               &own.set);
     if (status != OK)
         return model_fail(context, model, status);
+    if (how == SPECIALISE_TO_RUN)
+        leave_open(model->graph, &own.set);
     if (!own.set.count && !has_branches(model->graph) &&
         !(how == SPECIALISE_TO_FOLD && own.shape.count))
         return OK;
