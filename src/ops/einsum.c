@@ -389,6 +389,7 @@ const struct op op_einsum = {
     .attr = einsum_fields,
     .attr_bytes = sizeof(struct einsum_attr),
     .since_opset = 12,
+    .weight_inputs = (1u << EINSUM_INPUTS) - 1, // any operand can be the constant one
     .infer = einsum_infer,
     .forward = einsum_forward,
     .backward = einsum_backward,
