@@ -251,6 +251,15 @@ def sampled(opset):
     m.save()
 
 
+def groups():
+    """GroupNormalization of opset 18: scale and bias for each group, not for each channel."""
+    m = Model("groups_18", 18)
+    x = m.input("x", numbers(2, 6, 3))
+    scale, bias = m.weight("scale", numbers(2, seed=2)), m.weight("bias", numbers(2, seed=3))
+    m.output(m.node("GroupNormalization", [x, scale, bias], "y", num_groups=2), shape=[2, 6, 3])
+    m.save(check=False)  # the checker calls it deprecated
+
+
 def old_softmax():
     """Before opset 13 Softmax ran over all axes from `axis` on."""
     m = Model("softmax_11", 11)
@@ -434,7 +443,7 @@ def main():
         resized(opset)
     for opset in (11, 16):
         sampled(opset)
-    for make in (old_softmax, functions, external, typed, branches, foreign, quantized, sparse,
+    for make in (groups, old_softmax, functions, external, typed, branches, foreign, quantized, sparse,
                  classes):
         make()
 

@@ -25,7 +25,7 @@ static const char *const runnable[] = {
     "opset_09", "opset_10",   "opset_11",   "opset_12",   "opset_13",   "opset_15",   "opset_17",
     "opset_18", "opset_20",   "softmax_11", "functions",  "external",   "qdq",        "sparse",
     "branches", "loop",       "scan",       "nested",     "choice",     "called",     "scan8",
-    "classes",  "resized_07", "resized_09", "resized_10", "sampled_11", "sampled_16",
+    "classes",  "resized_07", "resized_09", "resized_10", "sampled_11", "sampled_16", "groups_18",
 };
 enum { RUNNABLE_COUNT = sizeof runnable / sizeof *runnable };
 static const char *const carried[] = {"foreign", "typed"};

@@ -1,6 +1,6 @@
-// ONNX files in and out. Reading raises opset 7 to 20 (up to 23 where nothing differs) to the IR's
-// spelling, turns constants into weights and inlines model-local functions; writing lowers to the
-// opset that the graph needs, 13 at least. Operators that are not ours are carried verbatim.
+// ONNX files in and out. Reading raises opsets 1 to 23 to the IR's spelling, turns constants into
+// weights and inlines model-local functions; writing lowers to the opset that the graph needs, 13
+// at least. Operators that are not ours are carried verbatim.
 #ifndef IO_ONNX_H
 #define IO_ONNX_H
 

@@ -54,24 +54,35 @@ static struct value_id add_ints(struct late *late, const char *stem, const int64
 
 // ---- broadcasting before opset 7 ----------------------------------------------------------------
 
-// Gives the weight of input 1 `trailing` axes of size 1 more; its data stay where they are.
-static void stretch_weight(struct late *late, struct node_id id, const char *stem, int trailing)
+// Puts another weight into a slot: in place of the old one where nobody else reads that.
+static void replace_weight(struct late *late, struct node_id id, int slot, const char *what,
+                           struct tensor tensor)
 {
     struct graph *graph = late->graph;
-    struct value_id weight = graph_node(graph, id)->input[1];
-    struct tensor tensor = {DT_NONE, SHAPE_UNKNOWN, NULL, 0};
-    struct shape *shape = &tensor.shape;
+    struct value_id weight = graph_node(graph, id)->input[slot];
+    struct value *value = graph_value(graph, weight);
 
-    if (late->uses[weight.at] == 1)
-        shape = &graph_value(graph, weight)->tensor.shape;
-    else
-        tensor_share(&tensor, &graph_value(graph, weight)->tensor);
+    if (late->uses[weight.at] != 1) {
+        const char *stem = arena_format(graph->arena, "%s/%s", value->name, what);
+        graph_set_input(graph, id, slot, graph_add_weight(graph, stem, tensor));
+        return;
+    }
+    tensor_release(&value->tensor);
+    value->tensor = tensor;
+    tensor_release(&late->types[weight.at]);
+    tensor_share(&late->types[weight.at], &tensor);
+}
+
+// Gives the weight of input 1 `trailing` axes of size 1 more; its data stay where they are.
+static void stretch_weight(struct late *late, struct node_id id, int trailing)
+{
+    const struct value *weight = graph_weight(late->graph, graph_node(late->graph, id), 1);
+    struct tensor tensor = {DT_NONE, SHAPE_UNKNOWN, NULL, 0};
+
+    tensor_share(&tensor, &weight->tensor);
     for (int i = 0; i < trailing; i++)
-        shape->dim[shape->rank++] = 1;
-    if (late->uses[weight.at] == 1)
-        late->types[weight.at].shape = *shape;
-    else
-        graph_set_input(graph, id, 1, graph_add_weight(graph, stem, tensor));
+        tensor.shape.dim[tensor.shape.rank++] = 1;
+    replace_weight(late, id, 1, "broadcast", tensor);
 }
 
 static enum status stretch(struct late *late, struct node_id id, int trailing)
@@ -87,7 +98,7 @@ static enum status stretch(struct late *late, struct node_id id, int trailing)
     enum status status;
 
     if (graph_weight(graph, node, 1)) {
-        stretch_weight(late, id, stem, trailing);
+        stretch_weight(late, id, trailing);
         return OK;
     }
     for (int i = 0; i < trailing; i++)
@@ -180,9 +191,7 @@ static enum status spread_groups(struct late *late, struct node_id id, int slot,
     TRY(tensor_alloc(late->context, &tensor, weight->tensor.dtype, &SHAPE(channels)));
     for (int64_t c = 0; c < channels; c++)
         tensor_set(&tensor, c, tensor_get(&weight->tensor, c / (channels / groups)));
-    graph_set_input(
-        graph, id, slot,
-        graph_add_weight(graph, arena_format(graph->arena, "%s/channels", weight->name), tensor));
+    replace_weight(late, id, slot, "channels", tensor);
     return OK;
 }
 

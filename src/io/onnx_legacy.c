@@ -107,6 +107,17 @@ static enum status raise_cast(struct reader *reader, struct source_node *node)
     return OK;
 }
 
+// Before opset 10 the mask was of the data's type. Nobody reads it as a rule.
+static enum status raise_dropout(struct reader *reader, struct source_node *node)
+{
+    if (node->output_count > 1 && *node->output[1] &&
+        name_map_get(&reader->inputs_used, node->output[1]))
+        return context_fail(reader->context, ERR_UNSUPPORTED,
+                            "the mask of an opset before 10 is read");
+    node->output_count = 1;
+    return OK;
+}
+
 // Before opset 2 the exponent was a float.
 static enum status raise_lp_pool(struct reader *reader, struct source_node *node)
 {
@@ -247,6 +258,7 @@ static const struct {
     enum status (*raise)(struct reader *reader, struct source_node *node);
 } rows[] = {
     {"Cast", 1, 5, "Cast", raise_cast},
+    {"Dropout", 1, 9, "Dropout", raise_dropout},
     {"GlobalLpPool", 1, 1, "GlobalLpPool", raise_lp_pool},
     {"GridSample", 16, 19, "GridSample", raise_grid_sample},
     {"LpPool", 1, 1, "LpPool", raise_lp_pool},
