@@ -44,6 +44,31 @@ START_TEST(the_record_survives_the_file)
 }
 END_TEST
 
+// Both weights of a recurrent layer and that of a transposed convolution; biases stay.
+START_TEST(every_weight_matrix_is_pruned_and_quantised)
+{
+    static const char text[] =
+        "x:f32[3,n,2]  w:f32[1,6,2] init=he  r:f32[1,6,2] init=he  b:f32[1,12] init=he  "
+        "s = GRU(x, w, r, b) hidden_size=2  t = Transpose(s) perm=2,3,0,1  "
+        "c:f32[2,4,2,1] init=he  y = ConvTranspose(t, c)  output y";
+    static const struct {
+        const char *name;
+        int64_t pruned, scales;
+    } rows[] = {{"w", 6, 6}, {"r", 6, 6}, {"c", 8, 4}, {"b", 0, 0}};
+    struct graph *graph = fixture_graph(&context, text);
+    const char *const words[] = {"sparsity=0.5", NULL};
+
+    ck_ok(fixture_run(&context, prune_method_at(0), words, NULL, &graph));
+    ck_ok(fixture_run(&context, &quantize_dynamic, NULL, NULL, &graph));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct value *weight = fixture_weight(graph, rows[i].name);
+        ck_assert_int_eq(pruned(weight), rows[i].pruned);
+        ck_assert_int_eq(weight->quant ? weight->quant->count : 0, rows[i].scales);
+    }
+    graph_free(graph);
+}
+END_TEST
+
 START_TEST(a_zero_made_by_rounding_is_no_mask)
 {
     struct graph *graph = fixture_graph(&context, rounding), *read;
@@ -179,6 +204,7 @@ Suite *prune_suite(void)
 
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, the_record_survives_the_file);
+    tcase_add_test(tcase, every_weight_matrix_is_pruned_and_quantised);
     tcase_add_test(tcase, a_zero_made_by_rounding_is_no_mask);
     tcase_add_test(tcase, nothing_pruned_leaves_no_record);
     tcase_add_test(tcase, what_was_pruned_before_stays_pruned);
