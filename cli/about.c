@@ -200,6 +200,21 @@ static void find_running(struct context *context, const struct graph *graph,
 
 // ---- compressing --------------------------------------------------------------------------------
 
+// Zeros to pad with, masks of zeros and ones: constants that nobody learnt.
+static bool is_filler(const struct tensor *tensor)
+{
+    int64_t count = tensor_count(tensor), step = count / 64 + 1;
+    double first = tensor_get(tensor, 0), second = first;
+
+    for (int64_t i = 0; i < count; i += step) {
+        double x = tensor_get(tensor, i);
+        if (x != first && second != first && x != second)
+            return false;
+        second = x != first ? x : second;
+    }
+    return true;
+}
+
 // Float numbers along two axes at least.
 static bool is_matrix(const struct value *value)
 {
@@ -208,7 +223,7 @@ static bool is_matrix(const struct value *value)
     for (int i = 0; i < value->tensor.shape.rank; i++)
         axes += value->tensor.shape.dim[i] > 1;
     return value->role == VALUE_WEIGHT && value->tensor.buffer && value->tensor.dtype >= 0 &&
-           dtype_info[value->tensor.dtype].is_float && axes >= 2;
+           dtype_info[value->tensor.dtype].is_float && axes >= 2 && !is_filler(&value->tensor);
 }
 
 static void find_prunable(const struct graph *graph, struct about *about)
@@ -301,18 +316,39 @@ static void find_gradients(const struct graph *graph, const struct counts *count
     }
 }
 
+static void add_given(const struct strings *list, const char *option, struct text *out)
+{
+    for (int64_t i = 0; i < list->count; i++) {
+        text_format(out, " %s ", option);
+        text_add_escaped(out, list->at[i], strlen(list->at[i]));
+    }
+}
+
 // ---- all ----------------------------------------------------------------------------------------
+
+enum { TEXTS = 9 };
+
+static void list_texts(struct about *about, struct text *texts[TEXTS])
+{
+    struct text *const all[TEXTS] = {&about->family,  &about->given,      &about->wants,
+                                     &about->refused, &about->apart,      &about->slow,
+                                     &about->kept,    &about->kept_float, &about->untrainable};
+
+    memcpy(texts, all, sizeof all);
+}
 
 void about_init(struct context *context, const struct graph *graph, const struct figures *figures,
                 const struct infer_options *infer, enum isa isa, struct about *out)
 {
-    struct text *const texts[] = {&out->family, &out->wants, &out->refused,    &out->apart,
-                                  &out->slow,   &out->kept,  &out->kept_float, &out->untrainable};
+    struct text *texts[TEXTS];
     const struct node *unknown = find_unknown(graph);
 
     memset(out, 0, sizeof *out);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    list_texts(out, texts);
+    for (size_t i = 0; i < TEXTS; i++)
         text_init(texts[i]);
+    add_given(&infer->shape, "--shape", &out->given);
+    add_given(&infer->set, "--set", &out->given);
     for (uint32_t i = 0; i < graph->input_count; i++)
         want_input(graph, graph->input[i], infer, &out->wants);
     about_family(graph, figures, &out->family);
@@ -322,6 +358,12 @@ void about_init(struct context *context, const struct graph *graph, const struct
     } else if (!out->wants.length) {
         find_running(context, graph, figures, infer, isa, out);
     }
+    out->source = "SET";
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        if (graph->input_count > 1)
+            out->source = "npz:FILE";
+        else if (graph_value(graph, graph->input[i])->tensor.dtype == DT_I64)
+            out->source = "tokens:FILE,type=u16,length=N";
     find_compressible(context, graph, !(figures->counts.weight_bytes < copied_bytes_max), out);
     if (!out->wants.length && !out->refused.length)
         find_gradients(graph, &figures->counts, out);
@@ -329,10 +371,9 @@ void about_init(struct context *context, const struct graph *graph, const struct
 
 void about_clear(struct about *about)
 {
-    struct text *const texts[] = {&about->family,     &about->wants,      &about->refused,
-                                  &about->apart,      &about->slow,       &about->kept,
-                                  &about->kept_float, &about->untrainable};
+    struct text *texts[TEXTS];
 
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    list_texts(about, texts);
+    for (size_t i = 0; i < TEXTS; i++)
         text_clear(texts[i]);
 }

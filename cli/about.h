@@ -12,6 +12,7 @@
 struct about {
     struct text family; // "convolutional classifier of 10 classes, residual"
     // Running.
+    struct text given;     // " --set sr=16000": what the line said
     struct text wants;     // "--set sr=16000 --shape input=1,?"; "": nothing has to be given
     struct text refused;   // why it cannot run at all; "": it can
     bool is_batched;       // 16 samples side by side on lowered code
@@ -27,6 +28,7 @@ struct about {
     struct text kept_float;  // of int8: "'lstm_4' (LSTM)"
     bool has_integers;       // QDQ or integer weights already
     bool has_integer_inputs; // activations too
+    const char *source;      // a data source that would fit, for an example
     struct text untrainable; // the node that has no gradient, or why not; "": can be trained
 };
 

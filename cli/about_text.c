@@ -77,15 +77,17 @@ static void add_next(const struct about *about, const struct named_model *model,
     if (about->refused.length)
         text_add(out, "ecai ops");
     else if (about->wants.length)
-        text_format(out, "ecai show%s ", about->wants.at);
+        text_format(out, "ecai show%s%s ", about->given.at, about->wants.at);
     else if (about->has_integer_inputs)
-        text_add(out, "ecai eval --data SET ");
+        text_format(out, "ecai eval --data %s ", about->source);
     else if (about->quantizable)
-        text_add(out, "ecai quantize int8 --data SET@0:256 -o small.onnx ");
+        text_format(out, "ecai quantize int8 --data %s@0:256 -o small.onnx ", about->source);
     else if (about->prunable)
         text_add(out, "ecai prune magnitude --sparsity 0.5 -o small.onnx ");
     else
         text_add(out, "ecai simplify -o simple.onnx ");
+    if (!about->refused.length && !about->wants.length && about->given.length)
+        text_format(out, "%s ", about->given.at + 1);
     if (!about->refused.length)
         text_add_escaped(out, model->name, strlen(model->name));
     text_add(out, "\n");

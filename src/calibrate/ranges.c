@@ -360,6 +360,7 @@ enum status ranges_find(struct context *context, const struct graph *graph,
                         enum isa isa, struct range *out)
 {
     struct program_options program = {.isa = isa, .keeps_values = true, .groups = context->threads};
+    const struct strings none = {0, NULL};
     struct arena *arena = arena_new();
     struct sweep sweep = {.graph = graph,
                           .data = data,
@@ -370,6 +371,8 @@ enum status ranges_find(struct context *context, const struct graph *graph,
 
     sweep.input = arena_array(arena, struct batch_input, graph->input_count + 1);
     status = batch_bind_graph(context, data, graph, NULL, preprocess, arena, sweep.input);
+    if (status == OK) // sizes that the graph leaves open are those of the data
+        status = batch_open_shapes(context, data, graph, preprocess, &none, arena, &program.infer);
     if (status == OK)
         status = make_program(context, &sweep, &program);
     if (status == OK)

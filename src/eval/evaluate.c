@@ -114,6 +114,20 @@ static void find_given(struct work *work)
         work->is_given[work->link[k].input] = true;
 }
 
+// A shape given on the line may be another than that of the samples.
+static enum status check_sizes(struct context *context, const struct work *work)
+{
+    for (uint32_t i = 0; i < work->graph->input_count; i++) {
+        const char *name = graph_value(work->graph, work->graph->input[i])->name;
+        size_t wanted = program_input_size(work->program, i);
+        if (!work->is_given[i] && (size_t)work->input[i].count != wanted)
+            return context_fail(context, ERR_USAGE,
+                                "'--shape %s=...' makes %lld elements, samples have %lld", name,
+                                (long long)wanted, (long long)work->input[i].count);
+    }
+    return OK;
+}
+
 static enum status make_program(struct context *context, struct work *work, struct evaluation *out)
 {
     struct program_options options = {.isa = work->options->isa,
@@ -136,7 +150,7 @@ static enum status make_program(struct context *context, struct work *work, stru
     }
     status = program_new(context, work->graph, &options, &work->program);
     if (status != ERR_UNSUPPORTED)
-        return status;
+        return status == OK ? check_sizes(context, work) : status;
     snprintf(out->reason, sizeof out->reason, "%s", context->error);
     return OK; // the reference executor says what is wrong
 }

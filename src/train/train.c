@@ -115,6 +115,7 @@ enum status trainer_init(struct context *context, struct trainer *trainer,
                          const struct dataset *data, const struct preprocess *preprocess,
                          const float *teacher, enum isa isa)
 {
+    const struct strings none = {0, NULL};
     struct program_options options = {
         .isa = isa, .is_training = true, .groups = (int)(course->batch / N16_LANES)};
 
@@ -125,6 +126,7 @@ enum status trainer_init(struct context *context, struct trainer *trainer,
                                 .kernels = kernels_select(isa),
                                 .arena = arena_new()};
     TRY(bind(context, trainer, graph, preprocess));
+    TRY(batch_open_shapes(context, data, graph, preprocess, &none, trainer->arena, &options.infer));
     TRY(program_new(context, graph, &options, &trainer->program));
     if (program_parameter_count(trainer->program) == 0)
         return context_fail(context, ERR_UNSUPPORTED, "model has no float weights to train");
