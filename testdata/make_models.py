@@ -443,8 +443,8 @@ def main():
         resized(opset)
     for opset in (11, 16):
         sampled(opset)
-    for make in (groups, old_softmax, functions, external, typed, branches, foreign, quantized, sparse,
-                 classes):
+    for make in (groups, old_softmax, functions, external, typed, branches, foreign, quantized,
+                 sparse, classes):
         make()
 
 
