@@ -63,11 +63,12 @@ void annotate_weight(struct graph *graph, struct value_id id, int axis, int bits
     for (int i = axis + 1; i < tensor->shape.rank; i++)
         inner *= tensor->shape.dim[i];
     const float *number = tensor->dtype == DT_F32 ? tensor_f32(tensor) : NULL;
-    for (int64_t i = 0; i < count; i++) {
-        float w = fabsf(number ? number[i] : (float)tensor_get(tensor, i));
-        int64_t c = i / inner % channels;
-        scale[c] = w > scale[c] ? w : scale[c];
-    }
+    for (int64_t i = 0; i < count;)
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t k = 0; k < inner; k++, i++) {
+                float w = fabsf(number ? number[i] : (float)tensor_get(tensor, i));
+                scale[c] = w > scale[c] ? w : scale[c];
+            }
     tensor_cool(tensor);
     // Symmetric per channel: the lowest code stays unused, so that |q| <= 127 and sums stay small.
     *quant = (struct quant){.dtype = DT_I8,

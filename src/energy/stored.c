@@ -116,14 +116,19 @@ struct zeros zeros_count_annotated(const struct tensor *weight, const struct qua
         return zeros_count(weight, NULL, 0);
     axis_steps(&weight->shape, quant->axis == QUANT_WHOLE_TENSOR ? weight->shape.rank : quant->axis,
                &inner, &steps);
-    const bool per_axis = quant->count == steps && inner > 0;
+    const bool per_axis = quant->count == steps && inner > 0 && count > 0;
     const float *number = weight->dtype == DT_F32 ? tensor_f32(weight) : NULL;
-    for (int64_t i = 0; i < count; i++) {
-        double scale = (double)quant->scale[per_axis ? i / inner % steps : 0];
-        // Half a step is a tie, and ties go to the even number: zero.
-        zeros.nonzero +=
-            fabs(number ? (double)number[i] : tensor_get(weight, i)) > 0.5 * fabs(scale);
+    if (!per_axis) {
+        inner = count;
+        steps = 1;
     }
+    for (int64_t i = 0; i < count;)
+        for (int64_t c = 0; c < steps; c++) {
+            // Half a step is a tie, and ties go to the even number: zero.
+            double half = 0.5 * fabs((double)quant->scale[c]);
+            for (int64_t k = 0; k < inner; k++, i++)
+                zeros.nonzero += fabs(number ? (double)number[i] : tensor_get(weight, i)) > half;
+        }
     return zeros;
 }
 

@@ -142,41 +142,27 @@ void model_target_clear(struct model_target *target)
 
 static enum status write_outside(struct context *context, const char *path,
                                  const struct output_options *options,
-                                 const struct model_target *target)
+                                 const struct model_target *target, struct output **out)
 {
     char *folder = folder_of(path);
     size_t bytes = strlen(folder) + strlen(target->outside_name) + 2;
     char *beside = must_alloc(bytes);
-    struct output *output;
     enum status status;
 
     snprintf(beside, bytes, "%s/%s", folder, target->outside_name);
-    status = output_open(context, beside, options, &output);
-    if (status == OK) {
-        status = pieces_write_padded(context, output, &target->outside);
-        if (status == OK)
-            status = output_close(context, output);
-        else
-            output_discard(output);
-    }
+    status = output_open(context, beside, options, out);
     free(beside);
     free(folder);
-    return status;
+    return status == OK ? pieces_write_padded(context, *out, &target->outside) : status;
 }
 
 static enum status write_inside(struct context *context, const char *path,
                                 const struct output_options *options,
-                                const struct model_target *target, struct sha256 *hash)
+                                const struct model_target *target, struct sha256 *hash,
+                                struct output **out)
 {
-    struct output *output;
-    enum status status;
-
-    TRY(output_open(context, path, options, &output));
-    status = pieces_write(context, output, &target->bytes, &target->inside, hash);
-    if (status == OK)
-        return output_close(context, output);
-    output_discard(output);
-    return status;
+    TRY(output_open(context, path, options, out));
+    return pieces_write(context, *out, &target->bytes, &target->inside, hash);
 }
 
 static uint64_t target_bytes(const struct model_target *target)
@@ -188,22 +174,34 @@ static uint64_t target_bytes(const struct model_target *target)
            (last ? (uint64_t)last->at + tensor_bytes(&last->tensor) : 0);
 }
 
+// Both files are complete before either is put in place, the data first: a model that is there
+// always finds its data.
 static enum status write_target(struct context *context, const char *path,
                                 const struct output_options *options,
                                 const struct model_target *target, struct model_file *file)
 {
+    struct output *outside = NULL, *inside = NULL;
+    enum status status = OK;
     struct sha256 hash;
 
-    // The data first: a model that is there always finds its data.
-    if (target->outside.count)
-        TRY(write_outside(context, path, options, target));
     sha256_init(&hash);
-    TRY(write_inside(context, path, options, target, &hash));
+    if (target->outside.count)
+        status = write_outside(context, path, options, target, &outside);
+    if (status == OK)
+        status = write_inside(context, path, options, target, &hash, &inside);
+    if (status != OK)
+        output_discard(outside);
+    else if (outside)
+        status = output_close(context, outside);
+    if (status != OK) {
+        output_discard(inside);
+        return status;
+    }
     if (file) {
         file->bytes = target_bytes(target);
         sha256_hex(&hash, file->sha256);
     }
-    return OK;
+    return output_close(context, inside);
 }
 
 enum status model_write(struct context *context, const struct format *format,

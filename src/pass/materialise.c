@@ -65,10 +65,19 @@ static struct value_id add_linear(struct graph *graph, const char *op_name, cons
 
 // round((w / scale) + zero_point) on the grid; |q| <= 127 for symmetric int8, so that products of
 // two bytes summed 2^16 times stay in int32.
+static double code_of(float number, const struct quant *quant, int64_t c)
+{
+    double q =
+        rint((double)(number / quant->scale[c])) + (quant->zero_point ? quant->zero_point[c] : 0);
+
+    return q < quant->low ? quant->low : q > quant->high ? quant->high : q;
+}
+
 static enum status quantised(struct context *context, const struct tensor *weight,
                              const struct quant *quant, enum dtype dtype, struct tensor *out)
 {
-    int64_t inner = 1, count = tensor_count(weight);
+    int64_t count = tensor_count(weight), steps = quant->axis >= 0 ? quant->count : 1;
+    int64_t inner = quant->axis >= 0 ? 1 : count;
     const float *number;
     int8_t *byte;
 
@@ -77,17 +86,15 @@ static enum status quantised(struct context *context, const struct tensor *weigh
     TRY(tensor_alloc(context, out, dtype, &weight->shape));
     number = weight->dtype == DT_F32 ? tensor_f32(weight) : NULL;
     byte = dtype == DT_I8 ? tensor_write(out) : NULL;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t c = quant->axis >= 0 ? i / inner % quant->count : 0;
-        double q =
-            rint((double)((number ? number[i] : (float)tensor_get(weight, i)) / quant->scale[c])) +
-            (quant->zero_point ? quant->zero_point[c] : 0);
-        q = q < quant->low ? quant->low : q > quant->high ? quant->high : q;
-        if (byte)
-            byte[i] = (int8_t)q;
-        else
-            tensor_set(out, i, q);
-    }
+    for (int64_t i = 0; i < count;)
+        for (int64_t c = 0; c < steps; c++)
+            for (int64_t k = 0; k < inner; k++, i++) {
+                double q = code_of(number ? number[i] : (float)tensor_get(weight, i), quant, c);
+                if (byte)
+                    byte[i] = (int8_t)q;
+                else
+                    tensor_set(out, i, q);
+            }
     tensor_cool(weight);
     tensor_cool(out);
     return OK;

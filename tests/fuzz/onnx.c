@@ -1,10 +1,11 @@
-// ONNX models. What was read is verified, printed, written, and must be readable again; so must what
-// specialisation makes of it.
+// ONNX models. What was read is verified, printed, written, and must be readable again; so must
+// what specialisation makes of it.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec/infer.h"
 #include "exec/specialise.h"
 #include "io/onnx.h"
 #include "io/text_ir.h"
@@ -17,6 +18,15 @@ static void must(enum status status, struct context *context, const char *what)
         return;
     fprintf(stderr, "%s: %s\n", what, context->error);
     abort();
+}
+
+static void infer(struct context *context, const struct graph *graph)
+{
+    struct infer_options options = {.is_lenient = true};
+    struct inference inference;
+
+    if (graph_infer(context, graph, &options, &inference) == OK)
+        inference_clear(&inference);
 }
 
 static void write_and_read(struct context *context, const struct graph *graph)
@@ -63,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     context_init(&context);
     if (onnx_read(&context, &source, &graph) == OK) {
         must(graph_verify(&context, graph), &context, "what was read");
+        infer(&context, graph);
         write_and_read(&context, graph);
         specialise(&context, graph);
         graph_free(graph);
