@@ -183,25 +183,8 @@ static enum status attention_infer(struct context *context, const struct op_call
     return set_output(context, call, OUT_SCORES, dtype, &scores);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#define EXP expf
-#define TANH tanhf
-#include "ops/attention.inc"
-#undef NAMED
-#undef ITEM
-#undef EXP
-#undef TANH
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#define EXP exp
-#define TANH tanh
-#include "ops/attention.inc"
-#undef NAMED
-#undef ITEM
-#undef EXP
-#undef TANH
+#define BODY "ops/attention.inc"
+#include "ops/both_floats.inc"
 
 static enum status attention_forward(struct context *context, const struct op_call *call)
 {

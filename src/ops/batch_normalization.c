@@ -43,17 +43,8 @@ static enum status batch_normalization_infer(struct context *context, const stru
     return set_output(context, call, 0, x->dtype, &x->shape);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#include "ops/batch_normalization.inc"
-#undef NAMED
-#undef ITEM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#include "ops/batch_normalization.inc"
-#undef NAMED
-#undef ITEM
+#define BODY "ops/batch_normalization.inc"
+#include "ops/both_floats.inc"
 
 static enum status batch_normalization_forward(struct context *context, const struct op_call *call)
 {

@@ -26,17 +26,8 @@ static enum status conv_infer(struct context *context, const struct op_call *cal
     return set_output(context, call, 0, call->input[0]->dtype, &y);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#include "ops/conv_float.inc"
-#undef NAMED
-#undef ITEM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#include "ops/conv_float.inc"
-#undef NAMED
-#undef ITEM
+#define BODY "ops/conv_float.inc"
+#include "ops/both_floats.inc"
 
 FLOAT_FORWARD_AND_BACKWARD(conv, conv, conv, conv_of)
 

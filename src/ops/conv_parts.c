@@ -97,19 +97,10 @@ void conv_cost(const struct op_call *call, struct op_cost *cost)
             for (int64_t kh = 0; kh < (w)->kernel[1]; kh++)                                        \
                 for (int64_t kw = 0; kw < (w)->kernel[2]; kw++)
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#include "ops/conv_columns.inc"
-#include "ops/conv_parts.inc"
-#undef NAMED
-#undef ITEM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#include "ops/conv_columns.inc"
-#include "ops/conv_parts.inc"
-#undef NAMED
-#undef ITEM
+#define BODY "ops/conv_columns.inc"
+#include "ops/both_floats.inc"
+#define BODY "ops/conv_parts.inc"
+#include "ops/both_floats.inc"
 
 #define NAMED(name) name##_i16
 #define ITEM int16_t

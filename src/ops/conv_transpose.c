@@ -67,17 +67,8 @@ static enum status conv_transpose_infer(struct context *context, const struct op
     return set_output(context, call, 0, call->input[0]->dtype, &y);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#include "ops/conv_transpose.inc"
-#undef NAMED
-#undef ITEM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#include "ops/conv_transpose.inc"
-#undef NAMED
-#undef ITEM
+#define BODY "ops/conv_transpose.inc"
+#include "ops/both_floats.inc"
 
 FLOAT_FORWARD_AND_BACKWARD(conv_transpose, conv_transpose, conv, conv_transpose_of)
 

@@ -71,21 +71,8 @@ static enum status deform_conv_infer(struct context *context, const struct op_ca
     return set_output(context, call, 0, call->input[0]->dtype, &y);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#define FLOOR floorf
-#include "ops/deform_conv.inc"
-#undef NAMED
-#undef ITEM
-#undef FLOOR
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#define FLOOR floor
-#include "ops/deform_conv.inc"
-#undef NAMED
-#undef ITEM
-#undef FLOOR
+#define BODY "ops/deform_conv.inc"
+#include "ops/both_floats.inc"
 
 static enum status deform_conv_forward(struct context *context, const struct op_call *call)
 {

@@ -67,17 +67,8 @@ static enum status gemm_infer(struct context *context, const struct op_call *cal
     return set_output(context, call, 0, call->input[0]->dtype, &y);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#include "ops/gemm_float.inc"
-#undef NAMED
-#undef ITEM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#include "ops/gemm_float.inc"
-#undef NAMED
-#undef ITEM
+#define BODY "ops/gemm_float.inc"
+#include "ops/both_floats.inc"
 
 FLOAT_FORWARD_AND_BACKWARD(gemm, gemm, gemm, gemm_from)
 

@@ -79,17 +79,8 @@ static enum status mat_mul_infer(struct context *context, const struct op_call *
     return set_output(context, call, 0, call->input[0]->dtype, &p.y);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#include "ops/mat_mul_float.inc"
-#undef NAMED
-#undef ITEM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#include "ops/mat_mul_float.inc"
-#undef NAMED
-#undef ITEM
+#define BODY "ops/mat_mul_float.inc"
+#include "ops/both_floats.inc"
 
 FLOAT_FORWARD_AND_BACKWARD(mat_mul, mat_mul, mat_mul, mat_mul_from)
 

@@ -18,18 +18,9 @@ static enum status max_pool_infer(struct context *context, const struct op_call 
     return set_output(context, call, 0, dtype, &y);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
 #define LOWEST (-INFINITY)
-#include "ops/max_pool.inc"
-#undef NAMED
-#undef ITEM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#include "ops/max_pool.inc"
-#undef NAMED
-#undef ITEM
+#define BODY "ops/max_pool.inc"
+#include "ops/both_floats.inc"
 #undef LOWEST
 
 #define NAMED(name) name##_i8

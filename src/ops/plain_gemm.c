@@ -5,20 +5,9 @@
 
 enum { GEMM_COLUMNS = 16 }; // summed at a time
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#define SUM float
-#include "ops/plain_gemm.inc"
-#undef NAMED
-#undef ITEM
-#undef SUM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#define SUM double
-#include "ops/plain_gemm.inc"
-#undef NAMED
-#undef ITEM
+#define SUM ITEM
+#define BODY "ops/plain_gemm.inc"
+#include "ops/both_floats.inc"
 #undef SUM
 
 #define NAMED(name) name##_i16

@@ -246,25 +246,8 @@ static enum status map_axes(struct context *context, const struct op_call *call,
 
 // ---- the three operators -----------------------------------------------------------------------
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#define FORWARD_KERNEL f32
-#define BACK_KERNEL back_f32
-#include "ops/recurrent.inc"
-#undef NAMED
-#undef ITEM
-#undef FORWARD_KERNEL
-#undef BACK_KERNEL
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#define FORWARD_KERNEL f64
-#define BACK_KERNEL back_f64
-#include "ops/recurrent.inc"
-#undef NAMED
-#undef ITEM
-#undef FORWARD_KERNEL
-#undef BACK_KERNEL
+#define BODY "ops/recurrent.inc"
+#include "ops/both_floats.inc"
 
 #define RECURRENT_CALLS(op, kind)                                                                  \
     static enum status op##_infer(struct context *context, const struct op_call *call)             \

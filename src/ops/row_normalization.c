@@ -136,17 +136,8 @@ static enum status group_normalization_infer(struct context *context, const stru
 
 // ---- all ---------------------------------------------------------------------------------------
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#include "ops/row_normalization.inc"
-#undef NAMED
-#undef ITEM
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#include "ops/row_normalization.inc"
-#undef NAMED
-#undef ITEM
+#define BODY "ops/row_normalization.inc"
+#include "ops/both_floats.inc"
 
 FLOAT_FORWARD_AND_BACKWARD(layer_normalization, rows, rows, layer_rows)
 FLOAT_FORWARD_AND_BACKWARD(rms_normalization, rows, rows, rms_rows)

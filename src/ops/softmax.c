@@ -26,25 +26,8 @@ static enum status softmax_infer(struct context *context, const struct op_call *
     return infer_same_float(context, call);
 }
 
-#define NAMED(name) name##_f32
-#define ITEM float
-#define EXP expf
-#define LOG logf
-#include "ops/softmax.inc"
-#undef NAMED
-#undef ITEM
-#undef EXP
-#undef LOG
-
-#define NAMED(name) name##_f64
-#define ITEM double
-#define EXP exp
-#define LOG log
-#include "ops/softmax.inc"
-#undef NAMED
-#undef ITEM
-#undef EXP
-#undef LOG
+#define BODY "ops/softmax.inc"
+#include "ops/both_floats.inc"
 
 void softmax_lanes(const struct lanes *lanes, enum dtype dtype, bool is_log, const void *x, void *y)
 {
