@@ -118,7 +118,9 @@ static bool next_row(struct walk *walk, int64_t *index)
 
 static unsigned get_nibble(const void *data, int64_t i)
 {
-    return (unsigned)((const uint8_t *)data)[i / 2] >> (i % 2 * 4) & 15u;
+    unsigned byte = ((const uint8_t *)data)[i / 2];
+
+    return i % 2 ? byte >> 4 : byte & 15u;
 }
 
 static void set_nibble(void *data, int64_t i, unsigned value)
