@@ -65,7 +65,7 @@ static void want_input(const struct graph *graph, struct value_id id,
         if (find_compared(graph, id, &number))
             text_format(out, "=%g", number);
         else
-            text_add(out, "=VALUE");
+            text_add(out, value->tensor.dtype == DT_BOOL ? "=1" : "=VALUE");
     }
     if ((shape->rank >= 0 && !is_open) || is_named(&infer->shape, value->name))
         return;

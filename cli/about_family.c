@@ -107,7 +107,7 @@ static void add_purpose(const struct graph *graph, const struct figures *figures
     const struct shape *shape = &figures->inference.of_value[graph->output[0].at].shape;
     const struct shape *in = &figures->inference.of_value[graph->input[0].at].shape;
 
-    if (shape->rank == 2 && in->rank == 2 && shape->dim[1] == in->dim[1])
+    if (traits->products && shape->rank == 2 && in->rank == 2 && shape->dim[1] == in->dim[1])
         text_add(out, traits->convolutions ? "network" : "autoencoder");
     else if (shape->rank == 2 && shape->dim[1] > 1)
         text_format(out, "network of %lld outputs (a classifier, or a regression)",
@@ -152,7 +152,8 @@ static void add_kind(const struct graph *graph, const struct figures *figures,
         return;
     }
     if (traits->branches) {
-        text_format(out, "network with %d branches or loops", traits->branches);
+        text_format(out, "network that branches or loops in %d node%s", traits->branches,
+                    traits->branches == 1 ? "" : "s");
         return;
     }
     text_add(out, traits->convolutions ? "convolutional "

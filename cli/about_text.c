@@ -43,8 +43,8 @@ static void add_share(struct text *out, int count, int of, double elements, doub
 
 static void add_compressing(const struct about *about, struct text *out)
 {
-    if (!about->weights && (about->refused.length || about->wants.length))
-        return; // inside of what is not known yet
+    if (!about->weights)
+        return; // nothing to compress, or it is inside of what is not known yet
     line(out, "prune");
     add_share(out, about->prunable, about->weights, about->prunable_elements,
               about->weight_elements);
@@ -95,11 +95,9 @@ static void add_next(const struct about *about, const struct named_model *model,
 
 void about_text(const struct about *about, const struct named_model *model, struct text *out)
 {
-    if (about->weights || about->refused.length || about->wants.length || about->lowered) {
-        add_running(about, out);
-        add_compressing(about, out);
-        add_next(about, model, out);
-    }
+    add_running(about, out);
+    add_compressing(about, out);
+    add_next(about, model, out);
 }
 
 static void add_or_null(struct json *parent, const char *key, const struct text *text)
