@@ -29,10 +29,15 @@ np.save(f"{here}/x.npy", a)
 np.save(f"{here}/y.npy", target)
 binary = (rng.random(12) < 0.5).astype(np.int64)
 np.save(f"{here}/binary.npy", binary)
+left, right = quarters(32, 3), quarters(32, 2)
+np.savez(f"{here}/sides.npz", a=left, b=right, y=(left.sum(1) > right.sum(1)).astype(np.int64))
 with open(f"{here}/table.csv", "w") as file:
     file.write("width,height,depth,price\n")
     for row, price in zip(a, rng.integers(1, 9, 12)):
         file.write(",".join(f"{x:g}" for x in row) + f",{price}\n")
+with open(f"{here}/long.csv", "w") as file:
+    for row in quarters(48, 3):
+        file.write(",".join(f"{x:g}" for x in row) + f",{2 * row[0] - row[1]:g}\n")
 
 error = answer.astype(np.float64) - target
 cosine = (answer * target).sum(1) / np.sqrt((answer**2).sum(1) * (target**2).sum(1))

@@ -428,7 +428,9 @@ enum status recipe_run(struct pass_run *run, const struct distill_options *optio
                        const float *logits, int64_t classes)
 {
     struct recipe recipe = {.run = run, .options = options, .logits = logits, .classes = classes};
-    struct value_id softmax = output_before_softmax(run->graph);
+    // Numbers are predicted by the output itself, whatever makes it.
+    bool is_plain = logits || !trains_on_numbers(run->data);
+    struct value_id softmax = is_plain ? output_before_softmax(run->graph) : NO_VALUE;
     enum status status;
 
     set_course(&recipe);

@@ -28,9 +28,6 @@ static enum status bind(struct context *context, struct trainer *trainer, const 
     const struct dataset *data = trainer->data;
     const struct course *course = trainer->course;
 
-    if (graph->input_count != 1)
-        return context_fail(context, ERR_UNSUPPORTED, "training wants one input, the model has %u",
-                            graph->input_count);
     if (course->batch % N16_LANES)
         return context_fail(context, ERR_USAGE, "'--batch %lld' is not a multiple of %d",
                             (long long)course->batch, N16_LANES);
@@ -38,15 +35,36 @@ static enum status bind(struct context *context, struct trainer *trainer, const 
     if (trainer->steps_per_epoch == 0)
         return context_fail(context, ERR_USAGE, "%lld samples do not fill a batch of %lld",
                             (long long)data->count, (long long)course->batch);
-    return batch_bind(context, data, graph_value(graph, graph->input[0])->name,
-                      &graph_value(graph, graph->input[0])->tensor, preprocess, trainer->arena,
-                      &trainer->input);
+    trainer->input_count = (int)graph->input_count;
+    trainer->input = arena_array(trainer->arena, struct batch_input, graph->input_count + 1);
+    return batch_bind_graph(context, data, graph, NULL, preprocess, trainer->arena, trainer->input);
 }
 
-static enum status check_labels(struct context *context, const struct trainer *trainer)
+bool trains_on_numbers(const struct dataset *data)
 {
+    return !data->is_labelled && data->target.dtype != DT_NONE &&
+           dtype_info[data->target.dtype].is_float;
+}
+
+static enum status bind_numbers(struct context *context, struct trainer *trainer)
+{
+    TRY(batch_bind_target(context, trainer->data, &trainer->target));
+    return trainer->target.count == trainer->classes
+               ? OK
+               : context_fail(context, ERR_SHAPE, "target has %lld elements, the output %d",
+                              (long long)trainer->target.count, trainer->classes);
+}
+
+static enum status check_labels(struct context *context, struct trainer *trainer)
+{
+    if (!trainer->teacher && trains_on_numbers(trainer->data))
+        return bind_numbers(context, trainer);
     if (!trainer->teacher && !trainer->data->is_labelled)
         return context_fail(context, ERR_USAGE, "training data have no labels");
+    if (trainer->classes < 2) // whose probability is 1, whatever the weights are
+        return context_fail(context, ERR_UNSUPPORTED,
+                            "one output tells no classes apart: give data with numbers to predict "
+                            "and method none");
     return trainer->data->is_labelled
                ? dataset_check_classes(context, trainer->data, trainer->classes)
                : OK;
@@ -55,12 +73,12 @@ static enum status check_labels(struct context *context, const struct trainer *t
 // The planes of one sample, as the model's input or the data set has them.
 static enum status find_image(struct context *context, struct trainer *trainer)
 {
-    const struct batch_input *input = &trainer->input;
+    const struct batch_input *input = &trainer->input[0];
     const struct shape *shape = input->shape.rank == 3 ? &input->shape : &input->column->shape;
 
     if (!augment_is_on(&trainer->course->augment))
         return OK;
-    if (shape->rank != 3 || input->to_nhwc || input->from_nhwc ||
+    if (trainer->input_count != 1 || shape->rank != 3 || input->to_nhwc || input->from_nhwc ||
         shape_count(shape) != input->count)
         return context_fail(context, ERR_USAGE,
                             "samples are no images in planes: augmentation has to be off");
@@ -76,9 +94,14 @@ static size_t lanes_bytes(const struct trainer *trainer)
 // Per worker: the teacher's logits of a group, 16 samples, and one before augmentation.
 static enum status allocate(struct context *context, struct trainer *trainer)
 {
-    size_t count = (size_t)trainer->input.count, threads = (size_t)context->threads;
-    size_t bytes = lanes_bytes(trainer) + (N16_LANES + 1) * count * sizeof(float);
+    size_t count = 0, threads = (size_t)context->threads, bytes;
 
+    for (int i = 0; i < trainer->input_count; i++)
+        if ((size_t)trainer->input[i].count > count)
+            count = (size_t)trainer->input[i].count;
+    if (trainer->target.data && (size_t)trainer->target.count > count)
+        count = (size_t)trainer->target.count;
+    bytes = lanes_bytes(trainer) + (N16_LANES + 1) * count * sizeof(float);
     trainer->order = arena_array(trainer->arena, uint32_t, (size_t)trainer->data->count);
     trainer->group_loss =
         arena_array(trainer->arena, double, (size_t)(trainer->course->batch / N16_LANES));
@@ -160,11 +183,10 @@ static int64_t sample_at(const struct trainer *trainer, long group, int lane)
     return trainer->order[trainer->step * trainer->course->batch + group * N16_LANES + lane];
 }
 
-static void fill_group(void *state, long group, int worker)
+static void fill_first(const struct fill *fill, long group, int worker)
 {
-    const struct fill *fill = state;
     struct trainer *trainer = fill->trainer;
-    size_t count = (size_t)trainer->input.count;
+    size_t count = (size_t)trainer->input[0].count;
     float *plain = trainer->plain[worker] + lanes_bytes(trainer) / sizeof(float);
     float *clean = plain + N16_LANES * count;
     const float *row[N16_LANES];
@@ -174,14 +196,30 @@ static void fill_group(void *state, long group, int worker)
         int64_t sample = sample_at(trainer, group, lane);
         row[lane] = to;
         if (fill->is_clean || !augment_is_on(&trainer->course->augment)) {
-            batch_sample(&trainer->input, sample, to);
+            batch_sample(&trainer->input[0], sample, to);
             continue;
         }
-        batch_sample(&trainer->input, sample, clean);
+        batch_sample(&trainer->input[0], sample, clean);
         augment_sample(&trainer->course->augment, &trainer->image, trainer->course->seed,
                        (uint64_t)trainer->epoch, (uint64_t)sample, clean, to);
     }
     trainer->kernels->pack_n16(row, count, program_input(trainer->program, (int)group, 0));
+}
+
+// Only the first input is ever augmented.
+static void fill_group(void *state, long group, int worker)
+{
+    const struct fill *fill = state;
+    struct trainer *trainer = fill->trainer;
+    int64_t sample[N16_LANES];
+
+    fill_first(fill, group, worker);
+    for (int lane = 0; lane < N16_LANES; lane++)
+        sample[lane] = sample_at(trainer, group, lane);
+    for (int i = 1; i < trainer->input_count; i++)
+        batch_n16(&trainer->input[i], trainer->kernels, sample, N16_LANES,
+                  program_input(trainer->program, (int)group, (uint32_t)i),
+                  trainer->plain[worker] + lanes_bytes(trainer) / sizeof(float));
 }
 
 static void fill_batch(struct trainer *trainer, bool is_clean)
@@ -190,6 +228,36 @@ static void fill_batch(struct trainer *trainer, bool is_clean)
 
     parallel_for(trainer->context->threads, (long)(trainer->course->batch / N16_LANES), fill_group,
                  &fill);
+}
+
+// The sum over the lanes of the mean squared error, and its gradient times scale.
+static double squared_error(const float *output, const float *target, int width, float scale,
+                            float *gradient)
+{
+    double sum = 0;
+
+    for (int i = 0; i < width * N16_LANES; i++) {
+        float error = output[i] - target[i];
+        sum += (double)error * error;
+        gradient[i] = 2 * error / (float)width * scale;
+    }
+    return sum / width;
+}
+
+static void numbers_of_group(struct trainer *trainer, long group, int worker)
+{
+    float *target = trainer->plain[worker];
+    float *row = target + lanes_bytes(trainer) / sizeof(float);
+    int width = trainer->classes;
+
+    for (int lane = 0; lane < N16_LANES; lane++) {
+        batch_sample(&trainer->target, sample_at(trainer, group, lane), row);
+        for (int i = 0; i < width; i++)
+            target[i * N16_LANES + lane] = row[i];
+    }
+    trainer->group_loss[group] = squared_error(program_output(trainer->program, (int)group, 0),
+                                               target, width, 1.0f / (float)trainer->course->batch,
+                                               program_output_grad(trainer->program, (int)group));
 }
 
 static void loss_of_group(void *state, long group, int worker)
@@ -206,6 +274,10 @@ static void loss_of_group(void *state, long group, int worker)
     float *teacher = trainer->plain[worker];
     int32_t label[N16_LANES];
 
+    if (trainer->target.data) {
+        numbers_of_group(trainer, group, worker);
+        return;
+    }
     for (int lane = 0; lane < N16_LANES; lane++) {
         int64_t sample = sample_at(trainer, group, lane);
         label[lane] = (int32_t)dataset_label(trainer->data, sample);

@@ -49,7 +49,9 @@ struct trainer {
     double loss_sum;
     // private
     const struct dataset *data;
-    struct batch_input input;
+    struct batch_input *input; // [input_count], as the graph's
+    int input_count;
+    struct batch_input target; // of numbers to predict; data NULL: classes or a teacher
     struct augment_image image;
     const float *teacher; // [samples][classes] logits, or NULL
     int classes;
@@ -59,14 +61,17 @@ struct trainer {
     double *group_loss;
 };
 
-// graph: logits are its output 0 (no Softmax behind them), one float input. preprocess as for
-// batch_bind. teacher: logits of every sample of data, or NULL for plain training. All of these
-// must outlive the trainer.
+// graph: logits are its output 0 (no Softmax behind them), float inputs. preprocess as for
+// batch_bind. teacher: logits of every sample of data, or NULL for plain training: cross entropy
+// with the labels, or the squared error where the data have a target of numbers
+// (trains_on_numbers). All of these must outlive the trainer.
 MUST_CHECK enum status trainer_init(struct context *context, struct trainer *trainer,
                                     const struct graph *graph, const struct course *course,
                                     const struct dataset *data, const struct preprocess *preprocess,
                                     const float *teacher, enum isa isa);
 void trainer_clear(struct trainer *trainer);
+// Whether plain training on these data predicts numbers: no labels, but a float target.
+bool trains_on_numbers(const struct dataset *data);
 void trainer_add_hook(struct trainer *trainer, struct train_hook hook);
 
 // One epoch (trainer->epoch, which it then raises). A last batch that is not full is left out.

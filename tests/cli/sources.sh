@@ -63,5 +63,34 @@ s "TMPDIR=tmp ecai eval -q same.txt --data npy:samples/x.npy --metric 'exec:sh j
 t ecai prune magnitude -q --sparsity 0.5 --max-drop 1% --metric mae rows.txt --data npy:samples/x.npy,samples/y.npy -o out.onnx
 t ecai prune magnitude -q --sparsity 0.3 rows.txt --data npy:samples/x.npy,samples/y.npy -o out.onnx
 t ecai quantize int8 -q rows.txt --data csv:samples/table.csv,target=last -o out.onnx
-s "cat samples/table.csv >long.csv; tail -n +2 samples/table.csv >>long.csv"
-t ecai distill none -q --student rows.txt --data csv:long.csv,target=last --epochs 1 --batch 16 -o out.onnx
+# Training: numbers to predict by the squared error, several inputs.
+awk 'BEGIN { for (i = 0; i < 64; i++) { a = i % 8 / 4 - 1; b = int(i / 8) / 4 - 1; print a "," b "," 2 * a - b + 1 } }' >line.csv
+cat >line.txt <<'END'
+x:f32[n,2]
+w:f32[1,2] init=he
+b:f32[1] init=zeros
+y = Gemm(x, w, b) transB=1
+output y
+END
+cat >sides.txt <<'END'
+a:f32[n,3]
+b:f32[n,2]
+v:f32[3,2] init=he
+w:f32[2,2] init=he
+c = MatMul(a, v)
+d = MatMul(b, w)
+y = Add(c, d)
+output y
+END
+t ecai distill none -q --student line.txt --data csv:line.csv,target=last --epochs 60 --batch 16 --learning-rate 0.05 -o line.onnx
+s "ecai eval -q line.onnx --data csv:line.csv,target=last --max accuracy.value=0.01 | grep ^requirement | cut -c1-20"
+t ecai distill none -q --student line.txt --data csv:line.csv,label=none --batch 16 -o out.onnx
+t ecai distill none -q --student line.txt --data npy:samples/x.npy,samples/y.npy --batch 16 -o out.onnx
+t ecai distill logits -q --teacher line.onnx --student line.txt --data csv:line.csv,target=last --batch 16 -o out.onnx
+sides=npz:samples/sides.npz,target=y
+t ecai distill none -q --student sides.txt --data $sides --epochs 40 --batch 16 --learning-rate 0.1 --threads 1 -o one.onnx
+t ecai distill none -q --student sides.txt --data $sides --epochs 40 --batch 16 --learning-rate 0.1 --threads 3 -o three.onnx
+s "cmp one.onnx three.onnx && echo same; ecai eval -q one.onnx --data $sides --min accuracy.value=0.85 | grep ^requirement | cut -c1-20"
+t ecai distill logits -q --teacher one.onnx --student sides.txt --data $sides --epochs 2 --batch 16 -o out.onnx
+t ecai distill none -q --student sides.txt --data $sides --epochs 1 --batch 16 --flip -o out.onnx
+t ecai quantize int8 -q one.onnx --data $sides -o out.onnx
