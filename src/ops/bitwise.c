@@ -9,7 +9,7 @@
 // fmod has the sign of the dividend, the other remainder that of the divisor. By a divisor without
 // a bound nothing is taken away but, where the signs differ, the divisor itself is the result.
 #define IS_NEGATIVE(a) ((double)(a) < 0)
-#define FLOORED(a, b) ((a) != 0 && (b) != 0 && IS_NEGATIVE(a) != IS_NEGATIVE(b) ? (a) + (b) : (a))
+#define FLOORED(a, b) ((a) != 0 && IS_NEGATIVE(a) != IS_NEGATIVE(b) ? (a) + (b) : (a))
 #define TRUNCATED(a, b) ((double)(b) == -1 ? 0 : (a) % (b)) // INT64_MIN % -1 would trap
 
 BINARY_KERNELS(static, mod, FLOORED(fmod(a, b), b), 1, b != 0 ? -floor(a / b) : 0,
