@@ -10,8 +10,8 @@
 #include "exec/program.h"
 #include "pass/sparsity.h"
 
-// Above this much of weights nothing is copied to find out more.
-static const double copied_bytes_max = 256e6;
+// Above so many weights nothing is copied, or made float, to find out more.
+static const double copied_count_max = 16e6;
 enum { NAMES_MAX = 3 };
 
 static bool is_named(const struct strings *list, const char *name)
@@ -167,7 +167,7 @@ static void find_running(struct context *context, const struct graph *graph,
     struct arena *arena = arena_new();
     struct graph *clone = graph_clone(graph);
     struct open_batch open;
-    bool is_large = !(figures->counts.weight_bytes < copied_bytes_max);
+    bool is_large = !(figures->counts.parameters < copied_count_max);
     enum status status;
 
     context_init(&quiet);
@@ -290,7 +290,8 @@ static void find_compressible(struct context *context, const struct graph *graph
     }
     context_init(&quiet);
     run.context = &quiet;
-    if ((!about->has_integers || pipeline_run(&quiet, &pass_absorb_quant, run, &work) == OK) &&
+    if ((!about->has_integers || is_large ||
+         pipeline_run(&quiet, &pass_absorb_quant, run, &work) == OK) &&
         (is_large || pipeline_run(&quiet, &pass_fold_constants, run, &work) == OK))
         find_prunable(work, about);
     if (is_large || pipeline_run(&quiet, &pass_simplify, run, &work) == OK)
@@ -364,7 +365,7 @@ void about_init(struct context *context, const struct graph *graph, const struct
             out->source = "npz:FILE";
         else if (graph_value(graph, graph->input[i])->tensor.dtype == DT_I64)
             out->source = "tokens:FILE,type=u16,length=N";
-    find_compressible(context, graph, !(figures->counts.weight_bytes < copied_bytes_max), out);
+    find_compressible(context, graph, !(figures->counts.parameters < copied_count_max), out);
     if (!out->wants.length && !out->refused.length)
         find_gradients(graph, &figures->counts, out);
 }

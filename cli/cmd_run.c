@@ -148,6 +148,7 @@ static enum status work(struct inference_run *run)
     TRY(check_line(run));
     TRY(model_open(invocation, invocation->operand[0], run->line->model.external_data,
                    &run->model));
+    TRY(model_declare_shapes(invocation, &run->line->run.shape, &run->model));
     TRY(check_outputs(run));
     TRY(read_inputs(run));
     status = run_model(run);

@@ -71,6 +71,23 @@ static enum status own_settings(struct invocation *invocation, const struct stri
     return OK;
 }
 
+enum status model_declare_shapes(struct invocation *invocation, const struct strings *shape,
+                                 struct named_model *model)
+{
+    const struct infer_options options = {.shape = *shape};
+    struct strings own;
+    enum status status = own_settings(invocation, shape, "--shape", false, model->graph, &own);
+
+    for (uint32_t i = 0; i < model->graph->input_count && status == OK; i++) {
+        struct value *value = graph_value(model->graph, model->graph->input[i]);
+        struct shape given;
+        status = infer_given_shape(invocation->context, value, &options, &given);
+        if (status == OK)
+            value->tensor.shape = given;
+    }
+    return status == OK ? OK : model_fail(invocation->context, model, status);
+}
+
 // An input that is only filled for the run may have an open batch; it stays an input then.
 static void leave_open(const struct graph *graph, struct strings *set)
 {

@@ -38,6 +38,11 @@ MUST_CHECK enum status model_specialise(struct invocation *invocation,
                                         const struct infer_options *infer, enum specialising how,
                                         bool is_one_of_several, struct named_model *model);
 
+// --shape alone: the inputs are declared so, and nothing else changes.
+MUST_CHECK enum status model_declare_shapes(struct invocation *invocation,
+                                            const struct strings *shape,
+                                            struct named_model *model);
+
 // Puts "FILE: " before the context's error; returns status.
 enum status model_fail(struct context *context, const struct named_model *model,
                        enum status status);

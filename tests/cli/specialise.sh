@@ -27,3 +27,7 @@ for file in fixed pairs mixed; do
     s "ecai simplify -q $file.txt --open-batch -o open.onnx && ecai show open.onnx | grep -E '^(input|output)'"
 done
 s "ecai quantize int8 -q --data $data --preprocess unit fixed.txt -o small.onnx && ecai show small.onnx | grep -E '^(input|runs)'"
+echo 'x:f32[n,k]  y = Relu(x)' >open.txt
+t ecai run open.txt --set x=0.5 -o answers
+s "ecai run open.txt --set x=0.5 --shape x=2,3 -o answers && ls answers"
+t ecai run open.txt --set x=0.5 --shape x=2 -o answers
