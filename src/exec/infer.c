@@ -114,6 +114,16 @@ static enum status input_value(struct context *context, const struct value *valu
     return OK;
 }
 
+bool graph_has_open_batch(const struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        const struct shape *shape = &graph_value(graph, graph->input[i])->tensor.shape;
+        if (shape->rank < 0 || (shape->rank > 0 && shape->dim[0] < 0))
+            return true;
+    }
+    return false;
+}
+
 void inference_call(const struct inference *inference, const struct node *node, struct arena *arena,
                     struct op_call *call)
 {

@@ -40,6 +40,9 @@ MUST_CHECK enum status infer_given_shape(struct context *context, const struct v
 // ERR_NUMERIC naming the node and its weight (a weight input of its operator) that is not finite.
 MUST_CHECK enum status graph_check_finite(struct context *context, const struct graph *graph);
 
+// Whether the first dimension of some input is open, or all of its shape.
+bool graph_has_open_batch(const struct graph *graph);
+
 // Fills a call's inputs and outputs for a node from the inference; arrays belong to the arena.
 // Outputs are copies (dtype, shape) without data. For op->cost, op->map_axes and the like.
 void inference_call(const struct inference *inference, const struct node *node, struct arena *arena,

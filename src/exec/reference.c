@@ -40,18 +40,6 @@ static enum status check_input(struct context *context, const struct value *valu
     return OK;
 }
 
-// Exporters write the batch that they traced into an output and leave the input's open: nobody can
-// rely on it.
-static bool has_open_batch(const struct graph *graph)
-{
-    for (uint32_t i = 0; i < graph->input_count; i++) {
-        const struct shape *shape = &graph_value(graph, graph->input[i])->tensor.shape;
-        if (shape->rank != 0 && (shape->rank < 0 || shape->dim[0] < 0))
-            return true;
-    }
-    return false;
-}
-
 static enum status check_type(struct context *context, const struct value *value,
                               const struct tensor *got)
 {
@@ -62,7 +50,8 @@ static enum status check_type(struct context *context, const struct value *value
     return OK;
 }
 
-// What the file promises of an output holds, or is an error: readers of the result rely on it.
+// What the file promises of an output holds, or is an error: readers of the result rely on it. But
+// exporters write the batch that they traced into an output and leave the input's open.
 static enum status check_output(struct context *context, const struct graph *graph,
                                 struct value_id id, const struct tensor *got)
 {
@@ -76,7 +65,7 @@ static enum status check_output(struct context *context, const struct graph *gra
     TRY(check_type(context, value, got));
     for (int i = 0; agrees && i < declared->rank; i++)
         agrees = declared->dim[i] < 0 || declared->dim[i] == got->shape.dim[i] ||
-                 (i == 0 && has_open_batch(graph));
+                 (i == 0 && graph_has_open_batch(graph));
     if (agrees)
         return OK;
     text_init(&text);

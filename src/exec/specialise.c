@@ -26,16 +26,6 @@ static bool same_data(const struct tensor *a, const struct tensor *b)
            memcmp(tensor_data(a), tensor_data(b), tensor_bytes(a)) == 0;
 }
 
-static bool has_open_batch(const struct graph *graph)
-{
-    for (uint32_t i = 0; i < graph->input_count; i++) {
-        const struct shape *shape = &graph_value(graph, graph->input[i])->tensor.shape;
-        if (shape->rank > 0 && shape->dim[0] < 0)
-            return true;
-    }
-    return false;
-}
-
 // Forgets what is not the same in both.
 static void keep_common(struct inference *out, const struct inference *other)
 {
@@ -56,7 +46,7 @@ static enum status infer_known(struct context *context, const struct graph *grap
     context_init(&silent);
     probe.is_lenient = true;
     probe.batch = PROBE_FIRST;
-    if (!has_open_batch(graph))
+    if (!graph_has_open_batch(graph))
         return graph_infer(context, graph, &probe, out);
     if (graph_infer(&silent, graph, &probe, out) == OK) {
         probe.batch = PROBE_SECOND;
@@ -101,12 +91,26 @@ static bool is_named(const struct strings *list, const char *name)
     return false;
 }
 
+// What an output declares of its first dimension next to an open batch is what was traced
+// (exec/reference.c): once the batch is fixed it has to be true.
+static void fix_outputs(struct graph *graph, const struct inference *inference)
+{
+    for (uint32_t i = 0; i < graph->output_count; i++) {
+        struct shape *declared = &graph_value(graph, graph->output[i])->tensor.shape;
+        const struct shape *known = &inference->of_value[graph->output[i].at].shape;
+        if (graph_value(graph, graph->output[i])->role == VALUE_ACTIVATION && declared->rank > 0 &&
+            declared->dim[0] >= 0)
+            declared->dim[0] = known->rank == declared->rank ? known->dim[0] : -1;
+    }
+}
+
 static enum status fix_inputs(struct context *context, struct graph *graph,
                               const struct infer_options *options)
 {
     struct value_id *left = arena_array(graph->arena, struct value_id, graph->input_count + 1);
     struct infer_options lenient = *options;
     struct inference inference;
+    bool was_open = graph_has_open_batch(graph);
     uint32_t count = 0;
 
     lenient.is_lenient = true;
@@ -121,6 +125,8 @@ static enum status fix_inputs(struct context *context, struct graph *graph,
         value->dim_name = NULL;
     }
     TRY(graph_infer(context, graph, &lenient, &inference));
+    if (was_open && !graph_has_open_batch(graph))
+        fix_outputs(graph, &inference);
     for (uint32_t i = 0; i < graph->input_count; i++) {
         struct value *value = graph_value(graph, graph->input[i]);
         const struct tensor *known = &inference.of_value[graph->input[i].at];

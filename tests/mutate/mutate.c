@@ -1,8 +1,8 @@
 // Models that are wrong in structure: changes files of many kinds and looks at what reading,
-// inference, running, writing and simplifying make of them. Each mutant has a process of its own
-// with a limit of time and memory. What counts as a failure: a signal, a hang, ERR_INTERNAL, a
-// value whose shape or type is not what inference said, an output that is not what the file
-// declares, a file written that cannot be read or computes something else.
+// inference, running, writing, simplifying and specialising make of them. Each mutant has a process
+// of its own with a limit of time and memory. What counts as a failure: a signal, a hang,
+// ERR_INTERNAL, a value whose shape or type is not what inference said, an output that is not what
+// the file declares, a file written that cannot be read or computes something else.
 //     mutate [--seed S] [--first I] [--count N] [--keep FOLDER] FOLDER...
 //     mutate --replay FILE
 // FOLDERs are searched for *.onnx files. Mutant I of seed S is the same wherever the same files
@@ -20,6 +20,7 @@
 
 #include "exec/program.h"
 #include "exec/reference.h"
+#include "exec/specialise.h"
 #include "io/model.h"
 #include "io/onnx.h"
 #include "pass/pass.h"
@@ -264,6 +265,33 @@ static void simplify_and_run(struct trial *trial, const struct tensor *output)
     graph_free(clone);
 }
 
+// Whether open first dimensions can be batches: a list of open length is something else.
+static bool has_only_batches(const struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        const struct shape *shape = &graph_value(graph, graph->input[i])->tensor.shape;
+        if (shape->rank < 0 || (shape->rank == 1 && shape->dim[0] < 0))
+            return false;
+    }
+    return true;
+}
+
+// For these shapes, and for any batch.
+static void specialise_and_run(struct trial *trial, const struct tensor *output)
+{
+    struct infer_options options = options_of(trial);
+
+    for (int is_open = 0; is_open < 1 + has_only_batches(trial->graph); is_open++) {
+        struct graph *special;
+        must(trial,
+             graph_specialise(&trial->context, trial->graph, is_open ? NULL : &options, &special),
+             "specialise");
+        must(trial, graph_verify(&trial->context, special), "what was specialised");
+        compare(trial, is_open ? "specialised, batch open" : "specialised", special, output, true);
+        graph_free(special);
+    }
+}
+
 static void lower_and_run(struct trial *trial)
 {
     struct program_options options = {.isa = ISA_GENERIC, .groups = 1};
@@ -312,6 +340,7 @@ static void examine_graph(struct trial *trial)
         must_keep_promise(trial, graph->output[i], &output[i]);
     write_and_run(trial, output);
     simplify_and_run(trial, output);
+    specialise_and_run(trial, output);
     lower_and_run(trial);
     for (uint32_t i = 0; i < graph->output_count; i++)
         tensor_release(&output[i]);
