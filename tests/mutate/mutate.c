@@ -24,6 +24,8 @@
 #include "io/model.h"
 #include "io/onnx.h"
 #include "pass/pass.h"
+#include "prune/methods.h"
+#include "quantize/methods.h"
 #include "tests/mutate/mutations.h"
 
 enum { SECONDS_MAX = 10, FILE_MAX = 1 << 20, INPUT_MAX = 1 << 20, REASON_BYTES = 500 };
@@ -213,13 +215,14 @@ static struct infer_options options_of(struct trial *trial)
     return (struct infer_options){.shape = {graph->input_count, shape}};
 }
 
+// is_exact: the numbers are equal, too. is_folded: nodes may have become weights.
 static void compare(struct trial *trial, const char *where, const struct graph *graph,
-                    const struct tensor *before, bool is_exact)
+                    const struct tensor *before, bool is_exact, bool is_folded)
 {
     struct tensor *after = arena_array(trial->arena, struct tensor, graph->output_count + 1);
     enum status status = reference_run(&trial->context, graph, trial->input, after, NULL);
 
-    if (!is_exact && status == ERR_NUMERIC) // folding can make infinite weights
+    if (is_folded && status == ERR_NUMERIC) // what was computed once can be an infinite weight
         return;
     must(trial, status, where);
     for (uint32_t i = 0; i < graph->output_count; i++) {
@@ -248,7 +251,7 @@ static void write_and_run(struct trial *trial, const struct tensor *output)
                               (struct span){(const unsigned char *)bytes.at, bytes.length}, &again),
              "what was written");
         if (output)
-            compare(trial, "what was written", again, output, true);
+            compare(trial, "what was written", again, output, true, false);
         graph_free(again);
     }
     text_clear(&bytes);
@@ -261,8 +264,32 @@ static void simplify_and_run(struct trial *trial, const struct tensor *output)
                                       (struct pass_run){.context = &trial->context}, &clone);
 
     must(trial, status, "simplify");
-    compare(trial, "simplified", clone, output, false);
+    compare(trial, "simplified", clone, output, false, true);
     graph_free(clone);
+}
+
+// Methods that need no data, and what they leave in a file.
+static void compress_and_run(struct trial *trial, const struct tensor *output)
+{
+    static const struct pass *const methods[] = {&prune_magnitude, &quantize_dynamic,
+                                                 &quantize_fp16};
+
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        void *option = arena_alloc(trial->arena, methods[i]->option_bytes + 1);
+        struct pass_run run = {.context = &trial->context, .option = option};
+        struct graph *clone = graph_clone(trial->graph);
+        enum status status;
+        if (methods[i]->option)
+            fields_preset(methods[i]->option, option, trial->arena);
+        status = pipeline_run(&trial->context, methods[i], run, &clone);
+        must_be_honest(trial, status, methods[i]->name);
+        if (status == OK)
+            must(trial, pipeline_run(&trial->context, &pass_materialise, run, &clone),
+                 "materialise");
+        if (status == OK)
+            compare(trial, methods[i]->name, clone, output, false, true);
+        graph_free(clone);
+    }
 }
 
 // Whether open first dimensions can be batches: a list of open length is something else.
@@ -287,7 +314,8 @@ static void specialise_and_run(struct trial *trial, const struct tensor *output)
              graph_specialise(&trial->context, trial->graph, is_open ? NULL : &options, &special),
              "specialise");
         must(trial, graph_verify(&trial->context, special), "what was specialised");
-        compare(trial, is_open ? "specialised, batch open" : "specialised", special, output, true);
+        compare(trial, is_open ? "specialised, batch open" : "specialised", special, output, true,
+                true);
         graph_free(special);
     }
 }
@@ -341,6 +369,7 @@ static void examine_graph(struct trial *trial)
     write_and_run(trial, output);
     simplify_and_run(trial, output);
     specialise_and_run(trial, output);
+    compress_and_run(trial, output);
     lower_and_run(trial);
     for (uint32_t i = 0; i < graph->output_count; i++)
         tensor_release(&output[i]);
