@@ -40,8 +40,7 @@ MUST_CHECK enum status model_specialise(struct invocation *invocation,
 
 // --shape alone: the inputs are declared so, and nothing else changes.
 MUST_CHECK enum status model_declare_shapes(struct invocation *invocation,
-                                            const struct strings *shape,
-                                            struct named_model *model);
+                                            const struct strings *shape, struct named_model *model);
 
 // Puts "FILE: " before the context's error; returns status.
 enum status model_fail(struct context *context, const struct named_model *model,

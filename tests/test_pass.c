@@ -89,10 +89,9 @@ static void read_case(struct pass_case *c, const char *path)
 
 static const struct pass *find_pass(const char *name)
 {
-    static const struct pass *const plain[] = {&pass_fold_batchnorm, &pass_fold_constants,
-                                               &pass_remove_dead,    &pass_absorb_quant,
-                                               &pass_materialise,    &pass_simplify,
-                                               &pass_explicit_clamps};
+    static const struct pass *const plain[] = {
+        &pass_fold_batchnorm, &pass_fold_constants, &pass_remove_dead,    &pass_absorb_quant,
+        &pass_materialise,    &pass_simplify,       &pass_explicit_clamps};
 
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (strcmp(plain[i]->name, name) == 0)

@@ -231,6 +231,28 @@ START_TEST(dynamic_stores_weights_as_integers_and_leaves_the_rest_float)
 }
 END_TEST
 
+// Inputs and weights that are handed through, and an output that nobody declares.
+START_TEST(half_precision_keeps_every_output_as_it_was)
+{
+    struct graph *graph =
+        fixture_graph(&context, "x:f32[2]  w:f32[2] init=[1,2]  y = Add(x, w)  z = Greater(y, x)  "
+                                "output x, w, y, z");
+    static const enum dtype expected[] = {DT_F32, DT_F32, DT_F32, DT_BOOL};
+    struct tensor input, output[4];
+
+    graph_value(graph, graph->output[3])->tensor.dtype = DT_NONE;
+    ck_ok(fixture_run(&context, &quantize_fp16, NULL, NULL, &graph));
+    ck_ok(tensor_alloc(&context, &input, DT_F32, &SHAPE(2)));
+    ck_ok(reference_run(&context, graph, &input, output, NULL));
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(output[i].dtype, expected[i]);
+        tensor_release(&output[i]);
+    }
+    tensor_release(&input);
+    graph_free(graph);
+}
+END_TEST
+
 START_TEST(bits_that_make_no_sense_are_usage_errors)
 {
     struct graph *graph =
@@ -278,6 +300,7 @@ Suite *quantize_suite(void)
                         (int)(sizeof nets / sizeof *nets));
     tcase_add_test(tcase, excluded_layers_stay_float);
     tcase_add_test(tcase, dynamic_stores_weights_as_integers_and_leaves_the_rest_float);
+    tcase_add_test(tcase, half_precision_keeps_every_output_as_it_was);
     tcase_add_loop_test(tcase, bits_that_make_no_sense_are_usage_errors, 0,
                         (int)(sizeof bad_bits / sizeof *bad_bits));
     tcase_add_test(tcase, quantising_twice_gives_equal_integers);

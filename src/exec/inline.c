@@ -53,8 +53,7 @@ static void add_values(struct inlining *inlining)
 static struct value_id *mapped(const struct inlining *inlining, const struct value_id *list,
                                int count)
 {
-    struct value_id *out =
-        arena_array(inlining->graph->arena, struct value_id, (size_t)count + 1);
+    struct value_id *out = arena_array(inlining->graph->arena, struct value_id, (size_t)count + 1);
 
     for (int i = 0; i < count; i++)
         out[i] = value_exists(list[i]) ? inlining->map[list[i].at] : NO_VALUE;
@@ -67,10 +66,10 @@ static void add_nodes(struct inlining *inlining)
 
     for (uint32_t n = 0; n < inlining->body->node_count; n++) {
         const struct node *from = &inlining->body->node[n];
-        struct node_id id = graph_add_node(
-            graph, from->op, from->name, graph_copy_attr(graph, from),
-            mapped(inlining, from->input, from->input_count), from->input_count,
-            mapped(inlining, from->output, from->output_count), from->output_count);
+        struct node_id id =
+            graph_add_node(graph, from->op, from->name, graph_copy_attr(graph, from),
+                           mapped(inlining, from->input, from->input_count), from->input_count,
+                           mapped(inlining, from->output, from->output_count), from->output_count);
         graph_node(graph, id)->raw_attr = from->raw_attr;
         graph_node(graph, id)->raw_attr_bytes = from->raw_attr_bytes;
         graph_node(graph, id)->doc = from->doc;

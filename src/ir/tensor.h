@@ -38,7 +38,7 @@ struct dtype_info {
 };
 extern const struct dtype_info dtype_info[DT_COUNT];
 
-enum dtype dtype_from_onnx(int64_t onnx);     // DT_NONE: one we do not have
+enum dtype dtype_from_onnx(int64_t onnx); // DT_NONE: one we do not have
 // How ONNX spells TensorProto.DataType, those that we do not have too: "FLOAT8E4M3FN".
 enum { ONNX_TYPE_COUNT = 29 };
 const char *onnx_type_name(int64_t onnx);

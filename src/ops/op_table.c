@@ -1,4 +1,5 @@
-// The table of operators, made from the rows of op_table.def, and that of those left out on purpose.
+// The table of operators, made from the rows of op_table.def, and that of those left out on
+// purpose.
 #include <string.h>
 
 #include "ops/op_table.h"

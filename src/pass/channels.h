@@ -26,8 +26,8 @@ struct channels {
     struct channel_links *links;
 };
 
-// Exporters store equal vectors once (the zero biases of a fresh network, say): gives every node its
-// own, so that layers which have nothing else in common are not tied. Data stay shared.
+// Exporters store equal vectors once (the zero biases of a fresh network, say): gives every node
+// its own, so that layers which have nothing else in common are not tied. Data stay shared.
 void channels_untie(struct graph *graph);
 
 // Shapes are inferred with `options` (NULL: one sample). The graph must outlive the result. Nodes

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "exec/infer.h"
 #include "ops/attr.h"
 #include "quantize/methods.h"
 
@@ -75,6 +76,9 @@ static void cast_input(struct graph *graph, struct value_id input)
 
     graph_replace_uses(graph, input, half);
     graph_set_input(graph, (struct node_id){at}, 0, input);
+    for (uint32_t i = 0; i < graph->output_count; i++) // handed through as it came
+        if (value_is(graph->output[i], half))
+            graph->output[i] = input;
 }
 
 // The output keeps its name and type; its producer writes a half-precision value instead.
@@ -123,12 +127,45 @@ static enum status narrow(struct context *context, struct graph *graph, bool is_
     }
     for (uint32_t i = 0; i < graph->value_count; i++) {
         struct value *value = &graph->value[i];
-        if (value->role == VALUE_WEIGHT && value->tensor.dtype == DT_F32)
-            TRY(to_half(context, value));
-        else if (value->tensor.dtype == DT_F32 && (is_body || !is_end(graph, i)))
-            value->tensor.dtype = DT_F16;
         value->quant = NULL;
+        if (value->tensor.dtype != DT_F32 || (!is_body && is_end(graph, i)))
+            continue;
+        if (value->role == VALUE_WEIGHT)
+            TRY(to_half(context, value));
+        else
+            value->tensor.dtype = DT_F16;
     }
+    return OK;
+}
+
+// A weight that is an output stays as it is; nodes read another one, to be narrowed.
+static void split_output(struct graph *graph, struct value_id output)
+{
+    struct tensor shared;
+    struct value_id other;
+
+    tensor_share(&shared, &graph_value(graph, output)->tensor);
+    other = graph_add_weight(
+        graph, arena_format(graph->arena, "%s_f16", graph_value(graph, output)->name), shared);
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (int i = 0; i < graph->node[n].input_count; i++)
+            if (value_is(graph->node[n].input[i], output))
+                graph_set_input(graph, (struct node_id){n}, i, other);
+}
+
+// Outputs that the file does not declare: only floats are to be cast.
+static enum status declare_outputs(struct context *context, struct graph *graph)
+{
+    struct infer_options options = {.is_lenient = true};
+    struct inference inference;
+
+    TRY(graph_infer(context, graph, &options, &inference));
+    for (uint32_t i = 0; i < graph->output_count; i++) {
+        struct value *value = graph_value(graph, graph->output[i]);
+        if (value->tensor.dtype == DT_NONE)
+            value->tensor.dtype = inference.of_value[graph->output[i].at].dtype;
+    }
+    inference_clear(&inference);
     return OK;
 }
 
@@ -139,6 +176,11 @@ static enum status run(struct pass_run *run)
 
     TRY(pass_explicit_clamps.run(run));
     TRY(pass_fold_constants.run(run));
+    TRY(declare_outputs(run->context, graph));
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        if (graph_value(graph, graph->output[i])->role == VALUE_WEIGHT &&
+            graph_value(graph, graph->output[i])->tensor.dtype == DT_F32)
+            split_output(graph, graph->output[i]);
     TRY(narrow(run->context, graph, false));
     for (uint32_t i = 0; i < graph->output_count; i++) {
         const struct value *value = graph_value(graph, graph->output[i]);
@@ -149,7 +191,9 @@ static enum status run(struct pass_run *run)
     for (uint32_t i = 0; i < graph->input_count; i++)
         if (graph_value(graph, graph->input[i])->tensor.dtype == DT_F32)
             cast_input(graph, graph->input[i]);
-    return graph_sort(run->context, graph);
+    TRY(graph_sort(run->context, graph));
+    graph_remove_unused(graph);
+    return OK;
 }
 
 const struct pass quantize_fp16 = {

@@ -222,6 +222,8 @@ static void compare(struct trial *trial, const char *where, const struct graph *
     struct tensor *after = arena_array(trial->arena, struct tensor, graph->output_count + 1);
     enum status status = reference_run(&trial->context, graph, trial->input, after, NULL);
 
+    if (status == ERR_MEMORY) // two of these outputs are too much
+        finish(STOPPED, where, trial->context.error);
     if (is_folded && status == ERR_NUMERIC) // what was computed once can be an infinite weight
         return;
     must(trial, status, where);
