@@ -6,9 +6,10 @@ usage: check.py ECAI FOLDER|MODEL.onnx... [--table FILE]
 For each model on seeded inputs: the reference executor (`ecai run`), what users run (`ecai eval`,
 lowered where it can be), and the files that simplify, prune magnitude, quantize int8 and export
 write, each run by ecai and by ONNX Runtime. Columns hold the largest difference over
-atol + rtol * |value| with rtol 1e-3 and atol 1e-4 * the largest value: at most 1 passes. The int8
-file may differ by a rounding here and there: its column is the largest difference as a fraction of
-the output's range, at most 0.05 passes, and the mean of it is at most 0.01.
+atol + rtol * |value| with rtol 1e-3 and atol 1e-4 * the largest value: at most 1 passes. In the
+int8 file a sum that is rounded the other way moves everything behind it: that column is the L2 norm
+of the difference over that of the answers. It passes up to 0.03, or up to 1.25 times what ONNX
+Runtime differs from itself on that file with its optimisations on and off (in brackets).
 """
 import glob
 import os
@@ -36,11 +37,12 @@ def ecai(*arguments):
     return done.stdout
 
 
-def session(path):
+def session(path, is_optimised=False):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    if not is_optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
@@ -55,8 +57,8 @@ def inputs_of(path):
     return feeds
 
 
-def answers(path, feeds):
-    running = session(path)
+def answers(path, feeds, is_optimised=False):
+    running = session(path, is_optimised)
     names = [o.name for o in running.get_outputs()]
     return dict(zip(names, running.run(names, feeds)))
 
@@ -87,14 +89,14 @@ def distance(got, want):
     return worst
 
 
-def distance_in_range(got, want):
-    worst, mean = 0.0, 0.0
+def relative(got, want):
+    """The L2 norm of the difference over that of the answers."""
+    worst = 0.0
     for name, array in want.items():
-        mine = got[name.replace("/", "_").replace(":", "_")].astype(np.float64)
-        span = max(float(array.max() - array.min()), 1e-30)
-        difference = np.abs(mine - array.astype(np.float64)) / span
-        worst, mean = max(worst, float(difference.max())), max(mean, float(difference.mean()))
-    return worst, mean
+        mine = got.get(name.replace("/", "_").replace(":", "_"), got.get(name)).astype(np.float64)
+        norm = np.linalg.norm(array.astype(np.float64))
+        worst = max(worst, float(np.linalg.norm(mine - array) / max(norm, 1e-30)))
+    return worst
 
 
 def lowered(path, feeds, folder):
@@ -135,7 +137,9 @@ def check(path, folder):
 
     def quantised():
         file = written("int8", "quantize", "int8", "--data", f"npz:{data}", "--preprocess", "none")
-        return distance_in_range(reference(file, feeds, folder), answers(file, feeds))
+        plain = answers(file, feeds)
+        return (relative(reference(file, feeds, folder), plain),
+                relative(answers(file, feeds, True), plain))
 
     column("reference", lambda: distance(reference(path, feeds, folder), want))
     column("lowered", lambda: check_lowered(path, feeds, folder, want))
@@ -148,14 +152,14 @@ def check(path, folder):
 
 def holds(value):
     if isinstance(value, tuple):
-        return value[0] <= 0.05 and value[1] <= 0.01
+        return value[0] <= max(0.03, 1.25 * value[1])
     return not isinstance(value, str) and value <= 1
 
 
 def shown(value):
     if isinstance(value, str):
         return value.replace("|", "/")
-    return f"{value[0]:.2g}" if isinstance(value, tuple) else f"{value:.2g}"
+    return f"{value[0]:.2g} ({value[1]:.2g})" if isinstance(value, tuple) else f"{value:.2g}"
 
 
 def main():
