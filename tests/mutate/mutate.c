@@ -270,6 +270,15 @@ static void simplify_and_run(struct trial *trial, const struct tensor *output)
     graph_free(clone);
 }
 
+// Whether sizes follow from sizes alone: rounded numbers may decide on others.
+static bool has_known_outputs(const struct trial *trial)
+{
+    for (uint32_t i = 0; i < trial->graph->output_count; i++)
+        if (!shape_is_static(&trial->inference->of_value[trial->graph->output[i].at].shape))
+            return false;
+    return true;
+}
+
 // Methods that need no data, and what they leave in a file.
 static void compress_and_run(struct trial *trial, const struct tensor *output)
 {
@@ -288,7 +297,7 @@ static void compress_and_run(struct trial *trial, const struct tensor *output)
         if (status == OK)
             must(trial, pipeline_run(&trial->context, &pass_materialise, run, &clone),
                  "materialise");
-        if (status == OK)
+        if (status == OK && has_known_outputs(trial))
             compare(trial, methods[i]->name, clone, output, false, true);
         graph_free(clone);
     }
