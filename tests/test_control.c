@@ -456,6 +456,24 @@ START_TEST(nothing_that_depends_on_the_batch_is_folded)
 }
 END_TEST
 
+// Neither 2 nor 3 samples make these equal, 5 do.
+START_TEST(a_comparison_with_the_batch_is_never_settled)
+{
+    struct graph *graph =
+        fixture_graph(&context, "x:f32[n,3]  first:i64[1] init=[0]  second:i64[1] init=[1]\n"
+                                "five:i64[1] init=[5]  zero:f32[1] init=[0]\n"
+                                "s = Shape(x)\nb = Gather(s, first)\nis = Equal(b, five)\n"
+                                "y = Where(is, zero, x)\nc = Gather(s, second)\nf = Cast(c) to=1\n"
+                                "z = Mul(x, f)\noutput y, z");
+    struct graph *out = specialised(graph, NULL, NULL);
+
+    ck_assert_int_eq(count_op(out, "Equal"), 1);
+    ck_assert_int_eq(count_op(out, "Cast"), 0); // three columns, whatever the batch
+    graph_free(out);
+    graph_free(graph);
+}
+END_TEST
+
 START_TEST(quantised_weights_stay_integers)
 {
     struct graph *graph = fixture_graph(
@@ -508,6 +526,7 @@ Suite *control_suite(void)
     tcase_add_test(tcase, branches_that_follow_are_inlined);
     tcase_add_test(tcase, what_is_not_known_stays);
     tcase_add_test(tcase, nothing_that_depends_on_the_batch_is_folded);
+    tcase_add_test(tcase, a_comparison_with_the_batch_is_never_settled);
     tcase_add_test(tcase, quantised_weights_stay_integers);
     tcase_add_test(tcase, wrong_settings_are_errors);
     suite_add_tcase(suite, tcase);

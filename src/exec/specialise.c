@@ -26,14 +26,55 @@ static bool same_data(const struct tensor *a, const struct tensor *b)
            memcmp(tensor_data(a), tensor_data(b), tensor_bytes(a)) == 0;
 }
 
-// Forgets what is not the same in both.
-static void keep_common(struct inference *out, const struct inference *other)
+// What two probes say of a value. By chance a comparison gives the same for both and another answer
+// for a third batch (a length against a constant): only what was merely moved from a known place,
+// or what polynomials cannot have made equal, is believed.
+enum belief { BELIEVED, DIFFERS, DOUBTED };
+
+static bool is_among(const struct node *node, const char *const *names)
 {
-    for (uint32_t i = 0; i < out->value_count; i++) {
-        struct tensor *tensor = &out->of_value[i];
-        if (tensor->buffer && !same_data(tensor, &other->of_value[i]))
-            tensor_release(tensor);
+    while (*names && !node_is(node, *names))
+        names++;
+    return *names != NULL;
+}
+
+static enum belief believe(const struct node *node, const enum belief *of_value, bool is_same,
+                           bool is_bool)
+{
+    static const char *const movers[] = {"Cast",    "Expand", "Flatten",   "Gather",    "Identity",
+                                         "Reshape", "Shape",  "Size",      "Slice",     "Split",
+                                         "Squeeze", "Tile",   "Transpose", "Unsqueeze", NULL};
+    static const char *const of_all[] = {"Add", "Concat", "Mul", "Neg", "Sub", NULL};
+
+    for (int i = 0; i < node->input_count; i++) {
+        enum belief belief = value_exists(node->input[i]) ? of_value[node->input[i].at] : BELIEVED;
+        bool is_followed = is_among(node, of_all) || (i == 0 && is_among(node, movers));
+        if (belief != BELIEVED && (belief == DOUBTED || !is_followed || is_bool))
+            return DOUBTED;
     }
+    return is_same ? BELIEVED : DIFFERS;
+}
+
+// Forgets what is not the same in both, or is so by chance.
+static void keep_common(const struct graph *graph, struct inference *out,
+                        const struct inference *other)
+{
+    enum belief *of_value = must_alloc((out->value_count + 1) * sizeof *of_value);
+
+    memset(of_value, 0, out->value_count * sizeof *of_value); // weights, inputs: BELIEVED
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (int i = 0; i < graph->node[n].output_count; i++) {
+            struct value_id id = graph->node[n].output[i];
+            const struct tensor *tensor = value_exists(id) ? &out->of_value[id.at] : NULL;
+            if (tensor && tensor->buffer)
+                of_value[id.at] =
+                    believe(&graph->node[n], of_value, same_data(tensor, &other->of_value[id.at]),
+                            tensor->dtype == DT_BOOL);
+        }
+    for (uint32_t i = 0; i < out->value_count; i++)
+        if (of_value[i] != BELIEVED)
+            tensor_release(&out->of_value[i]);
+    free(of_value);
 }
 
 static enum status infer_known(struct context *context, const struct graph *graph,
@@ -51,7 +92,7 @@ static enum status infer_known(struct context *context, const struct graph *grap
     if (graph_infer(&silent, graph, &probe, out) == OK) {
         probe.batch = PROBE_SECOND;
         if (graph_infer(&silent, graph, &probe, &second) == OK) {
-            keep_common(out, &second);
+            keep_common(graph, out, &second);
             inference_clear(&second);
             return OK;
         }
