@@ -50,7 +50,8 @@ TESTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*.c tests/support/*.c))
 FUZZ    := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ:%=$(BUILD)/replay/%)
 
-.PHONY: all test asan check conformance prove-channels mutants demo interop bench bench-peers install uninstall format docs \
+.PHONY: all test asan check conformance exports prove-channels mutants demo interop bench \
+        bench-peers install uninstall format docs \
         fuzz fuzz-run replay update-expected suite clean help FORCE
 all: $(BUILD)/ecai ## build the program (CONFIG=release, debug or asan)
 
@@ -85,7 +86,10 @@ $(BUILD)/run-tests: $(TESTS) $(filter-out $(BUILD)/cli/main.o,$(CLI)) $(BUILD)/l
 $(BUILD)/conformance: $(BUILD)/tests/conformance/conformance.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
-$(BUILD)/prove-channels: $(BUILD)/tests/channels/prove.o $(BUILD)/libecai.a
+$(BUILD)/exports: all $(BUILD)/prove-channels ## models as PyTorch and scikit-learn export them (GBs from PyPI)
+	tools/exports/run $(BUILD)/ecai $(BUILD)/prove-channels
+
+prove-channels: $(BUILD)/tests/channels/prove.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
 $(BUILD)/mutate: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/mutate/*.c)) $(BUILD)/libecai.a
