@@ -51,8 +51,7 @@ FUZZ    := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz
 REPLAYS := $(FUZZ:%=$(BUILD)/replay/%)
 
 .PHONY: all test asan check conformance exports prove-channels mutants demo interop bench \
-        bench-peers install uninstall format docs \
-        fuzz fuzz-run replay update-expected suite clean help FORCE
+        bench-peers install uninstall format docs fuzz fuzz-run replay update-expected suite clean help FORCE
 all: $(BUILD)/ecai ## build the program (CONFIG=release, debug or asan)
 
 COMPILE = $(if $(V),,@echo "CC $@";) mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP
@@ -86,10 +85,7 @@ $(BUILD)/run-tests: $(TESTS) $(filter-out $(BUILD)/cli/main.o,$(CLI)) $(BUILD)/l
 $(BUILD)/conformance: $(BUILD)/tests/conformance/conformance.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
-$(BUILD)/exports: all $(BUILD)/prove-channels ## models as PyTorch and scikit-learn export them (GBs from PyPI)
-	tools/exports/run $(BUILD)/ecai $(BUILD)/prove-channels
-
-prove-channels: $(BUILD)/tests/channels/prove.o $(BUILD)/libecai.a
+$(BUILD)/prove-channels: $(BUILD)/tests/channels/prove.o $(BUILD)/libecai.a
 	$(LINK) $^ -o $@ $(LDLIBS)
 
 $(BUILD)/mutate: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/mutate/*.c)) $(BUILD)/libecai.a
@@ -135,6 +131,9 @@ mutants: $(BUILD)/mutate ## models that are wrong in structure; with sanitisers,
 
 prove-channels: $(BUILD)/prove-channels ## cut zeroed channels out of whole models: the same bits
 	@tools/prove-channels $(BUILD)/prove-channels
+
+exports: all $(BUILD)/prove-channels ## models as PyTorch and scikit-learn export them (GBs from PyPI)
+	tools/exports/run $(BUILD)/ecai $(BUILD)/prove-channels
 
 demo: ## install what is missing, build, run the main job on Fashion-MNIST
 	@tools/setup
