@@ -158,15 +158,21 @@ static enum status declare_outputs(struct context *context, struct graph *graph)
 {
     struct infer_options options = {.is_lenient = true};
     struct inference inference;
+    enum status status = OK;
 
     TRY(graph_infer(context, graph, &options, &inference));
-    for (uint32_t i = 0; i < graph->output_count; i++) {
+    for (uint32_t i = 0; i < graph->output_count && status == OK; i++) {
         struct value *value = graph_value(graph, graph->output[i]);
         if (value->tensor.dtype == DT_NONE)
             value->tensor.dtype = inference.of_value[graph->output[i].at].dtype;
+        if (value->tensor.dtype == DT_NONE)
+            status = context_fail(context, ERR_UNSUPPORTED,
+                                  "output '%s' declares no type, and none follows from the shapes "
+                                  "that are known",
+                                  value->name);
     }
     inference_clear(&inference);
-    return OK;
+    return status;
 }
 
 // Requires: no quantisation. Keeps: inputs and outputs. ERR_NUMERIC where a weight is too large.
@@ -184,8 +190,7 @@ static enum status run(struct pass_run *run)
     TRY(narrow(run->context, graph, false));
     for (uint32_t i = 0; i < graph->output_count; i++) {
         const struct value *value = graph_value(graph, graph->output[i]);
-        if (value->role == VALUE_ACTIVATION &&
-            (value->tensor.dtype == DT_F32 || value->tensor.dtype == DT_NONE))
+        if (value->role == VALUE_ACTIVATION && value->tensor.dtype == DT_F32)
             cast_output(graph, graph->output[i]);
     }
     for (uint32_t i = 0; i < graph->input_count; i++)
