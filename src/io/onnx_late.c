@@ -155,6 +155,7 @@ static enum status raise_tile(struct late *late, struct node_id id, int64_t axis
     int64_t repeats[SHAPE_MAX_RANK];
     struct value_id pair[2];
     enum status status;
+    double count;
 
     if (!x)
         return fail_rank(late, 0);
@@ -164,8 +165,11 @@ static enum status raise_tile(struct late *late, struct node_id id, int64_t axis
     if (axis < 0 || axis >= x->shape.rank)
         return context_fail(late->context, ERR_SHAPE, "axis %lld is outside a tensor of rank %d",
                             (long long)axis, x->shape.rank);
+    count = tensor_get(&tiles->tensor, 0); // a float in the oldest files
+    if (!(count >= 0 && count <= INT32_MAX))
+        return context_fail(late->context, ERR_SHAPE, "cannot make %g tiles", count);
     for (int i = 0; i < x->shape.rank; i++)
-        repeats[i] = i == axis ? (int64_t)tensor_get(&tiles->tensor, 0) : 1;
+        repeats[i] = i == axis ? (int64_t)count : 1;
     pair[0] = node->input[0];
     pair[1] = add_ints(late, arena_format(late->graph->arena, "%s/repeats", node->name), repeats,
                        x->shape.rank, &status);

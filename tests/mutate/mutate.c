@@ -53,6 +53,18 @@ struct trial {
 
 static int report_to = STDERR_FILENO;
 
+// Each step is what one command does: it has the whole time, whatever those before it took.
+static void start_clock(void)
+{
+    struct rlimit to = {0, RLIM_INFINITY};
+    struct rusage used;
+
+    getrusage(RUSAGE_SELF, &used);
+    to.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1) +
+                  (IS_SANITIZED ? 4 * SECONDS_MAX : SECONDS_MAX);
+    setrlimit(RLIMIT_CPU, &to);
+}
+
 static void finish(enum outcome outcome, const char *where, const char *what)
 {
     char text[REASON_BYTES];
@@ -377,10 +389,15 @@ static void examine_graph(struct trial *trial)
         finish(STOPPED, "run", trial->context.error);
     for (uint32_t i = 0; i < graph->output_count; i++)
         must_keep_promise(trial, graph->output[i], &output[i]);
+    start_clock();
     write_and_run(trial, output);
+    start_clock();
     simplify_and_run(trial, output);
+    start_clock();
     specialise_and_run(trial, output);
+    start_clock();
     compress_and_run(trial, output);
+    start_clock();
     lower_and_run(trial);
     for (uint32_t i = 0; i < graph->output_count; i++)
         tensor_release(&output[i]);
@@ -429,7 +446,7 @@ static enum outcome in_process(struct span bytes, const char *folder, struct ran
     if (child == 0) {
         close(ends[0]);
         report_to = ends[1];
-        limit(RLIMIT_CPU, IS_SANITIZED ? 4 * SECONDS_MAX : SECONDS_MAX);
+        start_clock();
         limit(RLIMIT_CORE, 0);
         if (!IS_SANITIZED)
             limit(RLIMIT_AS, memory_max);
