@@ -6,12 +6,7 @@
 
 #include "ir/axis_map.h"
 #include "tests/support/op_case.h"
-
-static void release_case(struct op_case *c)
-{
-    for (int i = 0; i < c->input_count; i++)
-        tensor_release(&c->input[i]);
-}
+#include "tests/support/op_claims.h"
 
 // ---- refusals ----------------------------------------------------------------------------------
 
@@ -119,16 +114,8 @@ enum { REFUSALS = sizeof refusals / sizeof refusals[0] };
 
 START_TEST(wrong_arguments_are_refused_with_a_reason)
 {
-    struct op_case c = op_case_of(refusals[_i].op, refusals[_i].attributes, refusals[_i].inputs, 1);
-    struct op_run run;
-
-    op_run_init(&run, &c, DT_NONE);
-    ck_assert_msg(op_run_forward(&run) == refusals[_i].status, "%s on %s: '%s'", c.label,
-                  refusals[_i].inputs, run.context.error);
-    ck_assert_msg(strstr(run.context.error, refusals[_i].text), "%s on %s: '%s'", c.label,
-                  refusals[_i].inputs, run.context.error);
-    op_run_clear(&run);
-    release_case(&c);
+    assert_refuses(refusals[_i].op, refusals[_i].attributes, refusals[_i].inputs,
+                   refusals[_i].status, refusals[_i].text);
 }
 END_TEST
 
@@ -163,22 +150,7 @@ enum { EDGES = sizeof edges / sizeof edges[0] };
 
 START_TEST(edge_cases_have_defined_values)
 {
-    struct op_case c = op_case_of(edges[_i].op, edges[_i].attributes, edges[_i].inputs, 1);
-    struct op_case expected = op_case_of("Identity", "", edges[_i].expected, 1);
-    const struct tensor *wanted = &expected.input[0];
-    struct op_run run;
-
-    op_run_init(&run, &c, DT_NONE);
-    ck_assert_msg(op_run_forward(&run) == OK, "%s: %s", c.label, run.context.error);
-    ck_assert_int_eq(run.output[0].dtype, wanted->dtype);
-    ck_assert_msg(shape_equal(&run.output[0].shape, &wanted->shape), "%s", c.label);
-    for (int64_t i = 0; i < tensor_count(wanted); i++)
-        ck_assert_msg(tensor_get(&run.output[0], i) == tensor_get(wanted, i),
-                      "%s on %s: item %lld is %g", c.label, edges[_i].inputs, (long long)i,
-                      tensor_get(&run.output[0], i));
-    op_run_clear(&run);
-    release_case(&c);
-    release_case(&expected);
+    assert_gives(edges[_i].op, edges[_i].attributes, edges[_i].inputs, 1, edges[_i].expected);
 }
 END_TEST
 
@@ -250,7 +222,7 @@ START_TEST(axes_are_linked_where_indices_correspond)
     ck_assert_msg(count_matching(&map, &links[_i].link) == (links[_i].link.count ? 1 : 0),
                   "row %d: %s on %s", _i, c.label, links[_i].inputs);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
     arena_free(arena);
 }
 END_TEST
@@ -282,7 +254,7 @@ START_TEST(costs_are_macs)
     c.op->cost(&run.call, &cost);
     ck_assert_double_eq(cost.macs, costs[_i].macs);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
 }
 END_TEST
 

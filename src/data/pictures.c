@@ -1,16 +1,14 @@
 // Decoding pictures: all samples of a set into one block of pixels, on all threads.
 #include "data/pictures.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/checked.h"
 #include "base/parallel.h"
+#include "base/spill.h"
 #include "data/source.h"
 #include "io/file.h"
 
@@ -157,36 +155,8 @@ static void unmap(void *owner)
 {
     struct room *room = owner;
 
-    munmap(room->at, room->bytes);
+    spill_free(room->at, room->bytes);
     free(room);
-}
-
-// A file without a name: gone with the process, whatever happens. Its blocks are claimed now, for a
-// full disk could not be told later.
-static enum status map_nameless(struct context *context, size_t bytes, void **out)
-{
-    const char *folder = getenv("TMPDIR");
-    struct text path;
-    int file, error;
-
-    text_init(&path);
-    text_format(&path, "%s/ecai-pictures-XXXXXX", folder && *folder ? folder : "/tmp");
-    file = mkstemp(path.at);
-    error = file < 0 ? errno : 0;
-    if (file >= 0) {
-        unlink(path.at);
-        error = posix_fallocate(file, 0, (off_t)bytes);
-    }
-    *out = error ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (!error && *out == MAP_FAILED)
-        error = errno;
-    if (file >= 0)
-        close(file);
-    if (error)
-        context_fail(context, ERR_IO, "no room for %lld bytes of decoded pictures in '%s': %s",
-                     (long long)bytes, path.at, strerror(error));
-    text_clear(&path);
-    return error ? ERR_IO : OK;
 }
 
 static enum status make_room(struct context *context, const struct shape *shape, struct tensor *out)
@@ -198,7 +168,12 @@ static enum status make_room(struct context *context, const struct shape *shape,
 
     if (bytes <= MEMORY_LIMIT)
         return tensor_alloc(context, out, DT_U8, shape);
-    TRY(map_nameless(context, bytes, &at));
+    at = spill_alloc(bytes);
+    if (!at)
+        return context_fail(context, ERR_IO,
+                            "no room for %zu bytes of decoded pictures: let TMPDIR name a folder "
+                            "that has it",
+                            bytes);
     room = must_alloc(sizeof *room);
     *room = (struct room){at, bytes};
     status = tensor_wrap(context, out, DT_U8, shape, at, unmap, room);

@@ -6,25 +6,10 @@
 
 #include "tests/support/op_case.h"
 
-static void release_case(struct op_case *c)
-{
-    for (int i = 0; i < c->input_count; i++)
-        if (c->has_input[i])
-            tensor_release(&c->input[i]);
-}
-
 void assert_refuses(const char *op, const char *attributes, const char *inputs, enum status status,
                     const char *text)
 {
-    struct op_case c = op_case_of(op, attributes, inputs, 1);
-    struct op_run run;
-
-    op_run_init(&run, &c, DT_NONE);
-    enum status got = op_run_forward(&run);
-    ck_assert_msg(got == status && strstr(run.context.error, text), "%s on %s: %d '%s'", c.label,
-                  inputs, (int)got, run.context.error);
-    op_run_clear(&run);
-    release_case(&c);
+    check_refusal(&(struct op_refusal){op, attributes, inputs, 1, status, text});
 }
 
 void assert_gives(const char *op, const char *attributes, const char *inputs, int outputs,
@@ -47,8 +32,8 @@ void assert_gives(const char *op, const char *attributes, const char *inputs, in
                       number);
     }
     op_run_clear(&run);
-    release_case(&c);
-    release_case(&wanted);
+    op_case_clear(&c);
+    op_case_clear(&wanted);
 }
 
 static bool is_between(const struct axis_link *link, struct axis_end a, struct axis_end b)
@@ -72,7 +57,7 @@ int op_links(const char *op, const char *attributes, const char *inputs, struct 
     for (int i = 0; i < map.count; i++)
         count += is_between(&map.link[i], a, b) || is_between(&map.link[i], b, a);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
     arena_free(arena);
     return count;
 }
@@ -88,5 +73,5 @@ void assert_waits(const char *op, const char *attributes, const char *inputs, in
     ck_assert_msg(run.output[0].shape.rank == -1, "%s has a shape", c.label);
     ck_assert_int_ne(run.output[0].dtype, DT_NONE);
     op_run_clear(&run);
-    release_case(&c);
+    op_case_clear(&c);
 }
