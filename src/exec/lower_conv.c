@@ -1,5 +1,5 @@
-// Conv on lanes: direct or im2col kernel, with a batch norm, a sum and a clamp swallowed when the
-// program only runs forward.
+// Conv on lanes: by one of the kernels' algorithms, with a batch norm, a sum and a clamp swallowed
+// when the program only runs forward.
 #include <math.h>
 #include <string.h>
 
@@ -11,8 +11,9 @@ struct conv_state {
     struct epilogue epilogue; // bias and clamp; add is set for each group
     float *weight;            // [oc][c/groups][kh][kw] when a batch norm is folded in, else NULL
     float *bias;              // when a batch norm is folded in
-    float *packed, *packed_backward;
-    bool by_im2col;
+    const struct conv2d_algorithm *algorithm;
+    void *packed;
+    float *packed_backward;
 };
 
 static bool accepts(const struct program *program, const struct step *step)
@@ -27,7 +28,8 @@ static bool accepts(const struct program *program, const struct step *step)
            program->slot[step->output[0]].size > 0 && step_input(program, step, 0)->size > 0;
 }
 
-static enum status prepare(struct context *context, struct program *program, struct step *step)
+static enum status prepare_shape(struct context *context, struct program *program,
+                                 struct step *step)
 {
     struct conv_state *state = arena_alloc(program->arena, sizeof *state);
     size_t bytes;
@@ -36,18 +38,15 @@ static enum status prepare(struct context *context, struct program *program, str
     TRY(conv2d_from(context, step->node->attr, &step->call.input[0]->shape,
                     &step->call.input[1]->shape, &state->shape));
     bytes = conv2d_weight_count(&state->shape) * sizeof(float);
-    state->by_im2col = conv2d_f32_prefers_im2col(&state->shape) != 0;
-    state->packed = aligned_block(program, bytes);
     if (program->options.is_training)
         state->packed_backward = aligned_block(program, bytes);
     if (step->batchnorm) {
         state->weight = aligned_block(program, bytes);
         state->bias = aligned_block(program, (size_t)state->shape.oc * sizeof(float));
     }
-    if (!state->packed || (program->options.is_training && !state->packed_backward) ||
+    if ((program->options.is_training && !state->packed_backward) ||
         (step->batchnorm && (!state->weight || !state->bias)))
         return no_memory(context);
-    need_scratch(program, conv2d_f32_scratch_bytes(&state->shape));
     return OK;
 }
 
@@ -70,18 +69,43 @@ static void fold_batchnorm(struct program *program, struct step *step, const flo
     }
 }
 
+// The weights as the kernels see them.
+static const float *effective_weight(struct program *program, struct step *step)
+{
+    struct conv_state *state = step->state;
+
+    return step->batchnorm ? state->weight : shared_f32(program, step, 1);
+}
+
+static enum status prepare(struct context *context, struct program *program, struct step *step)
+{
+    struct conv_state *state;
+    const float *weight;
+
+    TRY(prepare_shape(context, program, step));
+    state = step->state;
+    if (step->batchnorm)
+        fold_batchnorm(program, step, shared_f32(program, step, 1), shared_f32(program, step, 2));
+    weight = program->options.is_training ? NULL : effective_weight(program, step);
+    state->algorithm = conv2d_choose(program->kernels, &state->shape, weight, 0);
+    step->algorithm = state->algorithm->name;
+    state->packed = aligned_block(program, state->algorithm->packed_bytes(&state->shape, weight));
+    if (!state->packed)
+        return no_memory(context);
+    need_scratch(program, state->algorithm->scratch_bytes(&state->shape));
+    if (program->options.is_training)
+        need_scratch(program, conv2d_f32_scratch_bytes(&state->shape));
+    return OK;
+}
+
 static void refresh(struct program *program, struct step *step)
 {
     struct conv_state *state = step->state;
-    const float *weight = shared_f32(program, step, 1), *bias = shared_f32(program, step, 2);
+    const float *weight = effective_weight(program, step);
+    const float *bias = step->batchnorm ? state->bias : shared_f32(program, step, 2);
 
-    if (step->batchnorm) {
-        fold_batchnorm(program, step, weight, bias);
-        weight = state->weight;
-        bias = state->bias;
-    }
     state->epilogue = (struct epilogue){bias, NULL, step->low, step->high};
-    conv2d_f32_pack(&state->shape, weight, state->packed);
+    state->algorithm->pack(&state->shape, weight, state->packed);
     if (state->packed_backward)
         conv2d_f32_pack_backward(&state->shape, weight, state->packed_backward);
 }
@@ -97,13 +121,8 @@ static enum status forward(struct context *context, struct program *program, str
     (void)context;
     if (step->addend != UINT32_MAX)
         epilogue.add = lanes(program, group, step->addend);
-    if (state->by_im2col)
-        conv2d_f32_im2col(&state->shape, x,
-                          state->weight ? state->weight : shared_f32(program, step, 1), &epilogue,
-                          y, program->scratch[group]);
-    else
-        program->kernels->conv2d_f32(&state->shape, x, state->packed, &epilogue, y,
-                                     program->scratch[group]);
+    state->algorithm->run(program->kernels, &state->shape, x, state->packed, &epilogue, y,
+                          program->scratch[group]);
     return OK;
 }
 

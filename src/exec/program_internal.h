@@ -55,6 +55,7 @@ struct lowering {
 struct step {
     const struct lowering *row;
     const struct node *node;
+    const char *algorithm;              // what runs it, where prepare chose; NULL: the row's
     const struct integer_node *integer; // not NULL: runs on integers
     struct op_call call;                // shapes at a batch of 16; shared inputs have data
     uint32_t *input, *output;           // slots (value ids), UINT32_MAX: left out

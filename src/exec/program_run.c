@@ -140,9 +140,10 @@ int program_step_count(const struct program *program)
 
 struct program_step_info program_step(const struct program *program, int index)
 {
-    const struct step *step = &program->step[index];
+    const struct step *at = &program->step[index];
 
-    return (struct program_step_info){step->node, step->row->algorithm, step->seconds};
+    return (struct program_step_info){at->node, at->algorithm ? at->algorithm : at->row->algorithm,
+                                      at->seconds};
 }
 
 void program_time_steps(struct program *program, bool is_on)

@@ -247,8 +247,7 @@ size_t conv2d_f32_scratch_bytes(const struct conv2d *v)
         more = walk_scratch_bytes(&t, &p);
         bytes = more > bytes ? more : bytes;
     }
-    more = conv2d_im2col_scratch_bytes(v);
-    return ((more > bytes ? more : bytes) + 63) / 64 * 64;
+    return (bytes + 63) / 64 * 64;
 }
 
 // `row` floats lie between the weights of neighbouring output channels; k_count of them are used.
@@ -385,16 +384,4 @@ void conv2d_f32_pack_backward(const struct conv2d *v, const float *weight, float
                     v, &t, weight + (size_t)g * group_floats + (size_t)block * taps,
                     min_int(CONV_BLOCK, t.oc - block), packed);
     }
-}
-
-// Nowhere on x86: 1.3 to 10 times slower with AVX-512, at best 15 % faster with AVX2 kernels (where
-// OpenBLAS itself used AVX-512). The generic kernels lose to it from 16 channels on.
-int conv2d_f32_prefers_im2col(const struct conv2d *v)
-{
-#if defined(__x86_64__)
-    (void)v;
-    return 0;
-#else
-    return v->oc / v->groups >= 16 && conv2d_weight_count(v) / (size_t)v->oc >= 144;
-#endif
 }

@@ -95,7 +95,8 @@ static inline void finish_sums(const struct epilogue *e, size_t n, const float *
 }
 
 int is_depthwise(const struct conv2d *v);
-size_t conv2d_im2col_scratch_bytes(const struct conv2d *v);
+// Multiply-accumulates a sample.
+double conv2d_macs(const struct conv2d *v);
 // Block i of `blocks` of the input channels of one group; the whole convolution where blocks is 1.
 struct conv2d conv2d_i32_block(const struct conv2d *v, int blocks, int i);
 

@@ -152,20 +152,27 @@ void conv2d_f32_pack_backward(const struct conv2d *v, const float *weight, float
 // Enough for every conv2d_f32 kernel below and in the table, forward, backward and im2col.
 size_t conv2d_f32_scratch_bytes(const struct conv2d *v);
 
-// Same result as kernels->conv2d_f32 (up to rounding) by im2col and OpenBLAS; takes the weights
-// unpacked.
-void conv2d_f32_im2col(const struct conv2d *v, const float *x, const float *weight,
-                       const struct epilogue *e, float *y, void *scratch);
-// Whether im2col was the faster of the two where we measured.
-int conv2d_f32_prefers_im2col(const struct conv2d *v);
-
-// Sparse convolution: for each output channel a list of (source offset, weight) of the nonzero
-// weights, 8 bytes each.
-size_t conv2d_f32_sparse_bytes(const struct conv2d *v, size_t nonzero_count);
-void conv2d_f32_sparse_pack(const struct conv2d *v, const float *weight, void *packed);
-size_t conv2d_f32_sparse_scratch_bytes(const struct conv2d *v);
-// Whether the sparse kernel beats the dense one at this share of nonzero weights, as measured.
-int conv2d_f32_prefers_sparse(const struct conv2d *v, double nonzero_share);
+// One way to compute a convolution forward, a row of conv2d_algorithms.def. `weight` is ONNX's
+// [oc][c/groups][kh][kw]; NULL where it will change (training): a way that lives off its zeros
+// declines then.
+struct conv2d_algorithm {
+    const char *name;
+    int is_approximate; // rounds worse than 1e-5 of the largest output: not for --deterministic
+    int (*accepts)(const struct conv2d *v, const float *weight);
+    // Time it takes, in dense multiply-accumulates at the speed of the direct kernel, as measured.
+    double (*cost)(const struct kernels *kernels, const struct conv2d *v, const float *weight);
+    size_t (*packed_bytes)(const struct conv2d *v, const float *weight);
+    void (*pack)(const struct conv2d *v, const float *weight, void *packed);
+    size_t (*scratch_bytes)(const struct conv2d *v);
+    void (*run)(const struct kernels *kernels, const struct conv2d *v, const float *x,
+                const void *packed, const struct epilogue *e, float *y, void *scratch);
+};
+extern const struct conv2d_algorithm *const conv2d_algorithms[]; // NULL ends it
+// The cheapest that accepts; is_plain leaves out the approximate ones.
+const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, const struct conv2d *v,
+                                             const float *weight, int is_plain);
+// Share of the weights that are not 0.
+double conv2d_nonzero_share(const struct conv2d *v, const float *weight);
 
 // Integer convolutions in float: with integer-valued x, |x| <= x_abs_max, and integer-valued
 // weights, every partial sum is exact in any order while sum|w| x_abs_max < 2^24. Returns into how
@@ -176,6 +183,56 @@ int conv2d_exact_blocks(const struct conv2d *v, const float *weight, int x_abs_m
 // the weights, and its scratch conv2d_i32_scratch_bytes.
 void conv2d_i32_pack(const struct conv2d *v, int blocks, const float *weight, float *packed);
 size_t conv2d_i32_scratch_bytes(const struct conv2d *v, int blocks);
+
+// ---- integers: the layout N16C4
+//
+// A value on an 8-bit grid, C channels by P pixels a sample, is uint8_t v[(C + 3) / 4][P][16][4]:
+// four channels of a sample side by side, as vpdpbusd and the tiles of AMX read them. It holds
+// u = q for unsigned grids and q + 128 for signed ones, so always 0..255; zero points and bounds
+// are given as u too. What channels beyond C hold does not matter (their weights are 0) and is
+// never read back.
+
+// What an integer convolution does to its exact sum:
+// u = clamp(rint(float(acc) * scale[oc]) + zero, low, high), rounding half to even.
+struct grid_u8 {
+    float scale; // of one step; not used where factors are given apart
+    int zero, low, high;
+};
+// (float)(double)(a - a_grid.zero) * factor_a + ... : u = clamp(rint((double)(a - zero_a) *
+// factor_a
+// + (double)(b - zero_b) * factor_b) + y.zero, y.low, y.high)
+struct sum_u8 {
+    float factor_a, factor_b;
+    int zero_a, zero_b;
+    struct grid_u8 y;
+};
+struct epilogue_u8 {
+    const float *scale;       // [oc]
+    struct grid_u8 y;         // not used where y_f32 is set
+    float *y_f32;             // N16 float(acc) * scale[oc] instead, y NULL
+    const uint8_t *add;       // then the sum with a value of y's shape: a is what was just made
+    const struct sum_u8 *sum; // of add
+};
+
+// One way to compute an integer convolution, a row of conv2d_u8_algorithms.def. Weights are int8
+// in ONNX's layout; acc = sum (u - x_zero) w + bias[oc], exact in int32; borders hold x_zero.
+struct conv2d_u8_weights {
+    const int8_t *weight;
+    const int32_t *bias; // [oc]
+    int x_zero;
+};
+struct conv2d_u8_algorithm {
+    const char *name;
+    int (*accepts)(const struct kernels *kernels, const struct conv2d *v,
+                   const struct conv2d_u8_weights *w);
+    double (*cost)(const struct kernels *kernels, const struct conv2d *v,
+                   const struct conv2d_u8_weights *w);
+    size_t (*packed_bytes)(const struct conv2d *v, const struct conv2d_u8_weights *w);
+    void (*pack)(const struct conv2d *v, const struct conv2d_u8_weights *w, void *packed);
+    size_t (*scratch_bytes)(const struct conv2d *v);
+    void (*run)(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,
+                const void *packed, const struct epilogue_u8 *e, uint8_t *y, void *scratch);
+};
 
 // Row-major C[m][n] = alpha op(A) op(B) + beta C, with op(A) (m, k) and op(B) (k, n), through
 // OpenBLAS.

@@ -1,0 +1,44 @@
+// Which algorithm computes a convolution forward.
+#include <math.h>
+#include <string.h>
+
+#include "kernels/conv2d_internal.h"
+
+#define CONV2D(name) extern const struct conv2d_algorithm conv2d_##name;
+#include "kernels/conv2d_algorithms.def"
+#undef CONV2D
+
+const struct conv2d_algorithm *const conv2d_algorithms[] = {
+#define CONV2D(name) &conv2d_##name,
+#include "kernels/conv2d_algorithms.def"
+#undef CONV2D
+    NULL};
+
+double conv2d_nonzero_share(const struct conv2d *v, const float *weight)
+{
+    size_t count = conv2d_weight_count(v), nonzero = 0;
+
+    for (size_t i = 0; i < count; i++)
+        nonzero += weight[i] < 0 || weight[i] > 0;
+    return count ? (double)nonzero / (double)count : 1;
+}
+
+const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, const struct conv2d *v,
+                                             const float *weight, int is_plain)
+{
+    const struct conv2d_algorithm *best = &conv2d_direct;
+    double least = INFINITY;
+
+    for (const struct conv2d_algorithm *const *at = conv2d_algorithms; *at; at++) {
+        double cost;
+
+        if ((is_plain && (*at)->is_approximate) || !(*at)->accepts(v, weight))
+            continue;
+        cost = (*at)->cost(kernels, v, weight);
+        if (cost < least) {
+            least = cost;
+            best = *at;
+        }
+    }
+    return best;
+}
