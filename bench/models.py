@@ -1,11 +1,12 @@
 """Writes networks with random weights, for speed only: what real exports look like (batch norm already folded into
 the convolutions), without anything to download.
 
-Usage: models.py FOLDER [NAME...]   (every network without names)
-Needs onnx and numpy.
+Usage: models.py FOLDER [--sparsity 0.9 [--block 1x1|4x1|4x4]] [NAME...]   (every network without names)
+With --sparsity every convolution but the first loses that share of its blocks (output by input channels; masks drawn
+by seed), and the file is called NAME.sparse90_4x1.onnx. Needs onnx and numpy.
 """
+import argparse
 import os
-import sys
 
 import numpy as np
 import onnx
@@ -16,6 +17,8 @@ OPSET = 13
 
 class Net:
     """A graph under construction: every method appends nodes and returns the name of what they give."""
+
+    sparsity, block = 0, "1x1"  # of all that are written
 
     def __init__(self, name, inputs):
         self.name, self.inputs, self.nodes, self.weights = name, inputs, [], []
@@ -30,6 +33,16 @@ class Net:
         self.weights.append(numpy_helper.from_array(np.asarray(values, kind), name))
         return name
 
+    def mask(self, oc, c, k):
+        """Keeps the same number of blocks for every size of network: the share is met as nearly as blocks allow."""
+        if not self.sparsity or not self.weights:
+            return np.ones((oc, c, k, k))
+        rows, columns = (int(n) for n in self.block.split("x"))
+        shape = (-(-oc // rows), -(-c // columns), k, k)
+        order = np.random.default_rng(len(self.weights)).permutation(np.prod(shape))
+        blocks = (order >= round(self.sparsity * len(order))).reshape(shape)
+        return blocks.repeat(rows, 0).repeat(columns, 1)[:oc, :c]
+
     def node(self, op, *inputs, **attributes):
         name = f"{op.lower()}{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
@@ -40,7 +53,9 @@ class Net:
 
     def conv(self, x, c, oc, k, stride=1, groups=1, pad=None, act="Relu", scale=None):
         pad = k // 2 if pad is None else pad
-        w = self.weight(oc, c // groups, k, k, scale=scale)
+        mask = self.mask(oc, c // groups, k) if groups == 1 else 1
+        scale = np.sqrt(2 / (c // groups * k * k)) if scale is None else scale
+        w = self.weight(values=self.random.normal(size=(oc, c // groups, k, k)) * scale * mask)
         x = self.node("Conv", x, w, self.weight(oc, scale=0.1), kernel_shape=[k, k], strides=[stride, stride],
                       pads=[pad] * 4, group=groups)
         return self.clip(x, 0, 6) if act == "Relu6" else self.node(act, x) if act else x
@@ -63,7 +78,8 @@ class Net:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8,
                                   producer_name="ecai-bench")
         onnx.checker.check_model(model)
-        onnx.save(model, os.path.join(folder, f"{self.name}.onnx"))
+        variant = f".sparse{round(100 * self.sparsity)}_{self.block}".replace("_1x1", "") if self.sparsity else ""
+        onnx.save(model, os.path.join(folder, f"{self.name}{variant}.onnx"))
 
 
 def image(name, size):
@@ -77,7 +93,7 @@ def basic_block(net, x, c, oc, stride):
     return net.node("Relu", net.node("Add", y, x))
 
 
-def cifar_resnet(folder, name, blocks, first_shortcut_is_conv=True):
+def cifar_resnet(folder, name, blocks):
     net = image(name, 32)
     x, c = net.conv("input", 3, 16, 3), 16
     for stage, oc in enumerate((16, 32, 64)):
@@ -177,7 +193,23 @@ def encoder(folder, layers=6, width=384, heads=12, inner=1536, tokens=128, vocab
 
 NETS = {f.__name__: f for f in (resnet8, resnet20, resnet18, resnet50, mobilenetv2, mobilenetv1, encoder)}
 
+
+def write(folder, name, sparsity=0, block="1x1"):
+    Net.sparsity, Net.block = sparsity, block
+    NETS[name](folder)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--sparsity", type=float, default=0)
+    parser.add_argument("--block", default="1x1")
+    options = parser.parse_args()
+    os.makedirs(options.folder, exist_ok=True)
+    for name in options.names or NETS:
+        write(options.folder, name, options.sparsity, options.block)
+
+
 if __name__ == "__main__":
-    os.makedirs(sys.argv[1], exist_ok=True)
-    for wanted in sys.argv[2:] or NETS:
-        NETS[wanted](sys.argv[1])
+    main()
