@@ -205,7 +205,7 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--sparsity", type=float, default=0)
     parser.add_argument("--block", default="1x1")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     os.makedirs(options.folder, exist_ok=True)
     for name in options.names or NETS:
         write(options.folder, name, options.sparsity, options.block)

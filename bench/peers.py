@@ -137,7 +137,7 @@ def main():
     parser.add_argument("--threads", type=lambda text: [int(t) for t in text.split(",")], default=[1, 2])
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--json")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     os.makedirs(options.folder, exist_ok=True)
     print(f"batch {BATCH}, best of {options.rounds} rounds, inferences a second; ONNX Runtime {onnxruntime.__version__}")
     print("| network | variant | target | ecai, 1 thread | ORT | ratio | ecai, 2 threads | ORT | ratio | difference | |")
