@@ -34,8 +34,7 @@ static struct json *bench_json(struct invocation *invocation, const struct named
     json_add_number(part, "best", bench->latency_ms.best);
     json_add_number(part, "median", bench->latency_ms.median);
     json_add_int(document, "batch", bench->batch);
-    json_add_int(document, "threads", invocation->context->threads);
-    json_add_text(document, "isa", isa_name(bench->isa));
+    json_add_running(document, invocation, bench->isa);
     part = json_add_object(document, "peak");
     json_add_number(part, "f32", bench->peak.f32);
     json_add_number(part, "i8", bench->peak.i8);

@@ -26,7 +26,7 @@ START_TEST(float_peak_does_what_it_counts)
     ck_assert_float_eq(result, sum);
     result = 0.5F;
     ck_assert_double_eq(kernels->peak_f32(1000, &result), 1000 * once);
-    ck_assert_float_eq_tol(result, 12, 1e-5);
+    ck_assert_float_eq_tol(result, 12, 1e-5F);
 }
 END_TEST
 
