@@ -171,6 +171,7 @@ static void find_running(struct context *context, const struct graph *graph,
     enum status status;
 
     context_init(&quiet);
+    quiet.is_plain = context->is_plain;
     quiet.cancelled = context->cancelled;
     status = graph_open_batch(&quiet, clone, infer, N16_LANES, arena, &open);
     if (status != OK)

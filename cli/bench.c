@@ -12,11 +12,13 @@
 #include "exec/program.h"
 #include "exec/reference.h"
 
-enum { REPEATS = 15, PEAK_SIZE = 384 };
+enum { REPEATS_MIN = 3, REPEATS = 15 };
 
 struct measuring {
     struct context *context;
+    struct arena *arena;
     const struct graph *graph;
+    const struct counts *counts;
     struct program *program; // NULL: the reference executor, one inference at a time
     struct tensor *input;    // of the reference executor
     double *seconds, last;   // per node, while layers are measured by it
@@ -45,8 +47,7 @@ static void fill_inputs(struct measuring *m, int groups)
         }
 }
 
-// ---- the reference executor, for models whose samples cannot be told apart
-// -----------------------
+// ---- the reference executor, for models whose samples cannot be told apart ----------------------
 
 static enum status make_inputs(struct measuring *m, const struct infer_options *infer,
                                struct arena *arena)
@@ -139,49 +140,23 @@ static int compare_doubles(const void *a, const void *b)
 static enum status repeat(struct measuring *m, int threads, double seconds,
                           struct best_and_median *out)
 {
-    double taken[REPEATS], once;
+    double taken[REPEATS], once, repeats;
+    int count;
 
     m->calls = 1;
     TRY(time_calls(m, threads, &once)); // warms up
     TRY(time_calls(m, threads, &once));
-    m->calls = once > 0 ? (int64_t)(seconds / REPEATS / once) : 1;
-    if (m->calls < 1)
-        m->calls = 1;
-    for (int i = 0; i < REPEATS; i++) {
-        TRY(context_tick(m->context, "measuring", (uint64_t)i, REPEATS));
+    repeats = once > 0 ? seconds / once : REPEATS;
+    count = repeats < REPEATS_MIN ? REPEATS_MIN : repeats < REPEATS ? (int)repeats : REPEATS;
+    m->calls = repeats > REPEATS ? (int64_t)(repeats / REPEATS) : 1;
+    for (int i = 0; i < count; i++) {
+        TRY(context_tick(m->context, "measuring", (uint64_t)i, (uint64_t)count));
         TRY(time_calls(m, threads, &taken[i]));
         taken[i] /= (double)m->calls;
     }
-    qsort(taken, REPEATS, sizeof *taken, compare_doubles);
-    *out = (struct best_and_median){taken[0], taken[REPEATS / 2]};
+    qsort(taken, (size_t)count, sizeof *taken, compare_doubles);
+    *out = (struct best_and_median){taken[0], taken[count / 2]};
     return OK;
-}
-
-// MACs a second of a large matrix product on one thread: what a layer could reach.
-static double measure_peak(void)
-{
-    const struct gemm v = {.m = PEAK_SIZE,
-                           .n = PEAK_SIZE,
-                           .k = PEAK_SIZE,
-                           .lda = PEAK_SIZE,
-                           .ldb = PEAK_SIZE,
-                           .ldc = PEAK_SIZE,
-                           .alpha = 1,
-                           .beta = 0};
-    size_t count = (size_t)PEAK_SIZE * PEAK_SIZE;
-    float *matrix = must_alloc(3 * count * sizeof *matrix);
-    double best = INFINITY;
-
-    for (size_t i = 0; i < 2 * count; i++)
-        matrix[i] = 1;
-    for (int i = 0; i < 9; i++) {
-        double start = now_seconds(), taken;
-        gemm_f32(&v, matrix, matrix + count, matrix + 2 * count);
-        taken = now_seconds() - start;
-        best = taken < best ? taken : best;
-    }
-    free(matrix);
-    return (double)PEAK_SIZE * PEAK_SIZE * PEAK_SIZE / best;
 }
 
 static double macs_of(const struct counts *counts, const char *node)
@@ -192,82 +167,89 @@ static double macs_of(const struct counts *counts, const char *node)
     return NAN;
 }
 
-static void set_layer(struct bench_layer *layer, const struct node *node, struct arena *arena)
+// seconds: of one inference; macs: that the kernels did, NaN: what the layer asks for.
+static void set_layer(struct measuring *m, const struct node *node, double seconds,
+                      const struct program_step_info *step, struct bench_layer *layer)
 {
-    layer->node = arena_copy_text(arena, node ? node->name : "");
-    layer->op = arena_copy_text(arena, node ? node->op->name : "");
+    layer->node = arena_copy_text(m->arena, node ? node->name : "");
+    layer->op = arena_copy_text(m->arena, node ? node->op->name : "");
+    layer->algorithm = step ? arena_copy_text(m->arena, step->algorithm) : "reference";
+    layer->seconds = seconds;
+    layer->macs = node ? macs_of(m->counts, node->name) : (double)NAN;
+    layer->is_integer_product = step && step->is_integer_product;
+    layer->macs_done = step && !isnan(step->macs) ? step->macs : layer->macs;
 }
 
-static enum status measure_reference_layers(struct measuring *m, struct arena *arena,
-                                            const struct counts *counts, struct bench *bench)
+static enum status measure_reference_layers(struct measuring *m, struct bench *bench)
 {
     const struct observer observer = {see, m};
-    double total = 0, peak = measure_peak();
 
-    m->seconds = arena_array(arena, double, m->graph->node_count);
+    m->seconds = arena_array(m->arena, double, m->graph->node_count);
     m->last = now_seconds();
     TRY(run_reference(m, m->context, &observer));
-    bench->layer = arena_array(arena, struct bench_layer, m->graph->node_count);
+    bench->layer = arena_array(m->arena, struct bench_layer, m->graph->node_count);
     bench->layer_count = (int)m->graph->node_count;
     for (uint32_t i = 0; i < m->graph->node_count; i++)
-        total += m->seconds[i];
-    for (uint32_t i = 0; i < m->graph->node_count; i++) {
-        struct bench_layer *layer = &bench->layer[i];
-        double macs = macs_of(counts, m->graph->node[i].name);
-        set_layer(layer, &m->graph->node[i], arena);
-        layer->algorithm = "reference";
-        layer->share = m->seconds[i] / total;
-        layer->of_peak = macs > 0 ? macs / m->seconds[i] / peak : (double)NAN;
-    }
+        set_layer(m, &m->graph->node[i], m->seconds[i], NULL, &bench->layer[i]);
     return OK;
 }
 
-static enum status measure_layers(struct measuring *m, struct arena *arena,
-                                  const struct counts *counts, struct bench *bench)
+// The shortest run of every step, one thread, one group of 16 after the other.
+static enum status measure_layers(struct measuring *m, double seconds, struct bench *bench)
 {
     int count = program_step_count(m->program);
-    double total = 0, peak = measure_peak(), seconds, runs;
+    struct best_and_median call;
 
     m->batch = N16_LANES;
-    m->calls = m->calls > 20 ? m->calls : 20;
-    runs = (double)m->calls;
     program_time_steps(m->program, true);
-    TRY(time_calls(m, 1, &seconds));
-    bench->layer = arena_array(arena, struct bench_layer, (size_t)count);
+    TRY(repeat(m, 1, seconds, &call));
+    program_time_steps(m->program, false);
+    bench->layer = arena_array(m->arena, struct bench_layer, (size_t)count);
     bench->layer_count = count;
-    for (int i = 0; i < count; i++)
-        total += program_step(m->program, i).seconds;
     for (int i = 0; i < count; i++) {
         struct program_step_info step = program_step(m->program, i);
-        struct bench_layer *layer = &bench->layer[i];
-        double macs = step.node ? macs_of(counts, step.node->name) : NAN;
-        set_layer(layer, step.node, arena);
-        layer->algorithm = arena_copy_text(arena, step.algorithm);
-        layer->share = total > 0 ? step.seconds / total : NAN;
-        layer->of_peak = macs > 0 && step.seconds > 0
-                             ? macs * N16_LANES * runs / step.seconds / peak
-                             : (double)NAN;
+        set_layer(m, step.node, step.seconds / N16_LANES, &step, &bench->layer[i]);
     }
-    program_time_steps(m->program, false);
     return OK;
 }
 
-static enum status measure(struct measuring *m, struct arena *arena, const struct counts *counts,
-                           struct bench *bench)
+static void rate_layers(struct bench *bench)
 {
+    double total = 0;
+
+    for (int i = 0; i < bench->layer_count; i++)
+        total += bench->layer[i].seconds;
+    for (int i = 0; i < bench->layer_count; i++) {
+        struct bench_layer *layer = &bench->layer[i];
+        double peak = layer->is_integer_product ? bench->peak.i8 : bench->peak.f32;
+        bool has_macs = layer->macs > 0 && layer->seconds > 0;
+        layer->share = total > 0 ? layer->seconds / total : (double)NAN;
+        layer->rate = has_macs ? 2 * layer->macs / layer->seconds : (double)NAN;
+        layer->of_peak = has_macs ? 2 * layer->macs_done / layer->seconds / peak : (double)NAN;
+    }
+}
+
+static enum status measure(struct measuring *m, struct bench *bench)
+{
+    const struct kernels *kernels = kernels_select(bench->isa);
     struct best_and_median call;
 
     bench->is_integer = m->program && program_is_integer(m->program);
+    peak_measure(kernels, &bench->peak);
     m->batch = bench->batch;
-    TRY(repeat(m, m->context->threads, 0.7 * bench->seconds, &call));
+    TRY(repeat(m, m->context->threads, 0.5 * bench->seconds, &call));
     bench->throughput.best = (double)bench->batch / call.best;
     bench->throughput.median = (double)bench->batch / call.median;
+    peak_measure(kernels, &bench->peak);
     m->batch = 1;
-    TRY(repeat(m, 1, 0.3 * bench->seconds, &call));
+    TRY(repeat(m, 1, 0.2 * bench->seconds, &call));
     bench->latency_ms.best = 1000 * call.best;
     bench->latency_ms.median = 1000 * call.median;
-    return m->program ? measure_layers(m, arena, counts, bench)
-                      : measure_reference_layers(m, arena, counts, bench);
+    TRY(m->program ? measure_layers(m, 0.3 * bench->seconds, bench)
+                   : measure_reference_layers(m, bench));
+    peak_measure(kernels, &bench->peak);
+    rate_layers(bench);
+    return OK;
 }
 
 enum status bench_run(struct context *context, struct arena *arena, const struct graph *graph,
@@ -276,9 +258,12 @@ enum status bench_run(struct context *context, struct arena *arena, const struct
 {
     struct program_options options = {
         .isa = bench->isa, .is_integer = true, .groups = context->threads, .infer = *infer};
-    struct measuring m = {.context = context, .graph = graph};
+    struct measuring m = {.context = context, .arena = arena, .graph = graph, .counts = counts};
     enum status status;
 
+    // No memory for more groups than the batch fills.
+    if (bench->batch && bench->batch < (int64_t)N16_LANES * context->threads)
+        options.groups = (int)((bench->batch + N16_LANES - 1) / N16_LANES);
     status = program_new(context, graph, &options, &m.program);
     if (status == ERR_UNSUPPORTED) // samples cannot be told apart
         status = make_inputs(&m, infer, arena);
@@ -288,9 +273,9 @@ enum status bench_run(struct context *context, struct arena *arena, const struct
     if (!bench->batch)
         bench->batch = m.program ? (int64_t)N16_LANES * context->threads : context->threads;
     if (status == OK && m.program)
-        fill_inputs(&m, context->threads);
+        fill_inputs(&m, options.groups);
     if (status == OK)
-        status = measure(&m, arena, counts, bench);
+        status = measure(&m, bench);
     for (uint32_t i = 0; m.input && i < graph->input_count; i++)
         tensor_release(&m.input[i]);
     program_free(m.program);

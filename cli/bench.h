@@ -4,6 +4,7 @@
 #define CLI_BENCH_H
 
 #include "base/arena.h"
+#include "cli/peak.h"
 #include "energy/count.h"
 #include "exec/infer.h"
 #include "kernels/kernels.h"
@@ -14,8 +15,12 @@ struct best_and_median {
 
 struct bench_layer {
     const char *node, *op, *algorithm; // names belong to the arena
+    double seconds;                    // of one inference on one thread, the shortest
     double share;                      // of the time of all layers
-    double of_peak; // MACs a second over those of a large matrix product; NaN: no MACs
+    double macs, macs_done; // that the layer asks for, and that its algorithm does; NaN: none
+    bool is_integer_product;
+    double rate;    // operations a second by macs
+    double of_peak; // operations a second by macs_done, over the core's peak of their kind
 };
 
 struct bench {
@@ -27,6 +32,7 @@ struct bench {
     bool is_integer;
     struct best_and_median throughput; // inferences a second
     struct best_and_median latency_ms; // one inference on one thread
+    struct peak peak;
     struct bench_layer *layer;
     int layer_count;
 };

@@ -34,8 +34,10 @@ static struct json *bench_json(struct invocation *invocation, const struct named
     json_add_number(part, "best", bench->latency_ms.best);
     json_add_number(part, "median", bench->latency_ms.median);
     json_add_int(document, "batch", bench->batch);
-    json_add_int(document, "threads", invocation->context->threads);
-    json_add_text(document, "isa", isa_name(bench->isa));
+    json_add_running(document, invocation, bench->isa);
+    part = json_add_object(document, "peak");
+    json_add_number(part, "f32", bench->peak.f32);
+    json_add_number(part, "i8", bench->peak.i8);
     part = json_add_array(document, "layers");
     for (int i = 0; i < bench->layer_count; i++) {
         struct json *layer = json_add_object(part, NULL);
@@ -44,23 +46,33 @@ static struct json *bench_json(struct invocation *invocation, const struct named
         json_add_text(layer, "algorithm", bench->layer[i].algorithm);
         json_add_number(layer, "share", bench->layer[i].share);
         json_add_number(layer, "of_peak", bench->layer[i].of_peak);
+        json_add_number(layer, "seconds", bench->layer[i].seconds);
+        json_add_count(layer, "macs", bench->layer[i].macs);
+        json_add_count(layer, "macs_done", bench->layer[i].macs_done);
+        json_add_text(layer, "peak", bench->layer[i].is_integer_product ? "i8" : "f32");
     }
     json_add_provenance(document, invocation);
     return document;
 }
 
-static void bench_text(struct invocation *invocation, const struct bench *bench, struct text *out)
+// Empty where the number is unknown.
+static void add_number_cell(struct table *table, int decimals, double number, const char *unit)
 {
-    static const char *const heads[] = {"node", "op", "algorithm", "share", "of peak"};
+    if (isnan(number))
+        table_add(table, "");
+    else if (number < 100)
+        table_format(table, "%.*f%s", decimals, number, unit);
+    else
+        table_format(table, "%.0f%s", number, unit);
+}
+
+static void layers_text(const struct bench *bench, struct text *out)
+{
+    static const char *const heads[] = {"node",  "op",    "algorithm", "us",
+                                        "share", "GOP/s", "of peak"};
     struct table table;
 
-    text_format(out,
-                "throughput  best %.5g, median %.5g inferences/s (batch %lld, %d threads, %s)\n"
-                "latency     best %.4g, median %.4g ms (one thread)\n\n",
-                bench->throughput.best, bench->throughput.median, (long long)bench->batch,
-                invocation->context->threads, isa_name(bench->isa), bench->latency_ms.best,
-                bench->latency_ms.median);
-    table_init(&table, "lllrr");
+    table_init(&table, "lllrrrr");
     for (int i = 0; i < table.columns; i++)
         table_add(&table, heads[i]);
     for (int i = 0; i < bench->layer_count; i++) {
@@ -68,14 +80,25 @@ static void bench_text(struct invocation *invocation, const struct bench *bench,
         table_add(&table, layer->node);
         table_add(&table, layer->op);
         table_add(&table, layer->algorithm);
-        table_format(&table, "%.1f %%", 100 * layer->share);
-        if (isnan(layer->of_peak))
-            table_add(&table, "");
-        else
-            table_format(&table, "%.0f %%", 100 * layer->of_peak);
+        add_number_cell(&table, 2, 1e6 * layer->seconds, "");
+        add_number_cell(&table, 1, 100 * layer->share, " %");
+        add_number_cell(&table, 1, 1e-9 * layer->rate, "");
+        add_number_cell(&table, 0, 100 * layer->of_peak, " %");
     }
     table_print(&table, out);
     table_clear(&table);
+}
+
+static void bench_text(struct invocation *invocation, const struct bench *bench, struct text *out)
+{
+    text_format(out,
+                "throughput  best %.5g, median %.5g inferences/s (batch %lld, %d threads, %s)\n"
+                "latency     best %.4g, median %.4g ms (one thread)\n"
+                "peak        %.4g GOP/s float32, %.4g GOP/s int8 (one core, measured)\n\n",
+                bench->throughput.best, bench->throughput.median, (long long)bench->batch,
+                invocation->context->threads, isa_name(bench->isa), bench->latency_ms.best,
+                bench->latency_ms.median, 1e-9 * bench->peak.f32, 1e-9 * bench->peak.i8);
+    layers_text(bench, out);
 }
 
 static enum status tell(struct invocation *invocation, const struct named_model *model,
@@ -150,8 +173,10 @@ static const struct option_group groups[] = {
 
 const struct command command_bench = {
     .operands = "MODEL",
-    .details = "Inputs are seeded noise. Compare speeds only within one run on one machine: share "
-               "and of_peak say where time goes and how far a layer is from the machine's best.",
+    .details = "Inputs are seeded noise. Compare speeds only within one run on one machine. The "
+               "table is of one thread, batches of 16: us is the time an inference, GOP/s counts "
+               "what the layer asks for (a multiplication and an addition are two), of peak what "
+               "its algorithm really does, against loops of multiply-adds that run in between.",
     .min_operands = 1,
     .max_operands = 1,
     .groups = groups,

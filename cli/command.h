@@ -72,8 +72,8 @@ struct command {
 
 struct global_options {
     int64_t seed, threads;
-    const char *isa, *progress, *max_memory;
-    bool quiet, verbose, help, version;
+    const char *isa, *conv, *progress, *max_memory;
+    bool deterministic, quiet, verbose, help, version;
 };
 extern const struct field global_fields[];
 

@@ -18,6 +18,11 @@ const struct field global_fields[] = {
           "threads that may work; 0: one a processor"),
     FIELD_CHOICE(struct global_options, isa, NULL, "generic|avx2|avx512",
                  "use no later instruction set than this"),
+    FIELD_CHOICE(struct global_options, conv, "auto", "auto|direct",
+                 "how convolutions are summed: the fastest way, which may round a little worse "
+                 "(Winograd), or plainly"),
+    FIELD(struct global_options, deterministic, "no", 0, 0,
+          "no approximate and no tuned kernels: --conv direct, and --tune is refused"),
     FIELD(struct global_options, quiet, "no", 0, 0, "no progress, no notes"),
     FIELD(struct global_options, verbose, "no", 0, 0, "more notes"),
     FIELD_CHOICE(struct global_options, progress, "auto", "auto|always|never",
@@ -140,6 +145,7 @@ enum status invocation_apply_global(struct invocation *invocation, const char *n
     struct context *context = invocation->context;
 
     context->seed = (uint64_t)global->seed;
+    context->is_plain = global->deterministic || strcmp(global->conv, "direct") == 0;
     context->threads = global->threads ? (int)global->threads : parallel_processors();
     console->quiet = global->quiet;
     console->verbose = global->verbose;

@@ -23,6 +23,13 @@ void json_add_provenance(struct json *document, const struct invocation *invocat
     }
 }
 
+void json_add_running(struct json *parent, const struct invocation *invocation, enum isa isa)
+{
+    json_add_int(parent, "threads", invocation->context->threads);
+    json_add_text(parent, "isa", isa_name(isa));
+    json_add_text(parent, "conv", invocation->context->is_plain ? "direct" : "auto");
+}
+
 void json_add_count(struct json *parent, const char *key, double count)
 {
     if (isfinite(count) && fabs(count) < 9e15 && count == floor(count))

@@ -204,8 +204,7 @@ static void add_timing(struct json *document, const struct eval_report *report)
     json_add_number(timing, "seconds", seconds);
     json_add_number(timing, "inferences_per_second",
                     seconds > 0 ? (double)report->data->count / seconds : (double)NAN);
-    json_add_int(timing, "threads", report->invocation->context->threads);
-    json_add_text(timing, "isa", isa_name(report->isa));
+    json_add_running(timing, report->invocation, report->isa);
 }
 
 static void add_requirements(struct json *document, const struct eval_report *report)

@@ -33,6 +33,7 @@ struct context {
     struct sink sink;
     int threads; // at least 1
     uint64_t seed;
+    bool is_plain;     // no kernels that round worse than the plain sum (--conv direct)
     size_t spill_from; // tensors of so many bytes go to temporary files; 0: none does
     volatile sig_atomic_t *cancelled; // NULL: cannot be interrupted
     char error[ERROR_TEXT_BYTES];     // set by context_fail, one line without a full stop

@@ -87,8 +87,10 @@ static enum status prepare(struct context *context, struct program *program, str
     if (step->batchnorm)
         fold_batchnorm(program, step, shared_f32(program, step, 1), shared_f32(program, step, 2));
     weight = program->options.is_training ? NULL : effective_weight(program, step);
-    state->algorithm = conv2d_choose(program->kernels, &state->shape, weight, 0);
+    state->algorithm = conv2d_choose(program->kernels, &state->shape, weight, context->is_plain);
     step->algorithm = state->algorithm->name;
+    if (state->algorithm->macs)
+        step->macs = state->algorithm->macs(&state->shape, weight);
     state->packed = aligned_block(program, state->algorithm->packed_bytes(&state->shape, weight));
     if (!state->packed)
         return no_memory(context);

@@ -207,6 +207,7 @@ static void open_step(struct program *program, struct step *step, const struct n
     step->addend = UINT32_MAX;
     step->low = -INFINITY;
     step->high = INFINITY;
+    step->macs = NAN;
     inference_call(&program->inference, node, program->arena, &step->call);
     step->call.training = program->options.is_training;
     step->input = arena_array(program->arena, uint32_t, (size_t)node->input_count + 1);
@@ -289,6 +290,7 @@ static enum status add_fake_quant(struct context *context, struct program *progr
         .name = value->name, .op = op_find("QuantizeLinear"), .input_count = 1, .output_count = 1};
     step->node = node;
     step->row = &lowering_fake_quant;
+    step->macs = NAN;
     step->addend = UINT32_MAX;
     step->input = arena_array(program->arena, uint32_t, 1);
     step->output = arena_array(program->arena, uint32_t, 1);

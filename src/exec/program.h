@@ -79,16 +79,20 @@ float *program_statistics(struct program *program, int index, struct value_id *v
 // Weight of the newest batch in the running statistics: 0 keeps each node's own momentum.
 void program_set_statistics_rate(struct program *program, double rate);
 
-// Names of what runs node n: kernel or "reference"; for bench and ops.
+// What runs a step; for bench, show and ops.
 struct program_step_info {
     const struct node *node;
-    const char *algorithm;
-    double seconds; // summed over runs since program_reset_times, all workers
+    const char *algorithm;   // of the kernels, or "reference"
+    double seconds;          // the shortest run of one group while timed; 0: none
+    double macs;             // multiply-accumulates it does a sample, where that is not what the
+                             // node asks for: zeros left out, Winograd; else NaN
+    bool is_integer_product; // they are integer dot products
 };
 int program_step_count(const struct program *program);
 struct program_step_info program_step(const struct program *program, int index);
-void program_time_steps(struct program *program, bool is_on); // also resets the times
-size_t program_group_bytes(const struct program *program);    // activations' memory of a group
+// While on, runs are timed, by one thread at a time; on forgets what was.
+void program_time_steps(struct program *program, bool is_on);
+size_t program_group_bytes(const struct program *program); // activations' memory of a group
 
 // Whether a lowering exists for the operator, forward and backward.
 bool program_lowers(const char *op_name);

@@ -65,7 +65,9 @@ struct step {
     uint32_t addend; // slot, UINT32_MAX: none
     float low, high;
     void *state;
-    double seconds;
+    double seconds;          // as in program_step_info
+    double macs;             // the same; NaN by default
+    bool is_integer_product; // the same
 };
 
 struct statistics {

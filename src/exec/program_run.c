@@ -34,8 +34,11 @@ static enum status run_step(struct context *context, struct program *program, st
     enum status status = step->row->forward(context, program, step, group);
 
     round_halves(program, step, group);
-    if (program->is_timed) // one worker only while timed
-        step->seconds += now_seconds() - start;
+    if (program->is_timed) { // one worker only while timed
+        double taken = now_seconds() - start;
+        if (taken < step->seconds || step->seconds <= 0)
+            step->seconds = taken;
+    }
     return status == OK ? OK : graph_fail_at(context, step->node, status);
 }
 
@@ -142,14 +145,18 @@ struct program_step_info program_step(const struct program *program, int index)
 {
     const struct step *at = &program->step[index];
 
-    return (struct program_step_info){at->node, at->algorithm ? at->algorithm : at->row->algorithm,
-                                      at->seconds};
+    return (struct program_step_info){.node = at->node,
+                                      .algorithm =
+                                          at->algorithm ? at->algorithm : at->row->algorithm,
+                                      .seconds = at->seconds,
+                                      .macs = at->macs,
+                                      .is_integer_product = at->is_integer_product};
 }
 
 void program_time_steps(struct program *program, bool is_on)
 {
     program->is_timed = is_on;
-    for (int s = 0; s < program->step_count; s++)
+    for (int s = 0; s < program->step_count && is_on; s++)
         program->step[s].seconds = 0;
 }
 

@@ -23,6 +23,11 @@ double conv2d_nonzero_share(const struct conv2d *v, const float *weight)
     return count ? (double)nonzero / (double)count : 1;
 }
 
+double conv2d_macs_nonzero(const struct conv2d *v, const float *weight)
+{
+    return conv2d_nonzero_share(v, weight) * conv2d_macs(v);
+}
+
 const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, const struct conv2d *v,
                                              const float *weight, int is_plain)
 {

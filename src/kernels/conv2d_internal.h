@@ -95,8 +95,9 @@ static inline void finish_sums(const struct epilogue *e, size_t n, const float *
 }
 
 int is_depthwise(const struct conv2d *v);
-// Multiply-accumulates a sample.
+// Multiply-accumulates a sample, and those by weights that are not 0.
 double conv2d_macs(const struct conv2d *v);
+double conv2d_macs_nonzero(const struct conv2d *v, const float *weight);
 // Block i of `blocks` of the input channels of one group; the whole convolution where blocks is 1.
 struct conv2d conv2d_i32_block(const struct conv2d *v, int blocks, int i);
 

@@ -49,7 +49,7 @@ static int accepts(const struct conv2d *v, const float *weight)
 static double cost(const struct kernels *kernels, const struct conv2d *v, const float *weight)
 {
     (void)kernels;
-    return 2.5 * conv2d_nonzero_share(v, weight) * conv2d_macs(v);
+    return 2.5 * conv2d_macs_nonzero(v, weight);
 }
 
 static void run(const struct kernels *kernels, const struct conv2d *v, const float *x,
@@ -61,6 +61,7 @@ static void run(const struct kernels *kernels, const struct conv2d *v, const flo
 const struct conv2d_algorithm conv2d_sparse = {.name = "sparse",
                                                .accepts = accepts,
                                                .cost = cost,
+                                               .macs = conv2d_macs_nonzero,
                                                .packed_bytes = packed_bytes,
                                                .pack = pack,
                                                .scratch_bytes = scratch_bytes,

@@ -161,6 +161,8 @@ struct conv2d_algorithm {
     int (*accepts)(const struct conv2d *v, const float *weight);
     // Time it takes, in dense multiply-accumulates at the speed of the direct kernel, as measured.
     double (*cost)(const struct kernels *kernels, const struct conv2d *v, const float *weight);
+    // Multiply-accumulates a sample; NULL: as many as the shape says.
+    double (*macs)(const struct conv2d *v, const float *weight);
     size_t (*packed_bytes)(const struct conv2d *v, const float *weight);
     void (*pack)(const struct conv2d *v, const float *weight, void *packed);
     size_t (*scratch_bytes)(const struct conv2d *v);
