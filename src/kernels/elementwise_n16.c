@@ -106,7 +106,7 @@ void N16(binary_f32)(enum binary_kind kind, size_t n, const float *a, const floa
         EACH(a[i] * b[i]);
     case BINARY_DIV:
         EACH(a[i] / b[i]);
-    case BINARY_COUNT:
+    default:
         break;
     }
 }
