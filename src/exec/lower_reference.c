@@ -33,6 +33,25 @@ static void sample_rows(const float *data, size_t size, const float *row[N16_LAN
         row[i] = data + i * size;
 }
 
+// Integers that lie in lanes as floats.
+static bool is_carried(const struct tensor *tensor)
+{
+    return !dtype_info[tensor->dtype].is_float;
+}
+
+static enum status carry_tensor(struct context *context, const struct tensor *tensor, float *to)
+{
+    int64_t count = tensor_count(tensor), size = count / N16_LANES;
+
+    for (int64_t i = 0; i < count; i++) {
+        double number = tensor_get(tensor, i);
+        if (!(number >= -CARRY_MAX && number <= CARRY_MAX))
+            return context_fail(context, ERR_NUMERIC, "%.0f is too large to run in lanes", number);
+        to[i % size * N16_LANES + i / size] = (float)number;
+    }
+    return OK;
+}
+
 // The tensor [16, ...] of lanes at `from`.
 static enum status tensor_from_lanes(struct context *context, const struct program *program,
                                      const struct tensor *like, const float *from,
@@ -42,7 +61,11 @@ static enum status tensor_from_lanes(struct context *context, const struct progr
     float *writable[N16_LANES];
     size_t size = (size_t)(tensor_count(like) / N16_LANES);
 
-    TRY(tensor_alloc(context, out, DT_F32, &like->shape));
+    TRY(tensor_alloc(context, out, is_carried(like) ? like->dtype : DT_F32, &like->shape));
+    for (size_t i = 0; is_carried(like) && i < size * N16_LANES; i++)
+        tensor_set(out, (int64_t)(i % N16_LANES * size + i / N16_LANES), (double)from[i]);
+    if (is_carried(like))
+        return OK;
     sample_rows(tensor_write(out), size, row);
     for (int i = 0; i < N16_LANES; i++)
         writable[i] = (float *)(uintptr_t)row[i];
@@ -148,10 +171,13 @@ static enum status keep_outputs(struct context *context, struct program *program
         if (id == UINT32_MAX)
             continue;
         if (program->slot[id].kind == SLOT_LANES) {
-            if (t->output[i].dtype != DT_F32 ||
+            if (t->output[i].dtype != step->call.output[i]->dtype ||
                 !shape_equal(&t->output[i].shape, &step->call.output[i]->shape))
                 return context_fail(context, ERR_SHAPE, "its output's shape depends on the data");
-            lanes_from_tensor(program, &t->output[i], lanes(program, group, id));
+            if (is_carried(&t->output[i]))
+                TRY(carry_tensor(context, &t->output[i], lanes(program, group, id)));
+            else
+                lanes_from_tensor(program, &t->output[i], lanes(program, group, id));
         } else {
             tensor_release(&program->group[group].tensor[id]);
             tensor_share(&program->group[group].tensor[id], &t->output[i]);

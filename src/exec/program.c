@@ -83,7 +83,8 @@ static enum status check_inputs(struct context *context, const struct program *p
                                 graph_value(graph, graph->input[i])->name);
     }
     for (uint32_t i = 0; i < graph->output_count; i++)
-        if (program->slot[graph->output[i].at].kind != SLOT_LANES)
+        if (program->slot[graph->output[i].at].kind != SLOT_LANES ||
+            !dtype_info[program->inference.of_value[graph->output[i].at].dtype].is_float)
             return context_fail(context, ERR_UNSUPPORTED, "output '%s' does not give floats",
                                 graph_value(graph, graph->output[i])->name);
     return OK;
@@ -121,6 +122,8 @@ static enum status infer_slots(struct context *context, struct program *program)
     program->slot = arena_array(program->arena, struct slot, 2 * program->graph->value_count + 1);
     for (uint32_t i = 0; i < program->graph->value_count; i++)
         set_slot(program, i, open.axis[i]);
+    if (!program->options.is_training)
+        carry_integers(program);
     TRY(widen_halves(context, program));
     return check_inputs(context, program);
 }

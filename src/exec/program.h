@@ -28,7 +28,7 @@ MUST_CHECK enum status program_new(struct context *context, const struct graph *
                                    const struct program_options *options, struct program **out);
 void program_free(struct program *program);
 
-// Elements a sample of the graph's input or output, and whether it is lanes of float at all.
+// Elements a sample of the graph's input or output.
 size_t program_input_size(const struct program *program, uint32_t input);
 size_t program_output_size(const struct program *program, uint32_t output);
 struct shape program_output_shape(const struct program *program, uint32_t output); // batch is 16
@@ -37,7 +37,8 @@ bool program_is_integer(const struct program *program); // some node runs on int
 // One group. Memory `group` is used; a group's samples are lanes 0 .. samples-1, the others
 // repeat or are zero. Call from one thread a group. Errors come with text in *context, which must
 // be the caller's own (not shared between threads).
-// [P][16], to be filled; NULL for an input that infer.set gives.
+// [P][16], to be filled; NULL for an input that infer.set gives. Integers, up to 2^24, are floats
+// here too.
 float *program_input(struct program *program, int group, uint32_t input);
 MUST_CHECK enum status program_run_group(struct context *context, struct program *program,
                                          int group);

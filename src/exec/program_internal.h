@@ -9,7 +9,7 @@
 
 enum slot_kind {
     SLOT_NONE,   // left out, or nobody's business
-    SLOT_LANES,  // float[size][16] in the group's memory
+    SLOT_LANES,  // float[size][16] in the group's memory; integers that are only moved as well
     SLOT_SHARED, // the same for all samples: a tensor known when the program is made
     SLOT_TENSOR, // depends on the batch but has no lanes: a tensor of the group
 };
@@ -26,6 +26,7 @@ struct slot {
     bool is_half; // float16 in the file: runs in float32, rounded after every step
 };
 #define NO_OFFSET SIZE_MAX
+#define CARRY_MAX 16777216.0 // the largest integer in a lane
 
 struct group {
     float *memory;
@@ -163,6 +164,8 @@ extern const struct lowering lowering_integer;    // whatever exec/integer.h pla
 extern const struct lowering lowering_fake_quant; // rounding of annotated values in training
 
 void plan_memory(struct program *program); // plan.c
+// carry.c: integers and booleans that travel in lanes.
+void carry_integers(struct program *program);
 // fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
 void fuse_into(struct program *program, struct step *step, uint32_t n, bool *swallowed);
 

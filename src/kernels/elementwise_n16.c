@@ -1,13 +1,21 @@
-// Activations and arithmetic, one float at a time: plain loops the compiler turns into vectors
-// (all but those that call the maths library). NaN passes through.
+// Activations and arithmetic, one float at a time: plain loops the compiler turns into vectors, or
+// vectors where exp and its kin are needed. NaN passes through.
 #include "kernels/n16_internal.h"
 
-#include <math.h>
+#include "kernels/vf_math.h"
 
 #define EACH(expression)                                                                           \
     INDEPENDENT                                                                                    \
     for (size_t i = 0; i < n; i++)                                                                 \
         y[i] = (expression);                                                                       \
+    break
+
+// The same over vectors, `at` being x's: n is a multiple of 16 and the arrays are aligned.
+#define EACH_VECTOR(expression)                                                                    \
+    for (size_t i = 0; i < n; i += VF) {                                                           \
+        vf at = vf_load(x + i);                                                                    \
+        vf_store(y + i, expression);                                                               \
+    }                                                                                              \
     break
 
 void N16(activation_f32)(const struct activation *v, size_t n, const float *x, float *y)
@@ -22,39 +30,39 @@ void N16(activation_f32)(const struct activation *v, size_t n, const float *x, f
     case ACTIVATION_LEAKY_RELU:
         EACH(x[i] < 0 ? a * x[i] : x[i]);
     case ACTIVATION_SIGMOID:
-        EACH(1 / (1 + expf(-x[i])));
+        EACH_VECTOR(vf_sigmoid(at));
     case ACTIVATION_TANH:
-        EACH(tanhf(x[i]));
+        EACH_VECTOR(vf_tanh(at));
     case ACTIVATION_ELU:
-        EACH(x[i] < 0 ? a * expm1f(x[i]) : x[i]);
+        EACH_VECTOR(vf_select(at < 0, a * vf_expm1(at), at));
     case ACTIVATION_HARD_SIGMOID:
         EACH(clamp(a * x[i] + b, 0, 1));
     case ACTIVATION_HARD_SWISH:
         EACH(x[i] * clamp(x[i] * (1.0F / 6) + 0.5F, 0, 1));
     case ACTIVATION_GELU:
-        EACH(0.5F * x[i] * (1 + erff(x[i] * 0.70710678F)));
+        EACH_VECTOR(vf_gelu(at));
     case ACTIVATION_COUNT:
         break;
     }
 }
 
-static float sigmoid_slope(float x)
+ALWAYS_INLINE vf sigmoid_slope(vf x)
 {
-    float s = 1 / (1 + expf(-x));
+    vf s = vf_sigmoid(x);
 
     return s * (1 - s);
 }
 
-static float tanh_slope(float x)
+ALWAYS_INLINE vf tanh_slope(vf x)
 {
-    float t = tanhf(x);
+    vf t = vf_tanh(x);
 
     return 1 - t * t;
 }
 
-static float gelu_slope(float x)
+ALWAYS_INLINE vf gelu_slope(vf x)
 {
-    return 0.5F * (1 + erff(x * 0.70710678F)) + x * 0.39894228F * expf(-0.5F * x * x);
+    return vf_normal(x) + x * 0.39894228F * vf_exp(-0.5F * x * x);
 }
 
 void N16(activation_f32_backward)(const struct activation *v, size_t n, const float *x,
@@ -71,17 +79,17 @@ void N16(activation_f32_backward)(const struct activation *v, size_t n, const fl
     case ACTIVATION_LEAKY_RELU:
         EACH(x[i] < 0 ? a * dy[i] : dy[i]);
     case ACTIVATION_SIGMOID:
-        EACH(dy[i] * sigmoid_slope(x[i]));
+        EACH_VECTOR(vf_load(dy + i) * sigmoid_slope(at));
     case ACTIVATION_TANH:
-        EACH(dy[i] * tanh_slope(x[i]));
+        EACH_VECTOR(vf_load(dy + i) * tanh_slope(at));
     case ACTIVATION_ELU:
-        EACH(x[i] < 0 ? a * expf(x[i]) * dy[i] : dy[i]);
+        EACH_VECTOR(vf_load(dy + i) * vf_select(at < 0, a * vf_exp(at), vf_set(1)));
     case ACTIVATION_HARD_SIGMOID:
         EACH(((a * x[i] + b > 0) & (a * x[i] + b < 1)) ? a * dy[i] : 0);
     case ACTIVATION_HARD_SWISH:
         EACH(x[i] > 3 ? dy[i] : x[i] > -3 ? dy[i] * (x[i] * (1.0F / 3) + 0.5F) : 0);
     case ACTIVATION_GELU:
-        EACH(dy[i] * gelu_slope(x[i]));
+        EACH_VECTOR(vf_load(dy + i) * gelu_slope(at));
     case ACTIVATION_COUNT:
         break;
     }
@@ -98,7 +106,7 @@ void N16(binary_f32)(enum binary_kind kind, size_t n, const float *a, const floa
         EACH(a[i] * b[i]);
     case BINARY_DIV:
         EACH(a[i] / b[i]);
-    case BINARY_COUNT:
+    default:
         break;
     }
 }

@@ -78,7 +78,88 @@ struct activation {
     float a, b;
 };
 
-enum binary_kind { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_COUNT };
+// binary_f32 takes the first four; comparisons give 1 or 0.
+enum binary_kind {
+    BINARY_ADD,
+    BINARY_SUB,
+    BINARY_MUL,
+    BINARY_DIV,
+    BINARY_ARITHMETIC, // how many binary_f32 takes
+    BINARY_MAX = BINARY_ARITHMETIC,
+    BINARY_MIN,
+    BINARY_EQUAL,
+    BINARY_LESS,
+    BINARY_LESS_OR_EQUAL,
+    BINARY_AND,
+    BINARY_OR,
+    BINARY_COUNT
+};
+
+enum unary_kind {
+    UNARY_ABS,
+    UNARY_ERF,
+    UNARY_EXP,
+    UNARY_NEG,
+    UNARY_RECIPROCAL,
+    UNARY_SQUARE,
+    UNARY_SQRT,
+    UNARY_NOT,        // x != 0 ? 0 : 1
+    UNARY_IS_NONZERO, // x != 0 ? 1 : 0
+    UNARY_COUNT
+};
+
+enum reduce_kind { REDUCE_SUM, REDUCE_MEAN, REDUCE_MAX, REDUCE_MIN };
+
+// A loop over up to STRIDED_RANK axes (at least one, none empty). step[o][axis]: floats from one
+// element of operand o to the next, step[3] those of y. An operand that is shared is plain numbers,
+// the same for all samples; not both of a binary operation.
+enum { STRIDED_RANK = 8 };
+struct strided_loop {
+    int rank;
+    size_t dim[STRIDED_RANK];
+    ptrdiff_t step[4][STRIDED_RANK];
+    int is_shared[3];
+};
+
+// y[t][m][16] from x[t][k][16] and a matrix [k][m] that all samples share, packed MATMUL_PANEL
+// columns at a time.
+enum { MATMUL_PANEL = 8 };
+struct matmul {
+    int t, k, m;
+};
+// y = activation(sum + bias[m]) + add; each may be NULL; add is a value of y's shape, not y itself.
+struct matmul_epilogue {
+    const float *bias;
+    const struct activation *activation;
+    const float *add;
+};
+
+// y[row][column] = scale * sum over k of a[row][k] b[k][column], all lanes; the steps say how many
+// floats apart these are, so that transposed values need no copy.
+struct lane_matmul {
+    int rows, columns, k;
+    ptrdiff_t a_row, a_k, b_k, b_column, y_row, y_column;
+    float scale;
+};
+
+// One head: y[query] = sum over keys of softmax(scale q . k + mask) v. Steps are in floats: `row`
+// from one query or key to the next, `step` from one of its `size` (value_size) numbers to the
+// next. A mask that is shared is plain numbers.
+enum { ATTENTION_QUERIES = 24 }; // at a time; scratch: as many times keys vectors of 16 floats
+struct attention {
+    int queries, keys, size, value_size;
+    ptrdiff_t q_row, q_step, k_row, k_step, v_row, v_step, y_row, y_step;
+    ptrdiff_t mask_row, mask_key;
+    int is_mask_shared;
+    float scale;
+};
+
+// LayerNormalization of rows of n; without the mean where is_centred is not set.
+struct row_norm {
+    size_t rows, n;
+    float epsilon;
+    int is_centred;
+};
 
 // The integer grid of a quantised value: real = (q - zero_point) * scale, low <= q <= high, |q| <=
 // 2^16.
@@ -175,6 +256,10 @@ const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, cons
                                              const float *weight, int is_plain);
 // Share of the weights that are not 0.
 double conv2d_nonzero_share(const struct conv2d *v, const float *weight);
+
+// weight is [k][m], as ONNX MatMul has it.
+size_t matmul_f32_packed_count(const struct matmul *v);
+void matmul_f32_pack(const struct matmul *v, const float *weight, float *packed);
 
 // Integer convolutions in float: with integer-valued x, |x| <= x_abs_max, and integer-valued
 // weights, every partial sum is exact in any order while sum|w| x_abs_max < 2^24. Returns into how
