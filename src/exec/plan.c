@@ -31,6 +31,15 @@ static void find_lifetimes(struct program *program)
         use(program, program->graph->output[i].at, program->step_count);
 }
 
+// Of 16 samples: a multiple of 64.
+static size_t slot_bytes(const struct slot *slot)
+{
+    size_t pixels = slot->channels ? slot->size / slot->channels : 0;
+
+    return slot->kind == SLOT_U8 ? (slot->channels + 3) / 4 * pixels * N16_LANES * 4
+                                 : slot->size * N16_LANES * sizeof(float);
+}
+
 static bool overlap(const struct slot *a, const struct slot *b)
 {
     return a->first_use <= b->last_use && b->first_use <= a->last_use;
@@ -40,13 +49,13 @@ static bool overlap(const struct slot *a, const struct slot *b)
 static size_t find_place(const struct program *program, const uint32_t *placed, uint32_t count,
                          const struct slot *slot)
 {
-    size_t at = 0, need = slot->size * N16_LANES;
+    size_t at = 0, need = slot_bytes(slot);
 
     for (uint32_t tries = 0; tries <= count; tries++) {
         bool is_free = true;
         for (uint32_t i = 0; i < count; i++) {
             const struct slot *other = &program->slot[placed[i]];
-            size_t end = other->offset + other->size * N16_LANES;
+            size_t end = other->offset + slot_bytes(other);
             if (overlap(slot, other) && at < end && other->offset < at + need) {
                 at = end;
                 is_free = false;
@@ -63,7 +72,8 @@ static void sort_by_size(const struct program *program, uint32_t *order, uint32_
 {
     for (uint32_t i = 1; i < count; i++) {
         uint32_t id = order[i], j = i;
-        for (; j > 0 && program->slot[order[j - 1]].size < program->slot[id].size; j--)
+        for (; j > 0 && slot_bytes(&program->slot[order[j - 1]]) < slot_bytes(&program->slot[id]);
+             j--)
             order[j] = order[j - 1];
         order[j] = id;
     }
@@ -75,8 +85,8 @@ static void place_shared(struct program *program, uint32_t *order, uint32_t coun
     for (uint32_t i = 0; i < count; i++) {
         struct slot *slot = &program->slot[order[i]];
         slot->offset = find_place(program, order, i, slot);
-        if (slot->offset + slot->size * N16_LANES > program->group_floats)
-            program->group_floats = slot->offset + slot->size * N16_LANES;
+        if (slot->offset + slot_bytes(slot) > program->group_bytes)
+            program->group_bytes = slot->offset + slot_bytes(slot);
     }
 }
 
@@ -84,13 +94,13 @@ static void place_apart(struct program *program, const uint32_t *order, uint32_t
 {
     for (uint32_t i = 0; i < count; i++) {
         struct slot *slot = &program->slot[order[i]];
-        slot->offset = program->group_floats;
-        program->group_floats += slot->size * N16_LANES;
+        slot->offset = program->group_bytes;
+        program->group_bytes += slot_bytes(slot);
         if (!program->options.is_training ||
             (!slot->wants_grad && !graph_is_output(program->graph, (struct value_id){order[i]})))
             continue;
-        slot->grad = program->group_floats;
-        program->group_floats += slot->size * N16_LANES;
+        slot->grad = program->group_bytes;
+        program->group_bytes += slot_bytes(slot);
     }
 }
 
@@ -101,8 +111,8 @@ void plan_memory(struct program *program)
 
     find_lifetimes(program);
     for (uint32_t i = 0; i < 2 * program->graph->value_count; i++)
-        if (program->slot[i].kind == SLOT_LANES && program->slot[i].alias_of == i &&
-            program->slot[i].first_use >= 0)
+        if ((program->slot[i].kind == SLOT_LANES || program->slot[i].kind == SLOT_U8) &&
+            program->slot[i].alias_of == i && program->slot[i].first_use >= 0)
             order[count++] = i;
     if (program->options.is_training || program->options.keeps_values)
         place_apart(program, order, count);

@@ -403,7 +403,7 @@ static enum status allocate_groups(struct context *context, struct program *prog
         program->group[g].samples = N16_LANES;
         program->group[g].tensor = arena_array(program->arena, struct tensor, values);
         program->group[g].grad = arena_array(program->arena, struct tensor, values);
-        program->group[g].memory = aligned_block(program, program->group_floats * sizeof(float));
+        program->group[g].memory = aligned_block(program, program->group_bytes);
         program->scratch[g] = aligned_block(program, program->scratch_bytes);
         if (!program->group[g].memory || !program->scratch[g])
             return no_memory(context);

@@ -10,6 +10,7 @@
 enum slot_kind {
     SLOT_NONE,   // left out, or nobody's business
     SLOT_LANES,  // float[size][16] in the group's memory; integers that are only moved as well
+    SLOT_U8,     // q of an 8-bit grid there, uint8_t[(channels + 3) / 4][pixels][16][4] (N16C4)
     SLOT_SHARED, // the same for all samples: a tensor known when the program is made
     SLOT_TENSOR, // depends on the batch but has no lanes: a tensor of the group
 };
@@ -17,7 +18,8 @@ enum slot_kind {
 struct slot {
     enum slot_kind kind;
     size_t size;             // elements a sample
-    size_t offset, grad;     // floats from the start of the group's memory; grad NO_OFFSET: none
+    size_t channels;         // U8: size = channels * pixels, set when its maker is prepared
+    size_t offset, grad;     // bytes from the start of the group's memory; grad NO_OFFSET: none
     uint32_t alias_of;       // the slot whose memory this one is (views), itself otherwise
     int parameter;           // index, -1: none
     int first_use, last_use; // steps, for the memory plan
@@ -29,7 +31,7 @@ struct slot {
 #define CARRY_MAX 16777216.0 // the largest integer in a lane
 
 struct group {
-    float *memory;
+    uint8_t *memory;
     struct tensor *tensor; // per value, SLOT_TENSOR
     struct tensor *grad;   // the same while training: gradients of those that want one
     int samples;
@@ -95,7 +97,7 @@ struct program {
     float *partial;         // [groups][partial_count]: gradients of the parameters
     size_t *partial_offset; // per parameter
     size_t partial_count;
-    size_t group_floats, scratch_bytes;
+    size_t group_bytes, scratch_bytes;
     int groups, workers;
     struct group *group;
     void **scratch; // per group memory
@@ -107,13 +109,19 @@ struct program {
 // For lowerings -----------------------------------------------------------------------------------
 static inline float *lanes(const struct program *program, int group, uint32_t slot)
 {
+    return (float *)(void *)(program->group[group].memory +
+                             program->slot[program->slot[slot].alias_of].offset);
+}
+static inline uint8_t *lanes_u8(const struct program *program, int group, uint32_t slot)
+{
     return program->group[group].memory + program->slot[program->slot[slot].alias_of].offset;
 }
 static inline float *lanes_grad(const struct program *program, int group, uint32_t slot)
 {
     const struct slot *at = &program->slot[program->slot[slot].alias_of];
 
-    return at->grad == NO_OFFSET ? NULL : program->group[group].memory + at->grad;
+    return at->grad == NO_OFFSET ? NULL
+                                 : (float *)(void *)(program->group[group].memory + at->grad);
 }
 static inline const struct slot *step_input(const struct program *program, const struct step *step,
                                             int i)

@@ -162,7 +162,7 @@ void program_time_steps(struct program *program, bool is_on)
 
 size_t program_group_bytes(const struct program *program)
 {
-    return program->group_floats * sizeof(float);
+    return program->group_bytes;
 }
 
 // ---- weights ------------------------------------------------------------------------------------
