@@ -30,7 +30,7 @@ struct winograd_plan {
 struct winograd_tile {
     ptrdiff_t x, y;         // floats from the start of a plane; x may lie before it
     int row0, row1;         // of the 6 source rows those inside the image
-    int col0, col1;         // and columns
+    uint16_t is_inside[WINO_IN]; // columns: all ones or zero
     int out_rows, out_cols; // of 4x4
     int first, at, width;   // first tile of the panel, place in it, tiles of it
 };

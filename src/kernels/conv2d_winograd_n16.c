@@ -54,63 +54,61 @@ ALWAYS_INLINE void input_pair(const int pair, const vf d[6], vf out[2])
     }
 }
 
-struct source {
-    const float *plane;
-    ptrdiff_t row_step; // floats
-    ptrdiff_t lane;
-};
-
-// Two columns of the transformed tile: along the rows first, then down each column.
-ALWAYS_INLINE void input_columns(const int pair, const struct source *s,
-                                 const struct winograd_tile *t, const inside_mask is_inside[6],
-                                 float *to, size_t point)
+// Two columns of the transformed tile: along the six source rows first, then down each column.
+ALWAYS_INLINE void input_columns(const int pair, const float *const row[6],
+                                 const inside_mask is_inside[6], float *to, ptrdiff_t point)
 {
-    static const float zeros[WINO_IN * N16_LANES] __attribute__((aligned(64)));
-    const int column[2] = {pair == 0 ? 0 : 2 * pair - 1, pair == 0 ? 5 : 2 * pair};
     vf across[2][6];
 
     UNROLL
     for (int i = 0; i < WINO_IN; i++) {
-        int is_row = i >= t->row0 && i < t->row1;
-        const float *row = is_row ? s->plane : zeros;
-        ptrdiff_t at = (is_row ? t->x + i * s->row_step : 0) + s->lane;
         vf d[6], out[2];
 
         UNROLL
         for (int j = 0; j < WINO_IN; j++)
-            d[j] = load_inside(is_inside[j], row + (at + j * N16_LANES));
+            d[j] = load_inside(is_inside[j], row[i] + j * N16_LANES);
         input_pair(pair, d, out);
         across[0][i] = out[0];
         across[1][i] = out[1];
     }
     UNROLL
     for (int k = 0; k < 2; k++) {
-        UNROLL
-        for (int down = 0; down < 3; down++) {
-            vf out[2];
-            int first = down == 0 ? 0 : 2 * down - 1, second = down == 0 ? 5 : 2 * down;
+        float *column = to + (pair == 0 ? k * 5 : 2 * pair - 1 + k) * point;
+        vf out[3][2];
 
-            input_pair(down, across[k], out);
-            vf_store(to + (size_t)(first * WINO_IN + column[k]) * point, out[0]);
-            vf_store(to + (size_t)(second * WINO_IN + column[k]) * point, out[1]);
-        }
+        UNROLL
+        for (int down = 0; down < 3; down++)
+            input_pair(down, across[k], out[down]);
+        vf_store(column, out[0][0]);
+        vf_store(column += WINO_IN * point, out[1][0]);
+        vf_store(column += WINO_IN * point, out[1][1]);
+        vf_store(column += WINO_IN * point, out[2][0]);
+        vf_store(column += WINO_IN * point, out[2][1]);
+        vf_store(column += WINO_IN * point, out[0][1]);
     }
 }
 
-static void input_tile(const float *plane, int w, const struct winograd_tile *t, float *to,
-                       size_t point)
+static void input_tile(const float *plane, ptrdiff_t row_step,
+                       const struct winograd_tile *t, float *to, ptrdiff_t point)
 {
-    inside_mask is_inside[6];
+    static const float zeros[WINO_IN * N16_LANES] __attribute__((aligned(64)));
+    const float *row[WINO_IN];
+    inside_mask is_inside[WINO_IN];
 
     UNROLL
-    for (int j = 0; j < WINO_IN; j++)
-        is_inside[j] = (inside_mask)(j >= t->col0 && j < t->col1 ? -1 : 0);
-    for (int lane = 0; lane < N16_LANES; lane += VF) {
-        struct source s = {plane, (ptrdiff_t)w * N16_LANES, lane};
+    for (int i = 0; i < WINO_IN; i++) {
+        ptrdiff_t at = t->x + i * row_step;
 
-        input_columns(0, &s, t, is_inside, to + lane, point);
-        input_columns(1, &s, t, is_inside, to + lane, point);
-        input_columns(2, &s, t, is_inside, to + lane, point);
+        row[i] = i >= t->row0 && i < t->row1 ? plane + at : zeros;
+        is_inside[i] = (inside_mask)t->is_inside[i];
+    }
+    for (int lane = 0; lane < N16_LANES; lane += VF) {
+        input_columns(0, row, is_inside, to + lane, point);
+        input_columns(1, row, is_inside, to + lane, point);
+        input_columns(2, row, is_inside, to + lane, point);
+        UNROLL
+        for (int i = 0; i < WINO_IN; i++)
+            row[i] += VF;
     }
 }
 
@@ -124,7 +122,8 @@ static void transform_inputs(const struct conv2d *v, const struct winograd_plan 
             const struct winograd_tile *t = &tile[i];
             int line = t->first * p->c + c * t->width + t->at;
 
-            input_tile(x, v->w, t, to + (size_t)line * N16_LANES, p->v_point);
+            input_tile(x, (ptrdiff_t)v->w * N16_LANES, t, to + (size_t)line * N16_LANES,
+                       (ptrdiff_t)p->v_point);
         }
 }
 
