@@ -78,6 +78,7 @@ int winograd_tiles(const struct conv2d *v, const struct winograd_plan *p, int fi
         int row = (first + i) / p->tiles_x * WINO_OUT, col = (first + i) % p->tiles_x * WINO_OUT;
         int source_row = row - v->pad_top, source_col = col - v->pad_left;
         struct winograd_tile *t = &tile[i];
+        int col0, col1;
 
         if (i == start + width) {
             start = i;
@@ -91,7 +92,9 @@ int winograd_tiles(const struct conv2d *v, const struct winograd_plan *p, int fi
                                     .at = i - start,
                                     .width = width};
         inside(source_row, v->h, &t->row0, &t->row1);
-        inside(source_col, v->w, &t->col0, &t->col1);
+        inside(source_col, v->w, &col0, &col1);
+        for (int j = col0; j < col1; j++)
+            t->is_inside[j] = UINT16_MAX;
     }
     return count;
 }

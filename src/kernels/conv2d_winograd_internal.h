@@ -28,11 +28,11 @@ struct winograd_plan {
 
 // A tile of the block at hand. Panels are up to 3 tiles side by side: [panel][channel][tile][16].
 struct winograd_tile {
-    ptrdiff_t x, y;         // floats from the start of a plane; x may lie before it
-    int row0, row1;         // of the 6 source rows those inside the image
-    int col0, col1;         // and columns
-    int out_rows, out_cols; // of 4x4
-    int first, at, width;   // first tile of the panel, place in it, tiles of it
+    ptrdiff_t x, y;              // floats from the start of a plane; x may lie before it
+    int row0, row1;              // of the 6 source rows those inside the image
+    uint16_t is_inside[WINO_IN]; // columns: all ones or zero
+    int out_rows, out_cols;      // of 4x4
+    int first, at, width;        // first tile of the panel, place in it, tiles of it
 };
 
 struct winograd_plan winograd_plan(const struct conv2d *v);

@@ -54,63 +54,72 @@ ALWAYS_INLINE void input_pair(const int pair, const vf d[6], vf out[2])
     }
 }
 
-struct source {
-    const float *plane;
-    ptrdiff_t row_step; // floats
-    ptrdiff_t lane;
-};
-
-// Two columns of the transformed tile: along the rows first, then down each column.
-ALWAYS_INLINE void input_columns(const int pair, const struct source *s,
-                                 const struct winograd_tile *t, const inside_mask is_inside[6],
-                                 float *to, size_t point)
+// Planes lie far apart, so that the processor does not see where the next lines will be.
+ALWAYS_INLINE void prefetch_four(const float *p)
 {
-    static const float zeros[WINO_IN * N16_LANES] __attribute__((aligned(64)));
-    const int column[2] = {pair == 0 ? 0 : 2 * pair - 1, pair == 0 ? 5 : 2 * pair};
+    UNROLL
+    for (int i = 0; i < 4; i++)
+        __builtin_prefetch(p + i * N16_LANES);
+}
+
+// Two columns of the transformed tile: along the six source rows first, then down each column.
+ALWAYS_INLINE void input_columns(const int pair, const float *const row[6],
+                                 const inside_mask is_inside[6], float *to, ptrdiff_t point)
+{
     vf across[2][6];
 
     UNROLL
     for (int i = 0; i < WINO_IN; i++) {
-        int is_row = i >= t->row0 && i < t->row1;
-        const float *row = is_row ? s->plane : zeros;
-        ptrdiff_t at = (is_row ? t->x + i * s->row_step : 0) + s->lane;
         vf d[6], out[2];
 
         UNROLL
         for (int j = 0; j < WINO_IN; j++)
-            d[j] = load_inside(is_inside[j], row + (at + j * N16_LANES));
+            d[j] = load_inside(is_inside[j], row[i] + j * N16_LANES);
         input_pair(pair, d, out);
         across[0][i] = out[0];
         across[1][i] = out[1];
     }
     UNROLL
     for (int k = 0; k < 2; k++) {
-        UNROLL
-        for (int down = 0; down < 3; down++) {
-            vf out[2];
-            int first = down == 0 ? 0 : 2 * down - 1, second = down == 0 ? 5 : 2 * down;
+        float *column = to + (pair == 0 ? k * 5 : 2 * pair - 1 + k) * point;
+        vf out[3][2];
 
-            input_pair(down, across[k], out);
-            vf_store(to + (size_t)(first * WINO_IN + column[k]) * point, out[0]);
-            vf_store(to + (size_t)(second * WINO_IN + column[k]) * point, out[1]);
-        }
+        UNROLL
+        for (int down = 0; down < 3; down++)
+            input_pair(down, across[k], out[down]);
+        vf_store(column, out[0][0]);
+        vf_store(column += WINO_IN * point, out[1][0]);
+        vf_store(column += WINO_IN * point, out[1][1]);
+        vf_store(column += WINO_IN * point, out[2][0]);
+        vf_store(column += WINO_IN * point, out[2][1]);
+        vf_store(column += WINO_IN * point, out[0][1]);
     }
 }
 
-static void input_tile(const float *plane, int w, const struct winograd_tile *t, float *to,
-                       size_t point)
+// `next` is the plane whose turn is next.
+static void input_tile(const float *plane, const float *next, ptrdiff_t row_step,
+                       const struct winograd_tile *t, float *to, ptrdiff_t point)
 {
-    inside_mask is_inside[6];
+    static const float zeros[WINO_IN * N16_LANES] __attribute__((aligned(64)));
+    const float *row[WINO_IN];
+    inside_mask is_inside[WINO_IN];
 
     UNROLL
-    for (int j = 0; j < WINO_IN; j++)
-        is_inside[j] = (inside_mask)(j >= t->col0 && j < t->col1 ? -1 : 0);
-    for (int lane = 0; lane < N16_LANES; lane += VF) {
-        struct source s = {plane, (ptrdiff_t)w * N16_LANES, lane};
+    for (int i = 0; i < WINO_IN; i++) {
+        ptrdiff_t at = t->x + i * row_step;
 
-        input_columns(0, &s, t, is_inside, to + lane, point);
-        input_columns(1, &s, t, is_inside, to + lane, point);
-        input_columns(2, &s, t, is_inside, to + lane, point);
+        row[i] = i >= t->row0 && i < t->row1 ? plane + at : zeros;
+        is_inside[i] = (inside_mask)t->is_inside[i];
+        if (i >= t->row0 && i < t->row1)
+            prefetch_four(next + (at + N16_LANES));
+    }
+    for (int lane = 0; lane < N16_LANES; lane += VF) {
+        input_columns(0, row, is_inside, to + lane, point);
+        input_columns(1, row, is_inside, to + lane, point);
+        input_columns(2, row, is_inside, to + lane, point);
+        UNROLL
+        for (int i = 0; i < WINO_IN; i++)
+            row[i] += VF;
     }
 }
 
@@ -124,7 +133,8 @@ static void transform_inputs(const struct conv2d *v, const struct winograd_plan 
             const struct winograd_tile *t = &tile[i];
             int line = t->first * p->c + c * t->width + t->at;
 
-            input_tile(x, v->w, t, to + (size_t)line * N16_LANES, p->v_point);
+            input_tile(x, c + 1 < p->c ? x + plane : x, (ptrdiff_t)v->w * N16_LANES, t,
+                       to + (size_t)line * N16_LANES, (ptrdiff_t)p->v_point);
         }
 }
 
@@ -134,72 +144,91 @@ enum { ROWS = 8 };
 enum { ROWS = 4 };
 #endif
 
-// sum[8 blocks][nr] = w[blocks][c][8] x[c][nr], at one point for one panel of tiles. The
-// accumulators must stay in registers: ROWS * nr + nr + 1 of 32 (AVX-512) or 16.
-ALWAYS_INLINE void multiply(const float *x, const float *w, int c, int blocks, float *sums,
-                            const int nr)
+// One panel of tiles at one point: sums[blocks * 8][nr] = w[blocks][c][8] x[c][nr].
+struct product {
+    const float *x, *w;
+    int c, blocks;
+    float *sums;
+};
+
+// ROWS output channels. The accumulators must stay in registers: ROWS * nr + nr + 1 of 32 (AVX-512)
+// or 16.
+ALWAYS_INLINE void multiply_rows(const struct product *p, const float *weight, const int lane,
+                                 float *sums, const int nr)
 {
-    for (int b = 0; b < blocks * (CONV_BLOCK / ROWS); b++) {
-        const float *weights = w + (ptrdiff_t)(b / (CONV_BLOCK / ROWS)) * c * CONV_BLOCK +
-                               b % (CONV_BLOCK / ROWS) * ROWS;
+    const float *x = p->x + lane;
+    ptrdiff_t next = (ptrdiff_t)p->c * CONV_BLOCK; // weights come from far away: the next block's
+    vf sum[ROWS][WINO_PANEL];
 
-        for (int lane = 0; lane < N16_LANES; lane += VF) {
-            const float *source = x + lane, *weight = weights;
-            vf sum[ROWS][WINO_PANEL];
+    UNROLL
+    for (int i = 0; i < ROWS; i++) {
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            sum[i][j] = (vf){0};
+    }
+    for (int k = 0; k < p->c; k++, x += nr * N16_LANES, weight += CONV_BLOCK) {
+        vf v[WINO_PANEL];
+
+        __builtin_prefetch(weight + next);
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            v[j] = vf_load(x + j * N16_LANES);
+        UNROLL
+        for (int i = 0; i < ROWS; i++) {
+            vf broadcast = vf_set(weight[i]);
 
             UNROLL
-            for (int i = 0; i < ROWS; i++) {
-                UNROLL
-                for (int j = 0; j < nr; j++)
-                    sum[i][j] = (vf){0};
-            }
-            for (int k = 0; k < c; k++, source += nr * N16_LANES, weight += CONV_BLOCK) {
-                vf v[WINO_PANEL];
-
-                UNROLL
-                for (int j = 0; j < nr; j++)
-                    v[j] = vf_load(source + j * N16_LANES);
-                UNROLL
-                for (int i = 0; i < ROWS; i++) {
-                    vf broadcast = vf_set(weight[i]);
-
-                    UNROLL
-                    for (int j = 0; j < nr; j++)
-                        sum[i][j] += broadcast * v[j];
-                }
-            }
-            UNROLL
-            for (int i = 0; i < ROWS; i++) {
-                UNROLL
-                for (int j = 0; j < nr; j++)
-                    vf_store(sums + ((b * ROWS + i) * nr + j) * N16_LANES + lane, sum[i][j]);
-            }
+            for (int j = 0; j < nr; j++)
+                sum[i][j] += broadcast * v[j];
         }
+    }
+    UNROLL
+    for (int i = 0; i < ROWS; i++) {
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            vf_store(sums + (i * nr + j) * N16_LANES, sum[i][j]);
     }
 }
 
+ALWAYS_INLINE void multiply(const struct product *product, const int nr)
+{
+    const struct product p = *product; // no store can alias a local
+    const float *w = p.w;
+    float *sums = p.sums;
+
+    for (int b = 0; b < p.blocks; b++, w += p.c * CONV_BLOCK)
+        for (int row = 0; row < CONV_BLOCK; row += ROWS, sums += ROWS * nr * N16_LANES)
+            for (int lane = 0; lane < N16_LANES; lane += VF)
+                multiply_rows(&p, w + row, lane, sums + lane, nr);
+}
+
 #define MULTIPLY(nr)                                                                               \
-    static void multiply_##nr(const float *x, const float *w, int c, int blocks, float *sums)      \
+    static void multiply_##nr(const struct product *p)                                             \
     {                                                                                              \
-        multiply(x, w, c, blocks, sums, nr);                                                       \
+        multiply(p, nr);                                                                           \
     }
 MULTIPLY(1)
 MULTIPLY(2)
 MULTIPLY(3)
 
-static void (*const multiply_by[])(const float *x, const float *w, int c, int blocks,
-                                   float *sums) = {multiply_1, multiply_2, multiply_3};
+static void (*const multiply_by[])(const struct product *p) = {multiply_1, multiply_2, multiply_3};
 
 static void multiply_points(const struct winograd_plan *p, const float *x, const float *packed,
                             const struct winograd_tile *tile, int tiles, int blocks, float *sums)
 {
-    size_t rows = (size_t)blocks * CONV_BLOCK;
+    ptrdiff_t rows = (ptrdiff_t)blocks * CONV_BLOCK;
 
-    for (int i = 0; i < WINO_POINTS; i++, x += p->v_point, sums += p->m_point)
-        for (int t = 0; t < tiles; t += tile[t].width)
-            multiply_by[tile[t].width - 1](x + (size_t)t * (size_t)p->c * N16_LANES,
-                                           packed + (size_t)i * p->packed_point, p->c, blocks,
-                                           sums + (size_t)t * rows * N16_LANES);
+    for (int i = 0; i < WINO_POINTS; i++)
+        for (int t = 0; t < tiles; t += tile[t].width) {
+            struct product product = {.x = x + (size_t)i * p->v_point +
+                                           (ptrdiff_t)t * p->c * N16_LANES,
+                                      .w = packed + (size_t)i * p->packed_point,
+                                      .c = p->c,
+                                      .blocks = blocks,
+                                      .sums = sums + (size_t)i * p->m_point + t * rows * N16_LANES};
+
+            multiply_by[tile[t].width - 1](&product);
+        }
 }
 
 // Outputs `half` and `half` + 2 of four from six sums.
@@ -292,6 +321,8 @@ static void output_tile(const struct target *to, const struct winograd_tile *t, 
                            .y = to->y + at + lane,
                            .row_step = (ptrdiff_t)to->w * N16_LANES};
 
+        for (int row = 0; lane == 0 && row < t->out_rows; row++)
+            prefetch_four(f.y + (ptrdiff_t)to->plane + row * f.row_step);
         output_rows(0, &f, t, sums + lane, point);
         output_rows(1, &f, t, sums + lane, point);
     }
