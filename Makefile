@@ -35,11 +35,13 @@ LDLIBS := -lopenblas -lcjson -lpng -ljpeg -lz -lm -pthread
 
 # Kernels in *_n16.c are compiled once for each instruction set, and may fuse: what a kernel
 # computes is fixed by the instruction set alone.
-ISAS_x86_64 := generic avx2 avx512
+ISAS_x86_64 := generic avx2 avx512 avx512_vnni
 ISAS        := $(or $(ISAS_$(ARCH)),generic)
 ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
+# AMX is only used where asked for: compilers never make it up.
+ISA_avx512_vnni := $(ISA_avx512) -mavx512vnni -mamx-tile -mamx-int8
 
 SOURCES := $(wildcard src/*/*.c)
 PLAIN   := $(filter-out %_n16.c,$(SOURCES))

@@ -3,27 +3,44 @@
 
 #include <string.h>
 
-static const char *const names[ISA_COUNT] = {"auto", "generic", "avx2", "avx512"};
+static const char *const names[ISA_COUNT] = {"auto", "generic", "avx2", "avx512", "avx512-vnni"};
 
 extern const struct kernels kernels_generic;
 
 #if defined(__x86_64__)
-extern const struct kernels kernels_avx2, kernels_avx512;
+extern const struct kernels kernels_avx2, kernels_avx512, kernels_avx512_vnni;
+
+static int has(enum isa isa)
+{
+    switch (isa) {
+    case ISA_GENERIC:
+        return 1;
+    case ISA_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case ISA_AVX512:
+        return has(ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
+    case ISA_AVX512_VNNI:
+        return has(ISA_AVX512) && __builtin_cpu_supports("avx512vnni");
+    case ISA_AUTO:
+    case ISA_COUNT:
+        break;
+    }
+    return 0;
+}
 
 const struct kernels *kernels_select(enum isa isa)
 {
-    int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    int has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
-                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                     __builtin_cpu_supports("avx512vl");
+    static const struct kernels *const tables[ISA_COUNT] = {NULL, &kernels_generic, &kernels_avx2,
+                                                            &kernels_avx512, &kernels_avx512_vnni};
 
-    if (isa == ISA_GENERIC)
-        return &kernels_generic;
-    if (isa == ISA_AVX2)
-        return has_avx2 ? &kernels_avx2 : NULL;
-    if (isa == ISA_AVX512)
-        return has_avx512 ? &kernels_avx512 : NULL;
-    return has_avx512 ? &kernels_avx512 : has_avx2 ? &kernels_avx2 : &kernels_generic;
+    if (isa != ISA_AUTO)
+        return has(isa) ? tables[isa] : NULL;
+    isa = ISA_COUNT - 1;
+    while (!has(isa))
+        isa--;
+    return tables[isa];
 }
 #else
 const struct kernels *kernels_select(enum isa isa)

@@ -11,7 +11,7 @@
 
 enum { N16_LANES = 16 };
 
-enum isa { ISA_AUTO, ISA_GENERIC, ISA_AVX2, ISA_AVX512, ISA_COUNT };
+enum isa { ISA_AUTO, ISA_GENERIC, ISA_AVX2, ISA_AVX512, ISA_AVX512_VNNI, ISA_COUNT };
 
 // Padding at the bottom and right follows from oh and ow. groups divides c and oc.
 struct conv2d {
@@ -189,6 +189,41 @@ struct requant {
     int low, high;
 };
 
+// ---- integers: the layout N16C4
+//
+// A value on an 8-bit grid, C channels by P pixels a sample, is uint8_t v[(C + 3) / 4][P][16][4]:
+// four channels of a sample side by side, as vpdpbusd and the tiles of AMX read them. It holds
+// u = q for unsigned grids and q + 128 for signed ones, so always 0..255; zero points and bounds
+// are given as u too. What channels beyond C hold does not matter (their weights are 0) and is
+// never read back. n16c4_bytes(C, P) bytes, 64-byte aligned.
+static inline size_t n16c4_bytes(int c, size_t pixels)
+{
+    return ((size_t)c + 3) / 4 * pixels * N16_LANES * 4;
+}
+
+// u = clamp(rint(real) + zero, low, high), rounding half to even; 0 <= low <= high
+// <= 255, zero anywhere.
+struct grid_u8 {
+    float scale; // of one step; not used where factors are given apart
+    int zero, low, high;
+};
+// u = clamp(rint((double)(a - zero_a) * factor_a + (double)(b - zero_b) * factor_b) + y.zero,
+// y.low, y.high); the products are exact in double.
+struct sum_u8 {
+    float factor_a, factor_b;
+    int zero_a, zero_b;
+    struct grid_u8 y; // scale not used
+};
+// What an integer convolution does to its exact sum acc:
+// u = clamp(rint((float)acc * scale[oc]) + y.zero, y.low, y.high), in float32.
+struct epilogue_u8 {
+    const float *scale;       // [oc]
+    struct grid_u8 y;         // its scale is not used; nothing of it where y_f32 is set
+    float *y_f32;             // N16 (float)acc * scale[oc] instead; y may be NULL then
+    const uint8_t *add;       // NULL, or a value of y's shape: u becomes the sum of u and add
+    const struct sum_u8 *sum; // of add: a is u, b is add; add may be y itself
+};
+
 // L = (1 - alpha) CE(labels) + alpha T^2 KL(p_teacher^T || p_student^T), over the first `lanes`
 // samples of a group.
 struct loss {
@@ -222,7 +257,7 @@ struct kernels {
 // machine lacks it.
 const struct kernels *kernels_select(enum isa isa);
 const char *isa_name(enum isa isa);
-// -1 where the name is none of auto, generic, avx2, avx512.
+// -1 where the name is none of auto, generic, avx2, avx512, avx512-vnni.
 int isa_from_name(const char *name);
 
 // Weights and their gradients are ONNX's [oc][c/groups][kh][kw]; the kernels read a packed copy of
@@ -271,55 +306,33 @@ int conv2d_exact_blocks(const struct conv2d *v, const float *weight, int x_abs_m
 void conv2d_i32_pack(const struct conv2d *v, int blocks, const float *weight, float *packed);
 size_t conv2d_i32_scratch_bytes(const struct conv2d *v, int blocks);
 
-// ---- integers: the layout N16C4
-//
-// A value on an 8-bit grid, C channels by P pixels a sample, is uint8_t v[(C + 3) / 4][P][16][4]:
-// four channels of a sample side by side, as vpdpbusd and the tiles of AMX read them. It holds
-// u = q for unsigned grids and q + 128 for signed ones, so always 0..255; zero points and bounds
-// are given as u too. What channels beyond C hold does not matter (their weights are 0) and is
-// never read back.
-
-// What an integer convolution does to its exact sum:
-// u = clamp(rint(float(acc) * scale[oc]) + zero, low, high), rounding half to even.
-struct grid_u8 {
-    float scale; // of one step; not used where factors are given apart
-    int zero, low, high;
-};
-// (float)(double)(a - a_grid.zero) * factor_a + ... : u = clamp(rint((double)(a - zero_a) *
-// factor_a
-// + (double)(b - zero_b) * factor_b) + y.zero, y.low, y.high)
-struct sum_u8 {
-    float factor_a, factor_b;
-    int zero_a, zero_b;
-    struct grid_u8 y;
-};
-struct epilogue_u8 {
-    const float *scale;       // [oc]
-    struct grid_u8 y;         // not used where y_f32 is set
-    float *y_f32;             // N16 float(acc) * scale[oc] instead, y NULL
-    const uint8_t *add;       // then the sum with a value of y's shape: a is what was just made
-    const struct sum_u8 *sum; // of add
-};
-
 // One way to compute an integer convolution, a row of conv2d_u8_algorithms.def. Weights are int8
 // in ONNX's layout; acc = sum (u - x_zero) w + bias[oc], exact in int32; borders hold x_zero.
+// x and y are N16C4. Weights, bias and the struct may go once packed.
 struct conv2d_u8_weights {
-    const int8_t *weight;
-    const int32_t *bias; // [oc]
-    int x_zero;
+    const int8_t *weight; // [oc][c/groups][kh][kw]
+    const int32_t *bias;  // [oc]
+    int x_zero;           // as u
 };
 struct conv2d_u8_algorithm {
     const char *name;
     int (*accepts)(const struct kernels *kernels, const struct conv2d *v,
                    const struct conv2d_u8_weights *w);
+    // Time it takes, in multiply-accumulates at the speed of the direct kernel.
     double (*cost)(const struct kernels *kernels, const struct conv2d *v,
                    const struct conv2d_u8_weights *w);
     size_t (*packed_bytes)(const struct conv2d *v, const struct conv2d_u8_weights *w);
     void (*pack)(const struct conv2d *v, const struct conv2d_u8_weights *w, void *packed);
     size_t (*scratch_bytes)(const struct conv2d *v);
+    // packed and scratch 64-byte aligned; y NULL where e->y_f32 is set.
     void (*run)(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,
                 const void *packed, const struct epilogue_u8 *e, uint8_t *y, void *scratch);
 };
+extern const struct conv2d_u8_algorithm *const conv2d_u8_algorithms[]; // NULL ends it
+// The cheapest that accepts; never NULL.
+const struct conv2d_u8_algorithm *conv2d_u8_choose(const struct kernels *kernels,
+                                                   const struct conv2d *v,
+                                                   const struct conv2d_u8_weights *w);
 
 // Row-major C[m][n] = alpha op(A) op(B) + beta C, with op(A) (m, k) and op(B) (k, n), through
 // OpenBLAS.

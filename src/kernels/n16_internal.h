@@ -1,5 +1,5 @@
-// What the *_n16.c files share. Each is compiled once per instruction set with -DISA=generic, avx2
-// or avx512; N16(name) is that copy's name_<ISA>. vf is the widest vector the copy has: VF floats,
+// What the *_n16.c files share. Each is compiled once per instruction set with -DISA=generic, avx2,
+// avx512 or avx512_vnni; N16(name) is that copy's name_<ISA>. vf is the widest vector the copy has: VF floats,
 // 16 / VF of them a group of samples.
 #ifndef KERNELS_N16_INTERNAL_H
 #define KERNELS_N16_INTERNAL_H

@@ -33,6 +33,18 @@ double activation_f32_naive(const struct activation *v, double x);
 float fake_quant_f32_naive(const struct quant_grid *v, float x);
 // The stored integer q - zero_point for one sum.
 float requantize_naive(const struct requant *v, int channel, int32_t acc);
+
+// The integer ones, in N16C4; results are the kernels' to the bit.
+void conv2d_u8_naive(const struct conv2d *v, const struct conv2d_u8_weights *w, const uint8_t *x,
+                     const struct epilogue_u8 *e, uint8_t *y);
+uint8_t quantize_u8_naive(const struct grid_u8 *v, float x);
+uint8_t sum_u8_naive(const struct sum_u8 *v, uint8_t a, uint8_t b);
+void maxpool_u8_naive(const struct pool2d *v, const uint8_t *x, uint8_t *y);
+void mean_u8_naive(const struct grid_u8 *v, int c, size_t pixels, int x_zero, const uint8_t *x,
+                   uint8_t *y);
+// Where channel c of a pixel and a lane lies in N16C4.
+size_t n16c4_at(int c, size_t pixels, size_t pixel, int lane);
+
 double loss_f32_naive(const struct loss *v, const float *logits, const float *teacher,
                       const int32_t *labels);
 

@@ -1,7 +1,12 @@
 // The table of one instruction set's kernels.
 #include "kernels/n16_internal.h"
 
-enum { is_generic = ISA_GENERIC, is_avx2 = ISA_AVX2, is_avx512 = ISA_AVX512 };
+enum {
+    is_generic = ISA_GENERIC,
+    is_avx2 = ISA_AVX2,
+    is_avx512 = ISA_AVX512,
+    is_avx512_vnni = ISA_AVX512_VNNI
+};
 
 extern const struct kernels N16(kernels);
 
