@@ -81,6 +81,25 @@ static void add(struct c_writer *w, const struct integer_node *at)
                 c_at(w, at->x2), c_at(w, at->y));
 }
 
+// Samples are run one by one, so that the parts lie one behind the other: sums with nothing.
+static void concat(struct c_writer *w, const struct integer_node *at)
+{
+    int64_t offset = 0;
+
+    c_use(w, C_TEMPLATE_add_i8);
+    for (int i = 0; i < at->part_count; i++) {
+        const struct integer_part *part = &at->part[i];
+        int64_t count = tensor_count(c_tensor(w, part->x));
+
+        text_format(&w->body, "    model_add_i8(%lld, %d, %d, ", (long long)count,
+                    zero_of(w, part->x), zero_of(w, part->x));
+        c_float(&w->body, (double)part->scale);
+        text_format(&w->body, ", 0, %s,\n                 %s, %s, %s + %lld);\n", grid_of(w, at),
+                    c_at(w, part->x), c_at(w, part->x), c_at(w, at->y), (long long)offset);
+        offset += count;
+    }
+}
+
 static void mean(struct c_writer *w, const struct node *node, const struct integer_node *at)
 {
     const struct shape *x = &c_tensor(w, node->input[0])->shape;
@@ -145,6 +164,9 @@ enum status c_integer_node(struct c_writer *w, uint32_t n)
         break;
     case INTEGER_MAXPOOL:
         return max_pool(w, node, at);
+    case INTEGER_CONCAT:
+        concat(w, at);
+        break;
     case INTEGER_QUANTIZE:
         quantize(w, at);
         break;

@@ -136,6 +136,8 @@ static enum status place_node(struct c_writer *w, struct memory_item *item, uint
         read_at(w, item, at->x, n);
         if (at->kind == INTEGER_ADD)
             read_at(w, item, at->x2, n);
+        for (int i = 0; i < at->part_count; i++)
+            read_at(w, item, at->part[i].x, n);
         return OK;
     }
     for (int i = 0; i < node->input_count; i++)

@@ -360,6 +360,33 @@ static void plan_maxpool(struct planner *p, uint32_t n)
     p->plan->node[n] = found;
 }
 
+// Channels of the samples side by side.
+static void plan_concat(struct planner *p, uint32_t n)
+{
+    const struct node *node = &p->graph->node[n];
+    const struct shape *y = &p->inference->of_value[node->output[0].at].shape;
+    int64_t axis = ((const struct axis_attr *)node->attr)->axis;
+    struct integer_node found = {.kind = INTEGER_CONCAT, .part_count = node->input_count};
+    struct chain chain;
+
+    if (y->rank < 2 || (axis != 1 && axis + y->rank != 1))
+        return;
+    found.part = arena_array(p->plan->arena, struct integer_part, (size_t)node->input_count);
+    for (int i = 0; i < node->input_count; i++) {
+        if (!holds(p, node, i, &found.part[i].x, &found.part[i].grid))
+            return;
+        found.part[i].channels = (int)p->inference->of_value[node->input[i].at].shape.dim[1];
+    }
+    if (!follow(p, node->output[0], true, &chain))
+        return;
+    take_chain(p, &found, &chain);
+    for (int i = 0; i < node->input_count; i++)
+        found.part[i].scale = found.part[i].grid.scale / found.y_grid.scale;
+    found.x = found.part[0].x;
+    found.x_grid = found.part[0].grid;
+    p->plan->node[n] = found;
+}
+
 static void plan_quantize(struct planner *p, uint32_t n)
 {
     const struct node *node = &p->graph->node[n];
@@ -411,6 +438,7 @@ static const struct {
     {"GlobalAveragePool", plan_mean},
     {"ReduceMean", plan_mean},
     {"MaxPool", plan_maxpool},
+    {"Concat", plan_concat},
     {"QuantizeLinear", plan_quantize},
     {"DequantizeLinear", plan_dequantize},
     {"Flatten", plan_view},
@@ -425,7 +453,8 @@ static const struct {
 static bool reads_integers(const struct integer_node *node)
 {
     return node->kind == INTEGER_CONV || node->kind == INTEGER_GEMM || node->kind == INTEGER_ADD ||
-           node->kind == INTEGER_MEAN || node->kind == INTEGER_MAXPOOL;
+           node->kind == INTEGER_MEAN || node->kind == INTEGER_MAXPOOL ||
+           node->kind == INTEGER_CONCAT;
 }
 
 static bool output_wanted(const struct planner *p, const struct node *node)

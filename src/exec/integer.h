@@ -13,6 +13,9 @@
 //   MEAN         acc = sum of pixels; q = clamp(rint((float)acc * scale) + z), scale =
 //                (x_scale / pixels) / y_scale
 //   MAXPOOL      keeps the grid
+//   CONCAT       of channels, each part to the grid of the whole: q = clamp(rint((double)x * m) +
+//   z),
+//                m = x_scale / y_scale in float32
 //   QUANTIZE     q = clamp(rint(x / scale) + z, low, high) from float
 //   DEQUANTIZE   (float)(q - z) * scale, where a float node reads the value
 // rint rounds half to even.
@@ -29,6 +32,7 @@ enum integer_kind {
     INTEGER_ADD,
     INTEGER_MEAN, // GlobalAveragePool, ReduceMean over the pixels
     INTEGER_MAXPOOL,
+    INTEGER_CONCAT,
     INTEGER_QUANTIZE,
     INTEGER_DEQUANTIZE,
     INTEGER_SKIP, // swallowed by another node, or a constant
@@ -39,6 +43,14 @@ struct integer_grid {
     bool is_set;
     float scale;
     int32_t zero_point, low, high; // low, high: of q, before zero_point is subtracted
+};
+
+// One of those that CONCAT joins.
+struct integer_part {
+    struct value_id x;
+    struct integer_grid grid;
+    float scale;
+    int channels;
 };
 
 struct integer_node {
@@ -55,7 +67,9 @@ struct integer_node {
     int32_t *bias;     // [channels], zero where the node has none
     float *scale;      // [channels]: requantisation factor, or x_scale * w_scale for float y
     int channels;
-    float scale_a, scale_b; // ADD: ma, mb; MEAN: scale_a
+    float scale_a, scale_b;    // ADD: ma, mb; MEAN: scale_a
+    struct integer_part *part; // CONCAT, where x is part[0].x
+    int part_count;
 };
 
 struct integer_plan {

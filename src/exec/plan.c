@@ -36,7 +36,7 @@ static size_t slot_bytes(const struct slot *slot)
 {
     size_t pixels = slot->channels ? slot->size / slot->channels : 0;
 
-    return slot->kind == SLOT_U8 ? (slot->channels + 3) / 4 * pixels * N16_LANES * 4
+    return slot->kind == SLOT_U8 ? n16c4_bytes((int)slot->channels, pixels)
                                  : slot->size * N16_LANES * sizeof(float);
 }
 

@@ -341,11 +341,13 @@ static enum status add_step(struct context *context, struct program *program, ui
     open_step(program, step, node);
     if (integer && integer->kind != INTEGER_NONE) {
         step->integer = integer;
-        step->row = &lowering_integer;
+        step->row = integer_lowering(integer);
     } else {
         step->row = choose(program, step);
     }
-    if (!program->options.keeps_values && !step->integer)
+    if (!program->options.keeps_values && step->integer)
+        fuse_integer_sum(program, step, swallowed);
+    else if (!program->options.keeps_values)
         fuse_into(program, step, n, swallowed);
     mark_wants_grad(program, step);
     program->step_count++;
@@ -411,15 +413,16 @@ static enum status allocate_groups(struct context *context, struct program *prog
     return OK;
 }
 
-// Values on an integer grid live in lanes whatever their type in the file.
+// Values on an integer grid live in bytes.
 static enum status plan_integers(struct context *context, struct program *program)
 {
     TRY(integer_plan_new(context, program->graph, &program->inference, &program->integer));
     for (uint32_t i = 0; i < program->graph->value_count; i++) {
         const struct tensor *tensor = &program->inference.of_value[i];
-        if (!program->integer->value[i].is_set || program->slot[i].kind == SLOT_SHARED)
+        if (!program->integer->value[i].is_set || program->slot[i].kind == SLOT_SHARED ||
+            !program->slot[i].is_per_sample)
             continue;
-        program->slot[i].kind = SLOT_LANES;
+        program->slot[i].kind = SLOT_U8;
         program->slot[i].size = (size_t)(tensor_count(tensor) / N16_LANES);
     }
     return OK;

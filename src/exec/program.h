@@ -48,6 +48,11 @@ const float *program_output(const struct program *program, int group, uint32_t o
 const float *program_value(const struct program *program, int group, struct value_id id,
                            size_t *per_sample);
 
+// Elements a sample, 0: does not run in memory of groups.
+size_t program_value_size(const struct program *program, struct value_id id);
+// The same for values that are kept on 8-bit grids: q[P][16] as in the file. False for others.
+bool program_integers(const struct program *program, int group, struct value_id id, int32_t *q);
+
 // ---- training ----------------------------------------------------------------------------------
 
 // A float weight that gradients are wanted for. data is the master copy, changed by the optimizer;
@@ -88,6 +93,7 @@ struct program_step_info {
     double macs;             // multiply-accumulates it does a sample, where that is not what the
                              // node asks for: zeros left out, Winograd; else NaN
     bool is_integer_product; // they are integer dot products
+    bool is_integer;         // runs on exact integers
 };
 int program_step_count(const struct program *program);
 struct program_step_info program_step(const struct program *program, int index);

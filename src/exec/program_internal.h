@@ -65,7 +65,8 @@ struct step {
     bool *accumulate;                   // per input: a later step has already written its gradient
     // Swallowed nodes, inference only: batch norm behind a Conv, then a sum, then a clamp.
     const struct node *batchnorm;
-    uint32_t addend; // slot, UINT32_MAX: none
+    uint32_t addend;                // slot, UINT32_MAX: none
+    const struct integer_node *sum; // the sum with it, where integers are added
     float low, high;
     void *state;
     double seconds;          // as in program_step_info
@@ -168,13 +169,16 @@ MUST_CHECK enum status pool2d_from(struct context *context, const struct pool_at
 #include "exec/lowered.def"
 #undef LOWERED
 extern const struct lowering lowering_reference;  // the fallback: any operator
-extern const struct lowering lowering_integer;    // whatever exec/integer.h planned
 extern const struct lowering lowering_fake_quant; // rounding of annotated values in training
 
 void plan_memory(struct program *program); // plan.c
 // carry.c: integers and booleans that travel in lanes.
 void carry_integers(struct program *program);
 // fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
+// lower_integer.c: which row runs a node that exec/integer.h planned.
+const struct lowering *integer_lowering(const struct integer_node *at);
+// lower_integer_conv.c: lets a convolution on integers swallow the sum with a value that is there.
+void fuse_integer_sum(struct program *program, struct step *step, bool *swallowed);
 void fuse_into(struct program *program, struct step *step, uint32_t n, bool *swallowed);
 
 #endif

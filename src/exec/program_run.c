@@ -79,6 +79,13 @@ const float *program_value(const struct program *program, int group, struct valu
     return lanes(program, group, id.at);
 }
 
+size_t program_value_size(const struct program *program, struct value_id id)
+{
+    const struct slot *slot = &program->slot[id.at];
+
+    return slot->kind == SLOT_LANES || slot->kind == SLOT_U8 ? slot->size : 0;
+}
+
 size_t program_input_size(const struct program *program, uint32_t input)
 {
     return program->slot[program->graph->input[input].at].size;
@@ -150,7 +157,8 @@ struct program_step_info program_step(const struct program *program, int index)
                                           at->algorithm ? at->algorithm : at->row->algorithm,
                                       .seconds = at->seconds,
                                       .macs = at->macs,
-                                      .is_integer_product = at->is_integer_product};
+                                      .is_integer_product = at->is_integer_product,
+                                      .is_integer = at->integer != NULL};
 }
 
 void program_time_steps(struct program *program, bool is_on)
