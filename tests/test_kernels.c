@@ -177,7 +177,8 @@ START_TEST(conv2d_gradients_agree_with_their_twins)
 }
 END_TEST
 
-// Every row of conv2d_algorithms.def on full weights and on weights with 60 % zeros.
+// Every row of conv2d_algorithms.def on full weights, on weights with 60 % zeros, and on such where
+// four output channels share them.
 static void assert_algorithm_agrees(const struct kernels *k, const struct conv2d_algorithm *by,
                                     const struct conv2d *v, const float *w)
 {
@@ -206,9 +207,13 @@ START_TEST(conv2d_algorithms_agree_with_the_twin)
     size_t nw = conv2d_weight_count(v);
     float *w = array_of(nw, 1);
 
-    for (int is_sparse = 0; k && is_sparse < 2; is_sparse++) {
-        for (size_t i = 0; is_sparse && i < nw; i++)
+    for (int pattern = 0; k && pattern < 3; pattern++) {
+        size_t row = nw / (size_t)v->oc;
+
+        for (size_t i = 0; pattern == 1 && i < nw; i++)
             w[i] = w[i] < 0.6F ? 0 : w[i];
+        for (size_t i = 0; pattern == 2 && i < nw; i++)
+            w[i] = i / row % 4 ? w[i / row / 4 * 4 * row + i % row] / 2 : w[i];
         for (const struct conv2d_algorithm *const *by = conv2d_algorithms; *by; by++)
             if ((*by)->accepts(v, w))
                 assert_algorithm_agrees(k, *by, v, w);

@@ -144,11 +144,6 @@ struct walk_plan walk_plan(const struct walk *t)
         t, even_parts(t->c, divide_up(WALK_TAPS, max_int(1, t->y.count * t->x.count))));
 }
 
-struct walk_plan walk_plan_sparse(const struct walk *t)
-{
-    return plan_channels(t, t->c);
-}
-
 // A band here is about 128 pixels: four planes of dy of that length and one of x stay in L1, and
 // the sums over lanes at the end of each band are a small part of the work.
 struct walk_plan walk_plan_weights(const struct walk *t)

@@ -63,19 +63,6 @@ static inline ptrdiff_t walk_offset(const struct walk *t, const struct walk_plan
 
     return ((ptrdiff_t)p->plane * c + y * p->padded_w + x) * N16_LANES;
 }
-// One nonzero weight; packed sparse weights are int32 first[oc + 1], then these from an 8-byte
-// boundary on.
-struct sparse_entry {
-    int32_t offset;
-    float weight;
-};
-static inline const struct sparse_entry *sparse_entries(const struct conv2d *v, const void *packed)
-{
-    const int32_t *first = packed;
-
-    return (const struct sparse_entry *)(const void *)(first + (v->oc + 2) / 2 * 2);
-}
-
 static inline int has_clamp(const struct epilogue *e)
 {
     return e && (e->add || e->low > -__builtin_inff() || e->high < __builtin_inff());
@@ -103,8 +90,6 @@ struct conv2d conv2d_i32_block(const struct conv2d *v, int blocks, int i);
 
 // How the gradient of the weights is cut.
 struct walk_plan walk_plan_weights(const struct walk *t);
-// How a sparse convolution is cut: all channels at a time.
-struct walk_plan walk_plan_sparse(const struct walk *t);
 
 // Taps of one axis whose source lies inside for output i: first..end.
 static inline void axis_taps_inside(const struct axis *a, int i, int *first, int *end)

@@ -1,0 +1,113 @@
+// What the register tiles of the sparse convolutions share: they run over the lists of one block of
+// channels for a rectangle of outputs.
+#ifndef KERNELS_CONV2D_SPARSE_N16_H
+#define KERNELS_CONV2D_SPARSE_N16_H
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include "kernels/conv2d_sparse.h"
+#include "kernels/n16_internal.h"
+
+struct lists {
+    const union sparse_word *first, *end;
+    const float *panel; // of the first output
+    ptrdiff_t pitch;    // floats between rows of outputs
+    const float *bias;  // of the group, or NULL
+    float *sums;        // between blocks of channels
+    ptrdiff_t sums_plane, sums_pitch;
+    float *y;
+    const float *add; // or NULL
+    ptrdiff_t y_plane, y_pitch;
+    float low, high;
+    int is_first, is_last; // block of channels
+};
+
+// Ordered by falling columns, then falling rows; every width ends with a single row, and all with a
+// single pixel.
+struct sparse_tile {
+    int rows, columns;
+    void (*run)(const struct lists *t);
+};
+
+void N16(sparse_walk)(const struct conv2d *v, const struct sparse_tile *tiles, const float *x,
+                      const void *packed, const struct epilogue *e, float *y, void *scratch);
+
+// high < (low > v ? low : v) ? high : that; NaN passes through.
+ALWAYS_INLINE vf vf_clamp(vf v, vf low, vf high)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_min_ps((__m512)high, _mm512_max_ps((__m512)low, (__m512)v));
+#elif defined(__AVX__)
+    return (vf)_mm256_min_ps((__m256)high, _mm256_max_ps((__m256)low, (__m256)v));
+#elif defined(__SSE2__)
+    return (vf)_mm_min_ps((__m128)high, _mm_max_ps((__m128)low, (__m128)v));
+#else
+    for (int i = 0; i < VF; i++)
+        v[i] = clamp(v[i], low[i], high[i]);
+    return v;
+#endif
+}
+
+// The sums of one output channel, before and after its list.
+ALWAYS_INLINE void sums_begin(const struct lists *t, int channel, int lane, vf sum[][8],
+                              const int rows, const int columns)
+{
+    const float *from = t->sums + channel * t->sums_plane + lane;
+
+    if (t->is_first) {
+        vf bias = vf_set(t->bias ? t->bias[channel] : 0);
+
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            UNROLL
+            for (int q = 0; q < columns; q++)
+                sum[r][q] = bias;
+        }
+    } else {
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            UNROLL
+            for (int q = 0; q < columns; q++)
+                sum[r][q] = vf_load(from + r * t->sums_pitch + q * N16_LANES);
+        }
+    }
+}
+
+ALWAYS_INLINE void sums_end(const struct lists *t, int channel, int lane, vf sum[][8],
+                            const int rows, const int columns)
+{
+    ptrdiff_t plane = t->is_last ? t->y_plane : t->sums_plane;
+    ptrdiff_t pitch = t->is_last ? t->y_pitch : t->sums_pitch;
+    float *to = (t->is_last ? t->y : t->sums) + channel * plane + lane;
+
+    if (t->is_last && t->add) {
+        const float *add = t->add + channel * plane + lane;
+
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            UNROLL
+            for (int q = 0; q < columns; q++)
+                sum[r][q] += vf_load(add + r * pitch + q * N16_LANES);
+        }
+    }
+    if (t->is_last) {
+        vf low = vf_set(t->low), high = vf_set(t->high);
+
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            UNROLL
+            for (int q = 0; q < columns; q++)
+                sum[r][q] = vf_clamp(sum[r][q], low, high);
+        }
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int q = 0; q < columns; q++)
+            vf_store(to + r * pitch + q * N16_LANES, sum[r][q]);
+    }
+}
+
+#endif
