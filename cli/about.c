@@ -147,7 +147,7 @@ static bool takes_floats(const struct graph *graph, struct text *reason)
 {
     for (uint32_t i = 0; i < graph->input_count; i++) {
         const struct value *value = graph_value(graph, graph->input[i]);
-        if (value->tensor.dtype == DT_F32)
+        if (value->tensor.dtype == DT_F32 || !dtype_info[value->tensor.dtype].is_float)
             continue;
         text_add(reason, "input '");
         text_add_escaped(reason, value->name, strlen(value->name));

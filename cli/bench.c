@@ -42,8 +42,10 @@ static void fill_inputs(struct measuring *m, int groups)
             float *to = program_input(m->program, group, i);
             size_t count = program_input_size(m->program, i) * N16_LANES;
             struct random random = random_stream(m->context->seed, (uint64_t)group, i);
-            for (size_t k = 0; to && k < count; k++)
-                to[k] = (float)random_normal(&random);
+            bool is_float =
+                dtype_info[graph_value(m->graph, m->graph->input[i])->tensor.dtype].is_float;
+            for (size_t k = 0; to && k < count; k++) // 0 and 1 are tokens of any vocabulary
+                to[k] = is_float ? (float)random_normal(&random) : (float)(k / N16_LANES % 2);
         }
 }
 

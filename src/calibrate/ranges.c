@@ -348,7 +348,7 @@ static enum status make_program(struct context *context, struct sweep *sweep,
 
     sweep->per_item = own_batch(sweep->graph);
     for (uint32_t i = 0; i < sweep->graph->input_count; i++)
-        if (graph_value(sweep->graph, sweep->graph->input[i])->tensor.dtype != DT_F32)
+        if (!batch_fits_lanes(&sweep->input[i]))
             return OK;
     status = program_new(context, sweep->graph, options, &sweep->program);
     return status == ERR_UNSUPPORTED ? OK : status;

@@ -64,7 +64,8 @@ static void lanes_in(const struct c_writer *w, const struct samples *samples,
 static enum status run_program(struct c_writer *w, struct program *program, struct samples *samples)
 {
     for (uint32_t i = 0; i < w->graph->input_count; i++)
-        if ((int64_t)program_input_size(program, i) != size_of(w, w->graph->input[i]))
+        if ((int64_t)program_input_size(program, i) != size_of(w, w->graph->input[i]) ||
+            c_tensor(w, w->graph->input[i])->dtype != DT_F32)
             return context_fail(w->context, ERR_UNSUPPORTED, "input has no samples");
     lanes_in(w, samples, program);
     TRY(program_run_group(w->context, program, 0));

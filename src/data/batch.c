@@ -128,7 +128,37 @@ void batch_plain(const struct batch_input *input, const int64_t *sample, int64_t
 
 size_t batch_n16_scratch_bytes(const struct batch_input *input)
 {
-    return N16_LANES * (size_t)input->count * sizeof(float);
+    size_t wide = input->dtype == DT_F32 ? 0 : sizeof(int64_t); // of one sample as it is stored
+
+    return (size_t)input->count * (N16_LANES * sizeof(float) + wide);
+}
+
+bool batch_fits_lanes(const struct batch_input *input)
+{
+    enum dtype dtype = input->column->dtype;
+
+    if (dtype_info[input->dtype].is_float)
+        return input->dtype == DT_F32;
+    for (int64_t i = 0; i < input->data->count; i++) {
+        const unsigned char *at = dataset_bytes(input->data, input->column, i);
+        for (int64_t k = 0; k < input->count; k++)
+            if (!(fabs(element_at(dtype, at + (size_t)k * element_bytes(dtype))) <= 0x1p24))
+                return false;
+    }
+    return true;
+}
+
+// A sample as floats whatever the model takes; `wide` is behind those of all lanes.
+static void sample_to_floats(const struct batch_input *input, int64_t sample, void *wide, float *to)
+{
+    if (input->dtype == DT_F32) {
+        batch_sample(input, sample, to);
+        return;
+    }
+    batch_sample(input, sample, wide);
+    for (int64_t i = 0; i < input->count; i++)
+        to[i] = (float)element_at(input->dtype, (const unsigned char *)wide +
+                                                    (size_t)i * element_bytes(input->dtype));
 }
 
 void batch_n16(const struct batch_input *input, const struct kernels *kernels,
@@ -137,8 +167,8 @@ void batch_n16(const struct batch_input *input, const struct kernels *kernels,
     const float *plain[N16_LANES] = {NULL};
     const uint8_t *pixels[N16_LANES] = {NULL};
 
-    if (input->column->dtype == DT_U8 && !input->from_nhwc && !input->to_nhwc &&
-        input->channels <= INT32_MAX) {
+    if (input->dtype == DT_F32 && input->column->dtype == DT_U8 && !input->from_nhwc &&
+        !input->to_nhwc && input->channels <= INT32_MAX) {
         for (int i = 0; i < lanes; i++)
             pixels[i] = dataset_bytes(input->data, input->column, sample[i]);
         kernels->pack_n16_u8(pixels, (int)input->channels, (size_t)input->pixels, input->a,
@@ -147,7 +177,7 @@ void batch_n16(const struct batch_input *input, const struct kernels *kernels,
     }
     for (int i = 0; i < lanes; i++) {
         float *to = (float *)scratch + (size_t)i * (size_t)input->count;
-        batch_sample(input, sample[i], to);
+        sample_to_floats(input, sample[i], (float *)scratch + N16_LANES * (size_t)input->count, to);
         plain[i] = to;
     }
     kernels->pack_n16(plain, (size_t)input->count, out);

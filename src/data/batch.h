@@ -53,8 +53,10 @@ MUST_CHECK enum status batch_bind_target(struct context *context, const struct d
 void batch_sample(const struct batch_input *input, int64_t sample, void *out);
 // n samples one behind the other.
 void batch_plain(const struct batch_input *input, const int64_t *sample, int64_t n, void *out);
+// Whether lanes can hold every number of the data: floats, or integers up to 2^24.
+bool batch_fits_lanes(const struct batch_input *input);
 // A group of up to 16 samples as float out[count][16]; the lanes behind the last are zero. dtype
-// DT_F32 only. scratch: batch_n16_scratch_bytes, 64-byte aligned, one a thread.
+// DT_F32, or integers that fit. scratch: batch_n16_scratch_bytes, 64-byte aligned, one a thread.
 void batch_n16(const struct batch_input *input, const struct kernels *kernels,
                const int64_t *sample, int lanes, float *out, void *scratch);
 size_t batch_n16_scratch_bytes(const struct batch_input *input);

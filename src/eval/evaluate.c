@@ -138,9 +138,9 @@ static enum status make_program(struct context *context, struct work *work, stru
 
     for (uint32_t i = 0; i < work->graph->input_count; i++) {
         const struct value *value = graph_value(work->graph, work->graph->input[i]);
-        if (!work->is_given[i] && value->tensor.dtype != DT_F32) {
-            snprintf(out->reason, sizeof out->reason, "input '%s' does not take float32",
-                     value->name);
+        if (!work->is_given[i] && !batch_fits_lanes(&work->input[i])) {
+            snprintf(out->reason, sizeof out->reason,
+                     "input '%s' takes neither float32 nor integers up to 2^24", value->name);
             return OK;
         }
     }

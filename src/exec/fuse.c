@@ -97,6 +97,7 @@ void fuse_into(struct program *program, struct step *step, uint32_t n, bool *swa
             fuse_clamp(program, step, swallowed);
         return;
     }
+    fuse_matmul(program, step, n, swallowed);
     if (step->row != &lowering_conv)
         return;
     fuse_batchnorm(program, step, swallowed);

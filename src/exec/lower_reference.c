@@ -302,6 +302,14 @@ static void clear_grads(struct program *program, const struct step *step, int gr
     }
 }
 
+static bool has_output_grad(const struct tensors *t)
+{
+    for (int i = 0; i < t->outputs; i++)
+        if (t->output_grad_at[i])
+            return true;
+    return false;
+}
+
 static void backward(struct program *program, struct step *step, int group)
 {
     struct context silent; // memory was there a moment ago; a failure leaves the gradient zero
@@ -314,7 +322,7 @@ static void backward(struct program *program, struct step *step, int group)
     context_init(&silent);
     tensors_init(&t, step->node);
     if (gather_inputs(&silent, program, step, group, &t) == OK &&
-        gather_grads(&silent, program, step, group, &t) == OK) {
+        gather_grads(&silent, program, step, group, &t) == OK && has_output_grad(&t)) {
         size_t bytes;
         call = call_of(program, step, &t, group);
         bytes = step->node->op->scratch_bytes ? step->node->op->scratch_bytes(&call) : 0;

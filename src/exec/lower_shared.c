@@ -1,5 +1,5 @@
-// What lowerings have in common: operands that are the same for all samples, gradients of
-// parameters, refreshing.
+// What lowerings have in common: operands that are the same for all samples, broadcasting,
+// gradients of parameters.
 #include <string.h>
 
 #include "exec/program_internal.h"
@@ -36,4 +36,52 @@ int64_t channel_operand(const struct tensor *operand, const struct shape *with)
         if (operand->shape.dim[i] != 1 && i + axis != 1)
             return 0;
     return with->rank > 1 && count == with->dim[1] ? count : 0;
+}
+
+bool operand_steps(const struct program *program, uint32_t slot, const struct shape *with,
+                   ptrdiff_t step[SHAPE_MAX_RANK])
+{
+    const struct shape *shape = &program->inference.of_value[slot].shape;
+    const struct slot *at = &program->slot[slot];
+    bool is_lanes = at->kind == SLOT_LANES;
+    ptrdiff_t dense = is_lanes ? N16_LANES : 1;
+    int shift = with->rank - shape->rank;
+
+    memset(step, 0, SHAPE_MAX_RANK * sizeof *step);
+    if (shift < 0 || (is_lanes && shift != 0))
+        return false;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        if (i + shift == 0) // the batch
+            return is_lanes || shape->dim[i] == 1;
+        if (shape->dim[i] != 1 && shape->dim[i] != with->dim[i + shift])
+            return false;
+        step[i + shift] = shape->dim[i] == 1 ? 0 : is_lanes && at->step ? at->step[i] : dense;
+        dense *= shape->dim[i];
+    }
+    return !is_lanes;
+}
+
+const float *shared_numbers(struct program *program, uint32_t slot)
+{
+    const struct tensor *tensor = &program->inference.of_value[slot];
+    float *number;
+
+    if (tensor->dtype == DT_F32)
+        return tensor_f32(tensor);
+    number = arena_array(program->arena, float, (size_t)tensor_count(tensor) + 1);
+    for (int64_t i = 0; i < tensor_count(tensor); i++) {
+        number[i] = (float)tensor_get(tensor, i);
+        if ((double)number[i] != tensor_get(tensor, i))
+            return NULL;
+    }
+    return number;
+}
+
+bool runs_forward(const struct program *program, const struct step *step)
+{
+    for (int i = 0; i < step->node->output_count; i++)
+        if (step->output[i] != UINT32_MAX && (program->slot[step->output[i]].kind != SLOT_LANES ||
+                                              program->slot[step->output[i]].size == 0))
+            return false;
+    return !program->options.is_training;
 }

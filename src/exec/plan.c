@@ -26,6 +26,10 @@ static void find_lifetimes(struct program *program)
         for (int i = 0; i < step->node->output_count; i++)
             use(program, step->output[i], s);
         use(program, step->addend, s);
+        if (step->attention) {
+            use(program, step->attention->mask, s);
+            use(program, step->attention->values, s);
+        }
     }
     for (uint32_t i = 0; i < program->graph->output_count; i++)
         use(program, program->graph->output[i].at, program->step_count);

@@ -207,7 +207,7 @@ static enum status find_parameters(struct context *context, struct program *prog
 static void open_step(struct program *program, struct step *step, const struct node *node)
 {
     step->node = node;
-    step->addend = UINT32_MAX;
+    step->addend = step->bias = UINT32_MAX;
     step->low = -INFINITY;
     step->high = INFINITY;
     step->macs = NAN;
@@ -294,7 +294,7 @@ static enum status add_fake_quant(struct context *context, struct program *progr
     step->node = node;
     step->row = &lowering_fake_quant;
     step->macs = NAN;
-    step->addend = UINT32_MAX;
+    step->addend = step->bias = UINT32_MAX;
     step->input = arena_array(program->arena, uint32_t, 1);
     step->output = arena_array(program->arena, uint32_t, 1);
     step->accumulate = arena_array(program->arena, bool, 1);

@@ -26,6 +26,8 @@ struct slot {
     bool is_per_sample;      // batch first, whatever its type
     bool wants_grad;
     bool is_half; // float16 in the file: runs in float32, rounded after every step
+    const ptrdiff_t *step; // per axis of the value's shape, floats: a view in another order; NULL:
+                           // dense
 };
 #define NO_OFFSET SIZE_MAX
 #define CARRY_MAX 16777216.0 // the largest integer in a lane
@@ -68,10 +70,23 @@ struct step {
     uint32_t addend;                // slot, UINT32_MAX: none
     const struct integer_node *sum; // the sum with it, where integers are added
     float low, high;
+    // Behind a MatMul: a vector, then an activation (before the sum), or the rest of an attention.
+    uint32_t bias; // slot, UINT32_MAX: none
+    const struct activation *activation;
+    const struct fused_attention *attention;
+    const struct node *transpose; // of the result
     void *state;
     double seconds;          // as in program_step_info
     double macs;             // the same; NaN by default
     bool is_integer_product; // the same
+};
+
+// What a product Q K^T swallows: scale, mask, Softmax, product with the values.
+struct fused_attention {
+    float scale;
+    bool has_softmax; // scale alone otherwise
+    uint32_t mask, values; // slots, UINT32_MAX: none
+    const struct node *product;
 };
 
 struct statistics {
@@ -153,6 +168,17 @@ enum status no_memory(struct context *context);
 // [16, C, ...]: 1 for a scalar, C for one per channel, 0 for anything else.
 int64_t channel_operand(const struct tensor *operand, const struct shape *with);
 
+// lower_shared.c, for values of any shape. Floats from one element of a value to the next along
+// each axis of `with`, 0 where it is stretched; the batch axis, which is with's first, is left out
+// (0). Plain numbers where the slot is shared. False: shapes that do not fit, or samples mixed.
+bool operand_steps(const struct program *program, uint32_t slot, const struct shape *with,
+                   ptrdiff_t step[SHAPE_MAX_RANK]);
+// The numbers of a shared value as floats, in the arena or where they are; NULL: some are no floats
+// exactly.
+const float *shared_numbers(struct program *program, uint32_t slot);
+// A lowering without a backward may run the step: every output has lanes and something in it.
+bool runs_forward(const struct program *program, const struct step *step);
+
 // kernel_shape.c: from ONNX attributes and shapes (4 dims) to the kernels' structs.
 struct conv_attr;
 struct pool_attr;
@@ -174,6 +200,18 @@ extern const struct lowering lowering_fake_quant; // rounding of annotated value
 void plan_memory(struct program *program); // plan.c
 // carry.c: integers and booleans that travel in lanes.
 void carry_integers(struct program *program);
+// fuse_matmul.c: the same for products of matrices; and whether n is a product of two values of the
+// sample that the lowering takes (then it reads views).
+void fuse_matmul(struct program *program, struct step *step, uint32_t n, bool *swallowed);
+bool is_lane_product(const struct program *program, const struct node *node);
+// Where x / 2 (1 + erf(x / sqrt 2)) is spelt out behind `value`: its nodes and its result.
+struct erf_gelu {
+    uint32_t node[5];
+    struct value_id result;
+};
+bool match_erf_gelu(const struct program *program, struct value_id value, struct erf_gelu *out);
+void swallow_erf_gelu(struct step *step, const struct erf_gelu *gelu, bool *swallowed);
+extern const struct activation plain_gelu;
 // fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
 // lower_integer.c: which row runs a node that exec/integer.h planned.
 const struct lowering *integer_lowering(const struct integer_node *at);

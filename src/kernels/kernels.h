@@ -292,6 +292,7 @@ const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, cons
 // Share of the weights that are not 0.
 double conv2d_nonzero_share(const struct conv2d *v, const float *weight);
 
+size_t attention_f32_scratch_bytes(const struct attention *v);
 // weight is [k][m], as ONNX MatMul has it.
 size_t matmul_f32_packed_count(const struct matmul *v);
 void matmul_f32_pack(const struct matmul *v, const float *weight, float *packed);

@@ -1,5 +1,5 @@
-// Elements combined across shapes: copies in another order (transpose, slice, concat), arithmetic
-// and choices with broadcasting, lanes with lanes or with plain numbers that all samples share.
+// Elements combined across shapes: arithmetic and choices with broadcasting, lanes with lanes or
+// with plain numbers that all samples share.
 #include "kernels/n16_internal.h"
 
 #include <math.h>
@@ -86,13 +86,6 @@ LINE(less_or_equal, BINARY_LESS_OR_EQUAL)
 LINE(and, BINARY_AND)
 LINE(or, BINARY_OR)
 
-static void line_copy(const struct line *l, const int *is_shared)
-{
-    for (size_t i = 0; i < l->n; i++)
-        for (int lane = 0; lane < N16_LANES; lane += VF)
-            vf_store(l->y + (ptrdiff_t)i * l->step[3] + lane, line_at(l, 0, is_shared[0], i, lane));
-}
-
 static void line_choose(const struct line *l, const int *is_shared)
 {
     for (size_t i = 0; i < l->n; i++)
@@ -130,11 +123,6 @@ static void each_line(const struct strided_loop *v, int operands, const float *c
             index[axis] = 0;
         }
     } while (axis >= 0);
-}
-
-void N16(strided_copy_f32)(const struct strided_loop *v, const float *x, float *y)
-{
-    each_line(v, 1, &x, y, line_copy);
 }
 
 void N16(strided_binary_f32)(enum binary_kind kind, const struct strided_loop *v, const float *a,
