@@ -262,6 +262,7 @@ enum status bench_run(struct context *context, struct arena *arena, const struct
     enum status status;
 
     // No memory for more groups than the batch fills.
+    options.is_small = bench->batch == 1;
     if (bench->batch && bench->batch < (int64_t)N16_LANES * context->threads)
         options.groups = (int)((bench->batch + N16_LANES - 1) / N16_LANES);
     status = program_new(context, graph, &options, &m.program);

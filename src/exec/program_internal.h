@@ -98,6 +98,7 @@ struct program {
     size_t *partial_offset; // per parameter
     size_t partial_count;
     size_t group_bytes, scratch_bytes;
+    size_t spare_bytes; // what packed weights may still take beyond the weights themselves
     int groups, workers;
     struct group *group;
     void **scratch; // per group memory
@@ -174,6 +175,10 @@ extern const struct lowering lowering_fake_quant; // rounding of annotated value
 void plan_memory(struct program *program); // plan.c
 // carry.c: integers and booleans that travel in lanes.
 void carry_integers(struct program *program);
+// choose.c: what spare_bytes is at first, and the algorithm for a convolution; weight as conv2d_algorithm says.
+size_t choose_spare_bytes(const struct program *program);
+const struct conv2d_algorithm *choose_conv2d(struct context *context, struct program *program,
+                                             const struct conv2d *shape, const float *weight);
 // fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
 void fuse_into(struct program *program, struct step *step, uint32_t n, bool *swallowed);
 
