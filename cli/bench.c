@@ -12,7 +12,7 @@
 #include "exec/program.h"
 #include "exec/reference.h"
 
-enum { REPEATS_MIN = 3, REPEATS = 15 };
+enum { REPEATS = 15 };
 
 struct measuring {
     struct context *context;
@@ -138,20 +138,21 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// Repeats for about that long; *out: seconds a call, best and median.
+// Repeats for about that long, twice at least; *out: seconds a call, best and median.
 static enum status repeat(struct measuring *m, int threads, double seconds,
                           struct best_and_median *out)
 {
-    double taken[REPEATS], once, repeats;
+    double taken[REPEATS], repeats;
     int count;
 
     m->calls = 1;
-    TRY(time_calls(m, threads, &once)); // warms up
-    TRY(time_calls(m, threads, &once));
-    repeats = once > 0 ? seconds / once : REPEATS;
-    count = repeats < REPEATS_MIN ? REPEATS_MIN : repeats < REPEATS ? (int)repeats : REPEATS;
+    TRY(time_calls(m, threads, &taken[0]));
+    if (taken[0] < 0.2 * seconds) // that was to warm up
+        TRY(time_calls(m, threads, &taken[0]));
+    repeats = taken[0] > 0 ? seconds / taken[0] : REPEATS;
+    count = repeats < 2 ? 2 : repeats < REPEATS ? (int)repeats : REPEATS;
     m->calls = repeats > REPEATS ? (int64_t)(repeats / REPEATS) : 1;
-    for (int i = 0; i < count; i++) {
+    for (int i = m->calls > 1 ? 0 : 1; i < count; i++) {
         TRY(context_tick(m->context, "measuring", (uint64_t)i, (uint64_t)count));
         TRY(time_calls(m, threads, &taken[i]));
         taken[i] /= (double)m->calls;
@@ -196,16 +197,12 @@ static enum status measure_reference_layers(struct measuring *m, struct bench *b
     return OK;
 }
 
-// The shortest run of every step, one thread, one group of 16 after the other.
-static enum status measure_layers(struct measuring *m, double seconds, struct bench *bench)
+static enum status measure_layers(struct measuring *m, struct bench *bench)
 {
-    int count = program_step_count(m->program);
-    struct best_and_median call;
+    int count = m->program ? program_step_count(m->program) : 0;
 
-    m->batch = N16_LANES;
-    program_time_steps(m->program, true);
-    TRY(repeat(m, 1, seconds, &call));
-    program_time_steps(m->program, false);
+    if (!m->program)
+        return measure_reference_layers(m, bench);
     bench->layer = arena_array(m->arena, struct bench_layer, (size_t)count);
     bench->layer_count = count;
     for (int i = 0; i < count; i++) {
@@ -243,12 +240,14 @@ static enum status measure(struct measuring *m, struct bench *bench)
     bench->throughput.best = (double)bench->batch / call.best;
     bench->throughput.median = (double)bench->batch / call.median;
     peak_measure(kernels, &bench->peak);
+    // One inference takes a group of 16, so the same runs time the layers.
     m->batch = 1;
-    TRY(repeat(m, 1, 0.2 * bench->seconds, &call));
+    if (m->program)
+        program_time_steps(m->program, true);
+    TRY(repeat(m, 1, 0.5 * bench->seconds, &call));
     bench->latency_ms.best = 1000 * call.best;
     bench->latency_ms.median = 1000 * call.median;
-    TRY(m->program ? measure_layers(m, 0.3 * bench->seconds, bench)
-                   : measure_reference_layers(m, bench));
+    TRY(measure_layers(m, bench));
     peak_measure(kernels, &bench->peak);
     rate_layers(bench);
     return OK;
@@ -264,6 +263,7 @@ enum status bench_run(struct context *context, struct arena *arena, const struct
     enum status status;
 
     // No memory for more groups than the batch fills.
+    options.is_small = bench->batch == 1;
     if (bench->batch && bench->batch < (int64_t)N16_LANES * context->threads)
         options.groups = (int)((bench->batch + N16_LANES - 1) / N16_LANES);
     status = program_new(context, graph, &options, &m.program);

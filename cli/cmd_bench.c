@@ -131,7 +131,9 @@ static enum status work(struct invocation *invocation, struct named_model *model
     enum status status;
 
     TRY(invocation_isa(invocation, &bench.isa));
-    TRY(model_open(invocation, invocation->operand[0], options->input.external_data, model));
+    // One sample at a time: as on a small machine, where weights should not lie there twice.
+    TRY((options->run.batch == 1 ? model_open_streamed : model_open)(
+        invocation, invocation->operand[0], options->input.external_data, model));
     TRY(model_specialise(invocation, &infer, SPECIALISE_TO_RUN, false, model));
     status = figures_init(invocation->context, model->graph, &infer, true, figures);
     if (status == OK)

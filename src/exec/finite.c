@@ -42,6 +42,8 @@ enum status graph_check_finite(struct context *context, const struct graph *grap
                 context_fail(context, ERR_NUMERIC, "weight '%s' is not finite", weight->name);
                 return graph_fail_at(context, node, ERR_NUMERIC);
             }
+            if (weight)
+                tensor_cool(&weight->tensor);
         }
     }
     return OK;

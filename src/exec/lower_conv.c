@@ -1,7 +1,7 @@
 // Conv on lanes: by one of the kernels' algorithms, with a batch norm, a sum and a clamp swallowed
 // when the program only runs forward.
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "exec/program_internal.h"
 #include "ops/attr.h"
@@ -9,8 +9,7 @@
 struct conv_state {
     struct conv2d shape;
     struct epilogue epilogue; // bias and clamp; add is set for each group
-    float *weight;            // [oc][c/groups][kh][kw] when a batch norm is folded in, else NULL
-    float *bias;              // when a batch norm is folded in
+    float *bias;              // when a batch norm is folded in, else NULL
     const struct conv2d_algorithm *algorithm;
     void *packed;
     float *packed_backward;
@@ -28,88 +27,107 @@ static bool accepts(const struct program *program, const struct step *step)
            program->slot[step->output[0]].size > 0 && step_input(program, step, 0)->size > 0;
 }
 
-static enum status prepare_shape(struct context *context, struct program *program,
-                                 struct step *step)
-{
-    struct conv_state *state = arena_alloc(program->arena, sizeof *state);
-    size_t bytes;
-
-    step->state = state;
-    TRY(conv2d_from(context, step->node->attr, &step->call.input[0]->shape,
-                    &step->call.input[1]->shape, &state->shape));
-    bytes = conv2d_weight_count(&state->shape) * sizeof(float);
-    if (program->options.is_training)
-        state->packed_backward = aligned_block(program, bytes);
-    if (step->batchnorm) {
-        state->weight = aligned_block(program, bytes);
-        state->bias = aligned_block(program, (size_t)state->shape.oc * sizeof(float));
-    }
-    if ((program->options.is_training && !state->packed_backward) ||
-        (step->batchnorm && (!state->weight || !state->bias)))
-        return no_memory(context);
-    return OK;
-}
-
 // w' = w * gamma / sqrt(variance + epsilon), b' = beta + (b - mean) * the same.
 static void fold_batchnorm(struct program *program, struct step *step, const float *weight,
-                           const float *bias)
+                           float *folded)
 {
     const struct batch_normalization_attr *attr = step->batchnorm->attr;
+    const float *bias = shared_f32(program, step, 2), *norm[4];
     struct conv_state *state = step->state;
     size_t each = conv2d_weight_count(&state->shape) / (size_t)state->shape.oc;
-    const float *norm[4];
 
     for (int i = 0; i < 4; i++)
         norm[i] = tensor_f32(&program->inference.of_value[step->batchnorm->input[i + 1].at]);
     for (int c = 0; c < state->shape.oc; c++) {
         double factor = norm[0][c] / sqrt((double)norm[3][c] + attr->epsilon);
         for (size_t i = 0; i < each; i++)
-            state->weight[(size_t)c * each + i] = (float)(weight[(size_t)c * each + i] * factor);
+            folded[(size_t)c * each + i] = (float)(weight[(size_t)c * each + i] * factor);
         state->bias[c] = (float)(norm[1][c] + ((bias ? bias[c] : 0) - (double)norm[2][c]) * factor);
     }
 }
 
-// The weights as the kernels see them.
-static const float *effective_weight(struct program *program, struct step *step)
+// weight NULL: it will change.
+static enum status choose(struct context *context, struct program *program, struct step *step,
+                          const float *weight)
+{
+    struct conv_state *state = step->state;
+    size_t bytes;
+
+    state->algorithm = choose_conv2d(context, program, &state->shape, weight);
+    bytes = state->algorithm->packed_bytes(&state->shape, weight);
+    state->packed = aligned_block(program, bytes);
+    if (!state->packed)
+        return no_memory(context);
+    step->algorithm = state->algorithm->name;
+    if (state->algorithm->macs)
+        step->macs = state->algorithm->macs(&state->shape, weight);
+    need_scratch(program, state->algorithm->scratch_bytes(&state->shape));
+    return OK;
+}
+
+static enum status prepare_training(struct context *context, struct program *program,
+                                    struct step *step)
 {
     struct conv_state *state = step->state;
 
-    return step->batchnorm ? state->weight : shared_f32(program, step, 1);
+    TRY(choose(context, program, step, NULL));
+    state->packed_backward =
+        aligned_block(program, conv2d_weight_count(&state->shape) * sizeof(float));
+    if (!state->packed_backward)
+        return no_memory(context);
+    need_scratch(program, conv2d_f32_scratch_bytes(&state->shape));
+    return OK;
+}
+
+// Weights that stay are packed at once, so that no more than one layer's lie there twice: the
+// source's pages go back to their file, a folded copy is freed.
+static enum status prepare_running(struct context *context, struct program *program,
+                                   struct step *step)
+{
+    struct conv_state *state = step->state;
+    const float *weight = shared_f32(program, step, 1);
+    float *folded = NULL;
+    enum status status;
+
+    if (step->batchnorm) {
+        folded = malloc(conv2d_weight_count(&state->shape) * sizeof(float));
+        state->bias = aligned_block(program, (size_t)state->shape.oc * sizeof(float));
+        if (!folded || !state->bias) {
+            free(folded);
+            return no_memory(context);
+        }
+        fold_batchnorm(program, step, weight, folded);
+        weight = folded;
+    }
+    status = choose(context, program, step, weight);
+    if (status == OK)
+        state->algorithm->pack(&state->shape, weight, state->packed);
+    free(folded);
+    tensor_cool(step->call.input[1]);
+    return status;
 }
 
 static enum status prepare(struct context *context, struct program *program, struct step *step)
 {
-    struct conv_state *state;
-    const float *weight;
+    struct conv_state *state = arena_alloc(program->arena, sizeof *state);
 
-    TRY(prepare_shape(context, program, step));
-    state = step->state;
-    if (step->batchnorm)
-        fold_batchnorm(program, step, shared_f32(program, step, 1), shared_f32(program, step, 2));
-    weight = program->options.is_training ? NULL : effective_weight(program, step);
-    state->algorithm = conv2d_choose(program->kernels, &state->shape, weight, context->is_plain);
-    step->algorithm = state->algorithm->name;
-    if (state->algorithm->macs)
-        step->macs = state->algorithm->macs(&state->shape, weight);
-    state->packed = aligned_block(program, state->algorithm->packed_bytes(&state->shape, weight));
-    if (!state->packed)
-        return no_memory(context);
-    need_scratch(program, state->algorithm->scratch_bytes(&state->shape));
-    if (program->options.is_training)
-        need_scratch(program, conv2d_f32_scratch_bytes(&state->shape));
-    return OK;
+    step->state = state;
+    TRY(conv2d_from(context, step->node->attr, &step->call.input[0]->shape,
+                    &step->call.input[1]->shape, &state->shape));
+    return program->options.is_training ? prepare_training(context, program, step)
+                                        : prepare_running(context, program, step);
 }
 
 static void refresh(struct program *program, struct step *step)
 {
     struct conv_state *state = step->state;
-    const float *weight = effective_weight(program, step);
-    const float *bias = step->batchnorm ? state->bias : shared_f32(program, step, 2);
+    const float *bias = state->bias ? state->bias : shared_f32(program, step, 2);
 
     state->epilogue = (struct epilogue){bias, NULL, step->low, step->high};
-    state->algorithm->pack(&state->shape, weight, state->packed);
-    if (state->packed_backward)
-        conv2d_f32_pack_backward(&state->shape, weight, state->packed_backward);
+    if (!program->options.is_training)
+        return;
+    state->algorithm->pack(&state->shape, shared_f32(program, step, 1), state->packed);
+    conv2d_f32_pack_backward(&state->shape, shared_f32(program, step, 1), state->packed_backward);
 }
 
 static enum status forward(struct context *context, struct program *program, struct step *step,

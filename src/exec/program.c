@@ -435,6 +435,7 @@ static enum status make(struct context *context, struct program *program)
     if (program->options.is_integer)
         TRY(plan_integers(context, program));
     TRY(find_parameters(context, program));
+    program->spare_bytes = choose_spare_bytes(program);
     program->statistics =
         arena_array(program->arena, struct statistics, 2 * program->graph->node_count + 1);
     TRY(add_steps(context, program));

@@ -25,7 +25,7 @@ struct slot {
     int first_use, last_use; // steps, for the memory plan
     bool is_per_sample;      // batch first, whatever its type
     bool wants_grad;
-    bool is_half; // float16 in the file: runs in float32, rounded after every step
+    bool is_half;          // float16 in the file: runs in float32, rounded after every step
     const ptrdiff_t *step; // per axis of the value's shape, floats: a view in another order; NULL:
                            // dense
 };
@@ -84,7 +84,7 @@ struct step {
 // What a product Q K^T swallows: scale, mask, Softmax, product with the values.
 struct fused_attention {
     float scale;
-    bool has_softmax; // scale alone otherwise
+    bool has_softmax;      // scale alone otherwise
     uint32_t mask, values; // slots, UINT32_MAX: none
     const struct node *product;
 };
@@ -114,6 +114,7 @@ struct program {
     size_t *partial_offset; // per parameter
     size_t partial_count;
     size_t group_bytes, scratch_bytes;
+    size_t spare_bytes; // what packed weights may still take beyond the weights themselves
     int groups, workers;
     struct group *group;
     void **scratch; // per group memory
@@ -212,6 +213,11 @@ struct erf_gelu {
 bool match_erf_gelu(const struct program *program, struct value_id value, struct erf_gelu *out);
 void swallow_erf_gelu(struct step *step, const struct erf_gelu *gelu, bool *swallowed);
 extern const struct activation plain_gelu;
+// choose.c: what spare_bytes is at first, and the algorithm for a convolution; weight as
+// conv2d_algorithm says.
+size_t choose_spare_bytes(const struct program *program);
+const struct conv2d_algorithm *choose_conv2d(struct context *context, struct program *program,
+                                             const struct conv2d *shape, const float *weight);
 // fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
 // lower_integer.c: which row runs a node that exec/integer.h planned.
 const struct lowering *integer_lowering(const struct integer_node *at);

@@ -28,8 +28,16 @@ double conv2d_macs_nonzero(const struct conv2d *v, const float *weight)
     return conv2d_nonzero_share(v, weight) * conv2d_macs(v);
 }
 
+int conv2d_may_run(const struct conv2d_algorithm *algorithm, const struct conv2d *v,
+                   const float *weight, const struct conv2d_bounds *bounds)
+{
+    return !(bounds->is_plain && algorithm->is_approximate) && algorithm->accepts(v, weight) &&
+           algorithm->packed_bytes(v, weight) <= bounds->packed_bytes;
+}
+
 const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, const struct conv2d *v,
-                                             const float *weight, int is_plain)
+                                             const float *weight,
+                                             const struct conv2d_bounds *bounds)
 {
     const struct conv2d_algorithm *best = &conv2d_direct;
     double least = INFINITY;
@@ -37,7 +45,7 @@ const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, cons
     for (const struct conv2d_algorithm *const *at = conv2d_algorithms; *at; at++) {
         double cost;
 
-        if ((is_plain && (*at)->is_approximate) || !(*at)->accepts(v, weight))
+        if (!conv2d_may_run(*at, v, weight, bounds))
             continue;
         cost = (*at)->cost(kernels, v, weight);
         if (cost < least) {

@@ -286,9 +286,18 @@ struct conv2d_algorithm {
                 const void *packed, const struct epilogue *e, float *y, void *scratch);
 };
 extern const struct conv2d_algorithm *const conv2d_algorithms[]; // NULL ends it
-// The cheapest that accepts; is_plain leaves out the approximate ones.
+// What is asked of a choice beside speed.
+struct conv2d_bounds {
+    int is_plain;        // none that is approximate
+    size_t packed_bytes; // packed weights may take so many
+};
+// Whether it accepts the shape and keeps to the bounds.
+int conv2d_may_run(const struct conv2d_algorithm *algorithm, const struct conv2d *v,
+                   const float *weight, const struct conv2d_bounds *bounds);
+// The cheapest of those; the direct one if there is none.
 const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, const struct conv2d *v,
-                                             const float *weight, int is_plain);
+                                             const float *weight,
+                                             const struct conv2d_bounds *bounds);
 // Share of the weights that are not 0.
 double conv2d_nonzero_share(const struct conv2d *v, const float *weight);
 
