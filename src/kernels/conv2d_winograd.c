@@ -2,10 +2,12 @@
 // packed. The kernel is conv2d_winograd_n16.c.
 #include "kernels/conv2d_winograd_internal.h"
 
+#include <math.h>
 #include <string.h>
 
-// Transformed inputs and sums of a block, in bytes.
-enum { BLOCK_BYTES = 640 * 1024, MIN_TILES = 4, MAX_TILES = 32 };
+// Transformed inputs and sums of a block, in bytes, of an L2 of 1 to 2 MB that the weights stream
+// through.
+enum { INPUT_BYTES = 320 * 1024, SUM_BYTES = 960 * 1024, MIN_TILES = 4, MAX_TILES = 12 };
 
 static int divide_up(int a, int b)
 {
@@ -28,19 +30,53 @@ static size_t point_floats(size_t lines)
     return (lines | 1) * N16_LANES;
 }
 
+// Panels of 3, but 2 and 2 rather than 3 and 1.
+static int panel_width(int rest)
+{
+    return rest == 4 || rest < WINO_PANEL ? (rest > 1 ? 2 : 1) : WINO_PANEL;
+}
+
+// Time of a block in that of one tile, as measured: reading the weights, and narrower panels.
+static double block_cost(int tiles)
+{
+    double cost = 0.2;
+
+    for (int width; tiles > 0; tiles -= width) {
+        width = panel_width(tiles);
+        cost += width + (width == 1 ? 0.6 : width == 2 ? 0.1 : 0);
+    }
+    return cost;
+}
+
+// Tiles of a block: at most `fit`, more only where L2 holds not even MIN_TILES.
+static int choose_tiles(int tiles, int fit)
+{
+    double least = INFINITY;
+    int best = 1;
+
+    for (int t = 1; t <= clamp_int(fit, MIN_TILES, MAX_TILES) && t <= tiles; t++) {
+        double cost = tiles / t * block_cost(t) + (tiles % t ? block_cost(tiles % t) : 0);
+
+        if (cost < least) {
+            least = cost;
+            best = t;
+        }
+    }
+    return best;
+}
+
 struct winograd_plan winograd_plan(const struct conv2d *v)
 {
     struct winograd_plan p = {.c = v->c / v->groups, .oc = v->oc / v->groups};
     long long tile_bytes = (long long)WINO_POINTS * N16_LANES * (long long)sizeof(float);
-    int fit;
+    long long fit;
 
     p.tiles_x = divide_up(v->ow, WINO_OUT);
     p.tiles = p.tiles_x * divide_up(v->oh, WINO_OUT);
     p.oc_blocks = divide_up(p.oc, CONV_BLOCK);
-    fit = (int)(BLOCK_BYTES / (tile_bytes * (p.c + p.oc_blocks * CONV_BLOCK)));
-    p.block_tiles = even_parts(p.tiles, clamp_int(fit, MIN_TILES, MAX_TILES));
-    fit = (int)(BLOCK_BYTES / (tile_bytes * CONV_BLOCK * p.block_tiles));
-    p.block_oc = even_parts(p.oc_blocks, clamp_int(fit, 1, p.oc_blocks));
+    p.block_tiles = choose_tiles(p.tiles, (int)(INPUT_BYTES / (tile_bytes * p.c)));
+    fit = SUM_BYTES / (tile_bytes * CONV_BLOCK * p.block_tiles);
+    p.block_oc = even_parts(p.oc_blocks, clamp_int((int)fit, 1, p.oc_blocks));
     p.v_point = point_floats((size_t)p.c * (size_t)p.block_tiles);
     p.m_point = point_floats((size_t)p.block_oc * CONV_BLOCK * (size_t)p.block_tiles);
     p.packed_point = (size_t)p.oc_blocks * CONV_BLOCK * (size_t)p.c;
@@ -61,12 +97,6 @@ static void inside(int at, int size, int *first, int *end)
 {
     *first = clamp_int(-at, 0, WINO_IN);
     *end = clamp_int(size - at, *first, WINO_IN);
-}
-
-// Panels of 3, but 2 and 2 rather than 3 and 1.
-static int panel_width(int rest)
-{
-    return rest == 4 || rest < WINO_PANEL ? (rest > 1 ? 2 : 1) : WINO_PANEL;
 }
 
 int winograd_tiles(const struct conv2d *v, const struct winograd_plan *p, int first,
@@ -114,7 +144,7 @@ static double cost(const struct kernels *kernels, const struct conv2d *v, const 
 
     (void)kernels;
     (void)weight;
-    return (1.1 * each + 220 * p.c + 220 * oc) * p.tiles * v->groups;
+    return (1.1 * each + 280 * (p.c + oc)) * p.tiles * v->groups;
 }
 
 static size_t packed_bytes(const struct conv2d *v, const float *weight)
