@@ -7,17 +7,14 @@
 #include <string.h>
 
 #define TILE(mr, nr)                                                                               \
-    static void tile_##mr##x##nr(const struct tile *t)                                             \
+    static int tile_##mr##x##nr(const struct tile *t, int pixels)                                  \
     {                                                                                              \
-        if (t->off)                                                                                \
-            tile_run(t, mr, nr, 0);                                                                \
-        else                                                                                       \
-            tile_run(t, mr, nr, 1);                                                                \
+        return t->off ? tile_run(t, pixels, mr, nr, 0) : tile_run(t, pixels, mr, nr, 1);           \
     }
 
 struct tile_shape {
     int pixels;
-    void (*run)(const struct tile *t);
+    int (*run)(const struct tile *t, int pixels);
 };
 
 // Rows of output channels a tile may have, and for each the widths in pixels, falling to 1.
@@ -77,15 +74,16 @@ struct band {
     const ptrdiff_t *off, *in, *out;
     ptrdiff_t x_step; // where off is NULL
     int pixels;
-    int k;           // steps
-    int first;       // step of the whole sum
-    int row;         // steps of the whole sum
-    const ptrdiff_t *next; // pixels of the next band at next_x, to fetch
+    int k;                 // steps
+    int first;             // step of the whole sum
+    int row;               // steps of the whole sum
+    const ptrdiff_t *next; // pixels of the next band, to fetch from next_x; NULL: none
     const float *next_x;
     ptrdiff_t next_step;
-    int next_pixels;
     int fetches_y;
 };
+
+static const float no_bias[CONV_BLOCK];
 
 struct target {
     float *y;
@@ -100,18 +98,16 @@ static void run_block(const struct band *b, struct tile t, int channels)
     for (int done = 0, mr; done < channels; done += mr) {
         const struct tile_shape *shape = tiles_for(channels - done, &mr);
 
-        for (int p = 0; p < b->pixels; p += shape->pixels) {
-            while (p + shape->pixels > b->pixels)
-                shape++;
+        for (int p = 0; p < b->pixels; shape++) {
             t.in = b->in + p;
             t.out = b->out + p;
-            t.ahead_in = p + shape->pixels <= b->next_pixels ? b->next + p : t.out;
-            shape->run(&t);
+            t.ahead_in = t.ahead_each < b->k ? b->next + p : t.out;
+            p += shape->run(&t, b->pixels - p);
         }
         t.w += mr;
         t.y += mr * t.y_plane;
         t.add = t.add ? t.add + mr * t.y_plane : NULL;
-        t.bias = t.bias ? t.bias + mr : NULL;
+        t.bias += mr;
     }
 }
 
@@ -143,7 +139,7 @@ static void run_band(const struct band *b, const float *packed, const struct tar
                             .w_stride = channels,
                             .y = to->y + plane,
                             .y_plane = (ptrdiff_t)t->out_plane * N16_LANES,
-                            .bias = to->bias && is_first ? to->bias + m : NULL,
+                            .bias = to->bias && is_first ? to->bias + m : no_bias,
                             .add = add ? add + plane : NULL,
                             .low = is_last ? to->low : -__builtin_inff(),
                             .high = is_last ? to->high : __builtin_inff(),
@@ -152,7 +148,7 @@ static void run_band(const struct band *b, const float *packed, const struct tar
                             .ahead_each = b->k,
                             .fetches_y = b->fetches_y};
 
-        if (b->next_pixels && ahead < b->k) {
+        if (b->next && ahead < b->k) {
             tile.ahead += ahead * b->next_step;
             tile.ahead_each = blocks;
         }
@@ -188,7 +184,7 @@ static void run_pointwise(const struct walk *t, const float *source, const float
         packed_in[i] = i * N16_LANES;
     for (int c0 = 0; c0 < t->c; c0 += p.channels)
         for (int first = 0; first < pixels; first += p.pixels) {
-            int rest = pixels - first, after = rest - p.pixels;
+            int rest = pixels - first;
             struct band b = {.walk = t,
                              .x = x + c0 * plane,
                              .in = in + first,
@@ -201,7 +197,6 @@ static void run_pointwise(const struct walk *t, const float *source, const float
                              .next = in + first,
                              .next_x = x + c0 * plane,
                              .next_step = plane,
-                             .next_pixels = after < 0 ? 0 : after < p.pixels ? after : p.pixels,
                              .fetches_y = is_far(t)};
 
             if (p.is_padded) {
@@ -209,7 +204,8 @@ static void run_pointwise(const struct walk *t, const float *source, const float
                 b.x = scratch;
                 b.in = packed_in;
             }
-            b.next += b.pixels;
+            // A shorter next band fetches a few of the next table's offsets too: no harm.
+            b.next = rest > p.pixels ? in + first + p.pixels : NULL;
             run_band(&b, packed, to);
         }
 }
