@@ -39,7 +39,7 @@ ISAS_x86_64 := generic avx2 avx512 avx512_vnni
 ISAS        := $(or $(ISAS_$(ARCH)),generic)
 ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
-ISA_avx512  := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
+ISA_avx512  := -mprfchw -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
 # AMX is only used where asked for: compilers never make it up.
 ISA_avx512_vnni := $(ISA_avx512) -mavx512vnni -mamx-tile -mamx-int8
 

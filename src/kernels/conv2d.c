@@ -7,6 +7,9 @@
 
 // Weights of a block of 8 outputs stay in L1 (288 * 8 floats = 9 KiB), the source band in L2.
 enum { WALK_TAPS = 288, WALK_SOURCE_BYTES = 640 * 1024, WEIGHTS_PIXELS = 128 };
+// Of a pointwise one at a time: channels, and source floats in L2 (half of it: the next band's come
+// in meanwhile).
+enum { POINTWISE_CHANNELS = 512, POINTWISE_BYTES = 384 * 1024 };
 
 static int min_int(int a, int b)
 {
@@ -144,6 +147,36 @@ struct walk_plan walk_plan(const struct walk *t)
         t, even_parts(t->c, divide_up(WALK_TAPS, max_int(1, t->y.count * t->x.count))));
 }
 
+int walk_is_pointwise(const struct walk *t)
+{
+    const struct axis *a[2] = {&t->y, &t->x};
+
+    for (int i = 0; i < 2; i++)
+        if (a[i]->count != 1 || a[i]->offset < 0 ||
+            a[i]->offset + (a[i]->size - 1) * a[i]->in_step >= a[i]->source)
+            return 0;
+    return 1;
+}
+
+struct walk_plan walk_plan_pointwise(const struct walk *t)
+{
+    struct walk_plan p = {.padded_w = t->x.source,
+                          .plane = (size_t)t->y.source * (size_t)t->x.source,
+                          .low_y = t->y.offset,
+                          .low_x = t->x.offset,
+                          .channels = even_parts(t->c, POINTWISE_CHANNELS),
+                          .taps = 1};
+    int pixels = POINTWISE_BYTES / (p.channels * N16_LANES * (int)sizeof(float));
+
+    p.pixels = even_parts(t->y.size * t->x.size, max_int(6, pixels));
+    p.pixels = divide_up(p.pixels, 6) * 6; // whole tiles
+    p.is_padded = t->c >= 32 && t->oc >= 32 &&
+                  (t->x.in_step > 1 || (size_t)t->c * p.plane > L2_SHARE / 64);
+    if (p.is_padded)
+        p.plane = (size_t)p.pixels | 1;
+    return p;
+}
+
 // A band here is about 128 pixels: four planes of dy of that length and one of x stay in L1, and
 // the sums over lanes at the end of each band are a small part of the work.
 struct walk_plan walk_plan_weights(const struct walk *t)
@@ -229,17 +262,34 @@ size_t conv2d_weight_count(const struct conv2d *v)
     return (size_t)v->oc * (size_t)(v->c / v->groups) * (size_t)v->kh * (size_t)v->kw;
 }
 
+static size_t pointwise_bytes(const struct walk *t)
+{
+    struct walk_plan p = walk_plan_pointwise(t);
+    size_t copy = p.is_padded ? (size_t)p.channels * p.plane * N16_LANES * sizeof(float) : 0;
+    size_t pixels = 2 * (size_t)(t->y.size * t->x.size) + (size_t)p.pixels;
+
+    return copy + pixels * sizeof(ptrdiff_t) + 64;
+}
+
+static size_t walk_bytes(const struct walk *t)
+{
+    struct walk_plan p = walk_plan(t);
+
+    if (walk_is_pointwise(t))
+        return pointwise_bytes(t);
+    return walk_scratch_bytes(t, &p);
+}
+
 size_t conv2d_f32_scratch_bytes(const struct conv2d *v)
 {
     struct walk t = conv2d_walk_forward(v);
-    struct walk_plan p = walk_plan(&t), q = walk_plan_weights(&t);
-    size_t bytes = walk_scratch_bytes(&t, &p), more = walk_scratch_bytes(&t, &q);
+    struct walk_plan q = walk_plan_weights(&t);
+    size_t bytes = walk_bytes(&t), more = walk_scratch_bytes(&t, &q);
 
     bytes = more > bytes ? more : bytes;
     for (int i = 0; i < v->stride_h * v->stride_w; i++) {
         t = conv2d_walk_backward(v, i / v->stride_w, i % v->stride_w);
-        p = walk_plan(&t);
-        more = walk_scratch_bytes(&t, &p);
+        more = walk_bytes(&t);
         bytes = more > bytes ? more : bytes;
     }
     return (bytes + 63) / 64 * 64;

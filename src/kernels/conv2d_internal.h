@@ -11,6 +11,8 @@
 // Output channels packed together: packed weights are [oc / 8][c][tap y][tap x][8], the last block
 // narrower where 8 does not divide oc.
 enum { CONV_BLOCK = 8 };
+// A value of more bytes has left L2 before its next reader comes.
+enum { L2_SHARE = 1024 * 1024 };
 
 struct axis {
     int count;               // taps; may be 0
@@ -32,6 +34,7 @@ struct walk {
 // How a walk is cut: channels and rows at a time, so that the (padded) source fits in L2.
 struct walk_plan {
     int channels, rows;
+    int pixels; // at a time, of a pointwise one
     int low_y, low_x;       // source position of the first tap of output 0, <= all others
     int padded_h, padded_w; // of a band of `rows` outputs
     int is_padded;          // the source must be copied with its borders
@@ -45,6 +48,11 @@ struct axis axis_backward(int size, int out, int kernel, int stride, int pad, in
 struct walk conv2d_walk_forward(const struct conv2d *v);
 struct walk conv2d_walk_backward(const struct conv2d *v, int phase_y, int phase_x);
 struct walk_plan walk_plan(const struct walk *t);
+// One tap, nothing outside the source: cut by pixels instead of rows. is_padded: each band is
+// copied, pixel by pixel. Scratch holds the copy, then tables of offsets: twice rows * columns, and
+// the pixels of a band.
+int walk_is_pointwise(const struct walk *t);
+struct walk_plan walk_plan_pointwise(const struct walk *t);
 // Scratch holds the padded copy, then tables of offsets: channels * taps, and twice rows * columns.
 size_t walk_scratch_bytes(const struct walk *t, const struct walk_plan *p);
 ptrdiff_t *walk_tables(const struct walk_plan *p, void *scratch);

@@ -2,88 +2,19 @@
 // register tile of output channels by pixels runs over the list of (source offset, weights).
 // x: (C, H, W, 16), w: (OC, C/G, KH, KW), y: (OC, OH, OW, 16)
 #include "kernels/conv2d_internal.h"
-#include "kernels/n16_internal.h"
+#include "kernels/conv2d_tile_internal.h"
 
 #include <string.h>
 
-// One tile: `k` steps of x[pixel] + off[step] times w + step * w_stride.
-struct tile {
-    const float *x;
-    const ptrdiff_t *in;  // source offset of each pixel of the tile
-    const ptrdiff_t *out; // target offset of each pixel
-    const ptrdiff_t *off;
-    ptrdiff_t k;
-    const float *w;
-    ptrdiff_t w_stride;
-    float *y;
-    ptrdiff_t y_plane;
-    const float *bias; // NULL: 0
-    int accumulate;    // start from y
-};
-
-// The accumulators must stay in registers: MR * NR + NR + 1 of 32 (AVX-512) or 16.
-ALWAYS_INLINE void tile_run(const struct tile *tile, const int mr, const int nr)
-{
-    const struct tile copy = *tile, *t = &copy; // no store can alias a local
-
-    for (int lane = 0; lane < N16_LANES; lane += VF) {
-        const float *x[8], *w = t->w;
-        vf sum[8][8];
-
-        UNROLL
-        for (int j = 0; j < nr; j++)
-            x[j] = t->x + t->in[j] + lane;
-        if (t->accumulate) {
-            UNROLL
-            for (int i = 0; i < mr; i++) {
-                UNROLL
-                for (int j = 0; j < nr; j++)
-                    sum[i][j] = vf_load(t->y + i * t->y_plane + t->out[j] + lane);
-            }
-        } else {
-            UNROLL
-            for (int i = 0; i < mr; i++) {
-                vf bias = vf_set(t->bias ? t->bias[i] : 0);
-
-                UNROLL
-                for (int j = 0; j < nr; j++)
-                    sum[i][j] = bias;
-            }
-        }
-        for (ptrdiff_t k = 0; k < t->k; k++, w += t->w_stride) {
-            ptrdiff_t off = t->off[k];
-            vf v[8];
-
-            UNROLL
-            for (int j = 0; j < nr; j++)
-                v[j] = vf_load(x[j] + off);
-            UNROLL
-            for (int i = 0; i < mr; i++) {
-                vf b = vf_set(w[i]);
-
-                UNROLL
-                for (int j = 0; j < nr; j++)
-                    sum[i][j] += b * v[j];
-            }
-        }
-        UNROLL
-        for (int i = 0; i < mr; i++) {
-            UNROLL
-            for (int j = 0; j < nr; j++)
-                vf_store(t->y + i * t->y_plane + t->out[j] + lane, sum[i][j]);
-        }
-    }
-}
-
 #define TILE(mr, nr)                                                                               \
-    static void tile_##mr##x##nr(const struct tile *t)                                             \
+    static int tile_##mr##x##nr(const struct tile *t, int pixels)                                  \
     {                                                                                              \
-        tile_run(t, mr, nr);                                                                       \
+        return t->off ? tile_run(t, pixels, mr, nr, 0) : tile_run(t, pixels, mr, nr, 1);           \
     }
 
 struct tile_shape {
     int pixels;
-    void (*run)(const struct tile *t);
+    int (*run)(const struct tile *t, int pixels);
 };
 
 // Rows of output channels a tile may have, and for each the widths in pixels, falling to 1.
@@ -136,30 +67,47 @@ static const struct tile_shape *tiles_for(int channels, int *mr)
     return channels >= 2 ? tiles_2 : tiles_1;
 }
 
-// A band of a walk: rows row0.. of all columns, source channels c0...
+// A band of a walk: some pixels of some source channels, and all target channels.
 struct band {
     const struct walk *walk;
     const float *x;
     const ptrdiff_t *off, *in, *out;
-    int pixels, k;
+    ptrdiff_t x_step; // where off is NULL
+    int pixels;
+    int k;                 // steps
+    int first;             // step of the whole sum
+    int row;               // steps of the whole sum
+    const ptrdiff_t *next; // pixels of the next band, to fetch from next_x; NULL: none
+    const float *next_x;
+    ptrdiff_t next_step;
+    int fetches_y;
 };
 
-// One block of up to 8 output channels, packed together, over the pixels of a band.
+static const float no_bias[CONV_BLOCK];
+
+struct target {
+    float *y;
+    const float *bias, *add;
+    float low, high;
+};
+
+// One block of up to 8 output channels, packed together, over the pixels of a band. Its share of
+// the next band's source is fetched meanwhile.
 static void run_block(const struct band *b, struct tile t, int channels)
 {
     for (int done = 0, mr; done < channels; done += mr) {
         const struct tile_shape *shape = tiles_for(channels - done, &mr);
 
-        for (int p = 0; p < b->pixels; p += shape->pixels) {
-            while (p + shape->pixels > b->pixels)
-                shape++;
+        for (int p = 0; p < b->pixels; shape++) {
             t.in = b->in + p;
             t.out = b->out + p;
-            shape->run(&t);
+            t.ahead_in = t.ahead_each < b->k ? b->next + p : t.out;
+            p += shape->run(&t, b->pixels - p);
         }
         t.w += mr;
         t.y += mr * t.y_plane;
-        t.bias = t.bias ? t.bias + mr : NULL;
+        t.add = t.add ? t.add + mr * t.y_plane : NULL;
+        t.bias += mr;
     }
 }
 
@@ -172,52 +120,97 @@ static void fill_offsets(const struct walk *t, const struct walk_plan *p, int ch
                 *off++ = walk_offset(t, p, c, a, b);
 }
 
-// The epilogue on `channels` planes from the plane y on.
-static void finish_block(const struct band *b, const struct epilogue *e, float *y, const float *add,
-                         int channels)
-{
-    for (int i = 0; i < channels; i++) {
-        size_t at = (size_t)i * b->walk->out_plane * N16_LANES + (size_t)b->out[0];
-
-        finish_sums(e, (size_t)b->pixels * N16_LANES, add ? add + at : NULL, y + at);
-    }
-}
-
-struct target {
-    float *y;
-    const struct epilogue *epilogue; // NULL: none
-    const float *bias, *add;
-    int accumulate;
-};
-
-static void run_band(const struct band *b, const struct walk_plan *p, const float *packed, int c0,
-                     const struct target *to)
+static void run_band(const struct band *b, const float *packed, const struct target *to)
 {
     const struct walk *t = b->walk;
-    ptrdiff_t row = (ptrdiff_t)t->c * p->taps;
-    int is_last = c0 * p->taps + b->k == row;
+    int is_first = b->first == 0, is_last = b->first + b->k == b->row;
+    const float *add = is_first ? to->add : to->y; // y may be add: only the first pass finds it
+    int blocks = (t->oc + CONV_BLOCK - 1) / CONV_BLOCK;
 
     for (int m = 0; m < t->oc; m += CONV_BLOCK) {
         int channels = t->oc - m < CONV_BLOCK ? t->oc - m : CONV_BLOCK;
-        size_t plane = (size_t)m * t->out_plane * N16_LANES;
+        ptrdiff_t plane = (ptrdiff_t)t->out_plane * N16_LANES * m;
+        ptrdiff_t ahead = m / CONV_BLOCK * ((b->k + blocks - 1) / blocks);
         struct tile tile = {.x = b->x,
                             .off = b->off,
+                            .x_step = b->x_step,
                             .k = b->k,
-                            .w = packed + m * row + (ptrdiff_t)c0 * p->taps * channels,
+                            .w = packed + m * (ptrdiff_t)b->row + (ptrdiff_t)b->first * channels,
                             .w_stride = channels,
                             .y = to->y + plane,
                             .y_plane = (ptrdiff_t)t->out_plane * N16_LANES,
-                            .bias = to->bias ? to->bias + m : NULL,
-                            .accumulate = to->accumulate || c0 > 0};
+                            .bias = to->bias && is_first ? to->bias + m : no_bias,
+                            .add = add ? add + plane : NULL,
+                            .low = is_last ? to->low : -__builtin_inff(),
+                            .high = is_last ? to->high : __builtin_inff(),
+                            .ahead = b->next_x,
+                            .ahead_step = b->next_step,
+                            .ahead_each = b->k,
+                            .fetches_y = b->fetches_y};
 
+        if (b->next && ahead < b->k) {
+            tile.ahead += ahead * b->next_step;
+            tile.ahead_each = blocks;
+        }
         run_block(b, tile, channels);
-        if (is_last && to->epilogue)
-            finish_block(b, to->epilogue, to->y + plane, to->add ? to->add + plane : NULL,
-                         channels);
     }
 }
 
-static void run_walk(const struct walk *t, const float *source, const float *packed,
+static int is_far(const struct walk *t)
+{
+    return t->out_plane * (size_t)t->oc * N16_LANES * sizeof(float) > L2_SHARE;
+}
+
+static void copy_pixels(const struct band *b, const float *x, ptrdiff_t plane, float *to)
+{
+    for (int c = 0; c < b->k; c++, x += plane, to += b->x_step)
+        for (int p = 0; p < b->pixels; p++)
+            for (int lane = 0; lane < N16_LANES; lane += VF)
+                vf_store(to + p * N16_LANES + lane, vf_load(x + b->next[p] + lane));
+}
+
+// 1x1: bands of pixels, wherever in the picture they lie.
+static void run_pointwise(const struct walk *t, const float *source, const float *packed,
+                          const struct target *to, void *scratch)
+{
+    struct walk_plan p = walk_plan_pointwise(t);
+    int pixels = t->y.size * t->x.size;
+    ptrdiff_t *in = walk_tables(&p, scratch), *out = in + pixels, *packed_in = out + pixels;
+    ptrdiff_t plane = (ptrdiff_t)t->y.source * t->x.source * N16_LANES;
+    const float *x = source + (p.low_y * p.padded_w + p.low_x) * N16_LANES;
+
+    walk_pixels(t, &p, 0, t->y.size, in, out);
+    for (int i = 0; i < p.pixels; i++)
+        packed_in[i] = i * N16_LANES;
+    for (int c0 = 0; c0 < t->c; c0 += p.channels)
+        for (int first = 0; first < pixels; first += p.pixels) {
+            int rest = pixels - first;
+            struct band b = {.walk = t,
+                             .x = x + c0 * plane,
+                             .in = in + first,
+                             .out = out + first,
+                             .x_step = (ptrdiff_t)p.plane * N16_LANES,
+                             .pixels = rest < p.pixels ? rest : p.pixels,
+                             .k = t->c - c0 < p.channels ? t->c - c0 : p.channels,
+                             .first = c0,
+                             .row = t->c,
+                             .next = in + first,
+                             .next_x = x + c0 * plane,
+                             .next_step = plane,
+                             .fetches_y = is_far(t)};
+
+            if (p.is_padded) {
+                copy_pixels(&b, b.x, plane, scratch);
+                b.x = scratch;
+                b.in = packed_in;
+            }
+            // A shorter next band fetches a few of the next table's offsets too: no harm.
+            b.next = rest > p.pixels ? in + first + p.pixels : NULL;
+            run_band(&b, packed, to);
+        }
+}
+
+static void run_taps(const struct walk *t, const float *source, const float *packed,
                      const struct target *to, void *scratch)
 {
     struct walk_plan p = walk_plan(t);
@@ -231,10 +224,17 @@ static void run_walk(const struct walk *t, const float *source, const float *pac
         for (int row0 = 0; row0 < t->y.size; row0 += p.rows) {
             int rows = t->y.size - row0 < p.rows ? t->y.size - row0 : p.rows;
             int channels = t->c - c0 < p.channels ? t->c - c0 : p.channels;
-            struct band b = {.walk = t, .x = copy, .off = off, .in = in, .out = out};
+            struct band b = {.walk = t,
+                             .x = copy,
+                             .off = off,
+                             .in = in,
+                             .out = out,
+                             .pixels = rows * t->x.size,
+                             .k = channels * p.taps,
+                             .first = c0 * p.taps,
+                             .row = t->c * p.taps,
+                             .fetches_y = is_far(t)};
 
-            b.pixels = rows * t->x.size;
-            b.k = channels * p.taps;
             walk_pixels(t, &p, row0, rows, in, out);
             if (p.is_padded)
                 walk_copy_source(t, &p, source, c0, channels, row0, rows, copy);
@@ -242,8 +242,17 @@ static void run_walk(const struct walk *t, const float *source, const float *pac
                 b.x = source + ((size_t)c0 * p.plane +
                                 (size_t)((row0 * t->y.in_step + p.low_y) * p.padded_w + p.low_x)) *
                                    N16_LANES;
-            run_band(&b, &p, packed, c0, to);
+            run_band(&b, packed, to);
         }
+}
+
+static void run_walk(const struct walk *t, const float *source, const float *packed,
+                     const struct target *to, void *scratch)
+{
+    if (walk_is_pointwise(t))
+        run_pointwise(t, source, packed, to, scratch);
+    else
+        run_taps(t, source, packed, to, scratch);
 }
 
 void N16(conv2d_f32)(const struct conv2d *v, const float *x, const float *packed,
@@ -260,9 +269,10 @@ void N16(conv2d_f32)(const struct conv2d *v, const float *x, const float *packed
     }
     for (int g = 0; g < v->groups; g++) {
         struct target to = {.y = y + (size_t)g * group_y,
-                            .epilogue = has_clamp(e) ? e : NULL,
                             .bias = e && e->bias ? e->bias + g * t.oc : NULL,
-                            .add = e && e->add ? e->add + (size_t)g * group_y : NULL};
+                            .add = e && e->add ? e->add + (size_t)g * group_y : NULL,
+                            .low = e ? e->low : -__builtin_inff(),
+                            .high = e ? e->high : __builtin_inff()};
 
         run_walk(&t, x + (size_t)g * group_x, packed + (size_t)g * group_w, &to, scratch);
     }
@@ -295,8 +305,10 @@ void N16(conv2d_f32_backward_data)(const struct conv2d *v, const float *dy, cons
         size_t group_w = (size_t)t.c * (size_t)t.oc * (size_t)(t.y.count * t.x.count);
 
         for (int g = 0; g < v->groups; g++, packed += group_w) {
-            struct target to = {.y = dx + (size_t)g * group_dx, .accumulate = accumulate};
+            struct target to = {
+                .y = dx + (size_t)g * group_dx, .low = -__builtin_inff(), .high = __builtin_inff()};
 
+            to.add = accumulate ? to.y : NULL;
             if (group_w > 0)
                 run_walk(&t, dy + (size_t)g * group_dy, packed, &to, scratch);
             else if (!accumulate)

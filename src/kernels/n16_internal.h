@@ -21,6 +21,7 @@ enum { VF = 8 };
 enum { VF = 4 };
 #endif
 typedef float vf __attribute__((vector_size(VF * 4), aligned(VF * 4)));
+typedef int32_t vi __attribute__((vector_size(VF * 4), aligned(VF * 4)));
 
 // UNROLL: the next loop counts to a constant of at most 16, so that arrays of accumulators become
 // registers. INDEPENDENT: the next loop's iterations do not depend on each other, even where
@@ -49,6 +50,22 @@ ALWAYS_INLINE void vf_store(float *p, vf v)
 ALWAYS_INLINE vf vf_set(float s)
 {
     return s - (vf){0};
+}
+
+// Hints: p will be read soon; read soon, but not before L1 has seen much else; written soon.
+ALWAYS_INLINE void fetch(const void *p)
+{
+    __builtin_prefetch(p, 0, 3);
+}
+
+ALWAYS_INLINE void fetch_to_l2(const void *p)
+{
+    __builtin_prefetch(p, 0, 2);
+}
+
+ALWAYS_INLINE void fetch_to_write(const void *p)
+{
+    __builtin_prefetch(p, 1, 3);
 }
 
 // NaN passes through.

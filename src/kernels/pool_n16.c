@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-typedef int32_t vi __attribute__((vector_size(VF * 4), aligned(VF * 4)));
-
 // The part of the window at an output that lies inside the input.
 struct window {
     int y, x; // first input row and column
