@@ -138,8 +138,9 @@ void *conv2d_u8_pack_head(const struct conv2d *v, const struct conv2d_u8_weights
 size_t conv2d_u8_band_scratch(const struct conv2d_u8_plan *p)
 {
     size_t offsets = (size_t)p->runs * sizeof(size_t);
+    size_t scales = (size_t)round_up(p->shape.oc, 16) * sizeof(float);
 
-    return p->band_bytes + U8_SPARE_LINES * LINE + (offsets + 63) / 64 * 64;
+    return p->band_bytes + U8_SPARE_LINES * LINE + scales + (offsets + 63) / 64 * 64;
 }
 
 // ---- the direct algorithm: weights [group][block of 8 or 4 oc][run][line][oc][4]
