@@ -100,6 +100,9 @@ void N16(conv2d_u8_bands)(const struct conv2d *v, const uint8_t *x, const void *
     row.scratch = (uint8_t *)runs + run_bytes;
     memset(scale, 0, (size_t)round_up(v->oc, 16) * sizeof *scale);
     memcpy(scale, e->scale, (size_t)v->oc * sizeof *scale);
+    row.is_small = 1;
+    for (int m = 0; m < v->oc; m++)
+        row.is_small = row.is_small && scale[m] <= 0.5F;
     for (int r = 0; r < p.runs; r++)
         runs[r] = conv2d_u8_run_offset(&p, r);
     for (int g = 0; g < p.groups; g++) {

@@ -1,6 +1,14 @@
 // Integer convolution: from exact sums to 8-bit grids or floats. sums: (channels, pixels, 16)
 #include "kernels/u8_internal.h"
 
+// Where joining packs, it saturates from all of int32; rounding of vectors without packs needs
+// small numbers.
+#if defined(__AVX2__)
+enum { IS_JOIN_SATURATING = 1 };
+#else
+enum { IS_JOIN_SATURATING = 0 };
+#endif
+
 ALWAYS_INLINE vi load_sum(const struct u8_sums *s, int i, int j, int lane)
 {
     return vi_load(s->sum + i * s->oc_step + j * s->pixel_step + lane);
@@ -22,7 +30,7 @@ static void finish_f32(const struct u8_row *row, int oc, size_t pixel, const str
 
 // To the grid, and with has_add to the sum with a second value.
 ALWAYS_INLINE void finish_u8(const struct u8_row *row, int oc, size_t pixel,
-                             const struct u8_sums *sums, const int has_add)
+                             const struct u8_sums *sums, const int has_add, const int is_small)
 {
     const struct u8_sums s = *sums; // no store can alias a local
     const struct grid_u8 grid = row->e->y;
@@ -43,8 +51,12 @@ ALWAYS_INLINE void finish_u8(const struct u8_row *row, int oc, size_t pixel,
                 vi q[4];
 
                 UNROLL
-                for (int k = 0; k < 4; k++)
-                    q[k] = to_grid(vf_from(load_sum(&s, i + k, j, lane)) * scales[k], r);
+                for (int k = 0; k < 4; k++) {
+                    vf real = vf_from(load_sum(&s, i + k, j, lane)) * scales[k];
+
+                    // Joining saturates by itself.
+                    q[k] = is_small && !has_add ? vi_rint(real) : to_grid(real, r);
+                }
                 vi_store(y + byte + lane * 4,
                          has_add ? sum4(&fast, grid.zero, q, vi_load(add + byte + lane * 4))
                                  : join4(q, &grid));
@@ -57,7 +69,9 @@ void N16(conv2d_u8_finish)(const struct u8_row *row, int oc, size_t pixel, const
     if (row->e->y_f32)
         finish_f32(row, oc, pixel, s);
     else if (row->e->add)
-        finish_u8(row, oc, pixel, s, 1);
+        finish_u8(row, oc, pixel, s, 1, 0);
+    else if (row->is_small)
+        finish_u8(row, oc, pixel, s, 0, IS_JOIN_SATURATING);
     else
-        finish_u8(row, oc, pixel, s, 0);
+        finish_u8(row, oc, pixel, s, 0, 0);
 }

@@ -170,19 +170,28 @@ ALWAYS_INLINE vi channel_of(vi joined, int i)
     return (joined >> (8 * i)) & 255;
 }
 
-// u = clamp(q[i] + zero, low, high) of four channels, side by side; q[i] + zero <= 2^15.
-ALWAYS_INLINE vi join4(const vi q[4], const struct grid_u8 *grid)
-{
 #if defined(__AVX2__)
-    // Bytes of channel i of four samples, to those of four channels of a sample.
-    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+// u = clamp(q + zero, low, high) as bytes; of each 16 the first four are from q[0], and so on.
+ALWAYS_INLINE vi pack4(const vi q[4], const struct grid_u8 *grid)
+{
     mm_int zero = MM(set1_epi16)((short)grid->zero);
     mm_int a = MM(adds_epi16)(MM(packs_epi32)((mm_int)q[0], (mm_int)q[1]), zero);
     mm_int b = MM(adds_epi16)(MM(packs_epi32)((mm_int)q[2], (mm_int)q[3]), zero);
     mm_int u = MM(packus_epi16)(a, b);
 
     u = MM(min_epu8)(u, MM(set1_epi8)((char)grid->high));
-    u = MM(max_epu8)(u, MM(set1_epi8)((char)grid->low));
+    return (vi)MM(max_epu8)(u, MM(set1_epi8)((char)grid->low));
+}
+#endif
+
+// u of four channels, side by side; q[i] + zero <= 2^15.
+ALWAYS_INLINE vi join4(const vi q[4], const struct grid_u8 *grid)
+{
+#if defined(__AVX2__)
+    // Bytes of channel i of four samples, to those of four channels of a sample.
+    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    mm_int u = (mm_int)pack4(q, grid);
+
 #if defined(__AVX512F__)
     return (vi)_mm512_shuffle_epi8(u, _mm512_broadcast_i32x4(order));
 #else
@@ -282,6 +291,7 @@ struct u8_row {
     const struct epilogue_u8 *e;
     uint8_t *y;
     const float *scale; // of the epilogue; zeros up to a multiple of 16 channels
+    int is_small;       // scales are at most 1/2: no scaled sum overflows int32
     size_t plane;       // output pixels
     const size_t *runs; // byte offsets
     void *scratch;      // the algorithm's own
