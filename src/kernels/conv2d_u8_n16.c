@@ -10,19 +10,14 @@ struct tile {
     const int8_t *w;
     int w_step; // bytes between the weights of lines
     const int32_t *bias;
-    const struct u8_row *row;
-    int oc;
-    size_t pixel;
+    int32_t *sum; // [mr][nr][16]
 };
 
 // The accumulators must stay in registers.
 ALWAYS_INLINE void tile_run(const struct tile *tile, const int mr, const int nr)
 {
     const struct tile copy = *tile, *t = &copy; // no store can alias a local
-    float scale[8];
 
-    for (int i = 0; i < mr; i += 4)
-        scales4(t->row, t->oc + i, scale + i);
     for (int lane = 0; lane < N16_LANES; lane += VF) {
         const int8_t *w = t->w;
         vi sum[8][6];
@@ -53,13 +48,10 @@ ALWAYS_INLINE void tile_run(const struct tile *tile, const int mr, const int nr)
             }
         }
         UNROLL
-        for (int j = 0; j < nr; j++) {
+        for (int i = 0; i < mr; i++) {
             UNROLL
-            for (int i = 0; i < mr; i += 4) {
-                vi four[4] = {sum[i][j], sum[i + 1][j], sum[i + 2][j], sum[i + 3][j]};
-
-                finish4(t->row, t->oc + i, t->pixel + (size_t)j, lane, four, scale + i);
-            }
+            for (int j = 0; j < nr; j++)
+                vi_store(t->sum + (i * nr + j) * N16_LANES + lane, sum[i][j]);
         }
     }
 }
@@ -73,7 +65,7 @@ ALWAYS_INLINE void tile_run(const struct tile *tile, const int mr, const int nr)
 typedef void tile_fn(const struct tile *t);
 
 #if defined(__AVX512VNNI__)
-enum { MOST_PIXELS = 6, MOST_CHANNELS = 8 };
+enum { MOST_PIXELS = 6, MOST_SUMS = 24 };
 TILE(8, 3)
 TILE(8, 2)
 TILE(8, 1)
@@ -86,38 +78,46 @@ TILE(4, 1)
 static tile_fn *const tiles_8[] = {tile_8x1, tile_8x2, tile_8x3};
 static tile_fn *const tiles_4[] = {tile_4x1, tile_4x2, tile_4x3, tile_4x4, tile_4x5, tile_4x6};
 #elif defined(__AVX512F__)
-enum { MOST_PIXELS = 4, MOST_CHANNELS = 4 };
+enum { MOST_PIXELS = 4, MOST_SUMS = 16 };
 TILE(4, 4)
 TILE(4, 3)
 TILE(4, 2)
 TILE(4, 1)
 static tile_fn *const tiles_4[] = {tile_4x1, tile_4x2, tile_4x3, tile_4x4};
 #else
-enum { MOST_PIXELS = 2, MOST_CHANNELS = 4 };
+enum { MOST_PIXELS = 2, MOST_SUMS = 8 };
 TILE(4, 2)
 TILE(4, 1)
 static tile_fn *const tiles_4[] = {tile_4x1, tile_4x2};
 #endif
 
-// One block of 8 or 4 channels packed together over a few pixels.
-static void run_block(struct tile t, int channels, int pixels)
+// One block of 8 or 4 channels packed together, from oc on, over a few pixels.
+static void run_block(const struct u8_row *row, struct tile t, int oc, int channels, size_t pixel,
+                      int pixels)
 {
+    int32_t sum[MOST_SUMS * N16_LANES] __attribute__((aligned(64)));
+    struct u8_sums sums = {sum, 4, pixels, 0, N16_LANES};
+
+    t.sum = sum;
 #if defined(__AVX512VNNI__)
     if (channels == 8) {
-        for (int done = 0, n; done < pixels; done += n) {
-            n = pixels - done < 3 ? pixels - done : 3;
-            tiles_8[n - 1](&t);
-            t.x += (size_t)n * t.step;
-            t.pixel += (size_t)n;
+        sums.channels = 8;
+        for (int done = 0; done < pixels; done += sums.pixels) {
+            sums.pixels = pixels - done < 3 ? pixels - done : 3;
+            sums.oc_step = sums.pixels * N16_LANES;
+            tiles_8[sums.pixels - 1](&t);
+            N16(conv2d_u8_finish)(row, oc, pixel + (size_t)done, &sums);
+            t.x += (size_t)sums.pixels * t.step;
         }
         return;
     }
 #endif
+    sums.oc_step = pixels * N16_LANES;
     for (int i = 0; i < channels; i += 4) {
         tiles_4[pixels - 1](&t);
+        N16(conv2d_u8_finish)(row, oc + i, pixel, &sums);
         t.w += 16;
         t.bias += 4;
-        t.oc += 4;
     }
 }
 
@@ -141,12 +141,9 @@ static void run_row(const struct u8_row *row)
                              .run_lines = p->run_lines,
                              .w = weights + lines * 4 * (size_t)m,
                              .w_step = channels * 4,
-                             .bias = conv2d_u8_bias(row->packed) + first + m,
-                             .row = row,
-                             .oc = first + m,
-                             .pixel = row->at + (size_t)x};
+                             .bias = conv2d_u8_bias(row->packed) + first + m};
 
-            run_block(t, channels, pixels);
+            run_block(row, t, first + m, channels, row->at + (size_t)x, pixels);
         }
     }
 }

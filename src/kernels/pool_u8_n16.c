@@ -78,7 +78,7 @@ void N16(mean_u8)(const struct grid_u8 *v, int c, size_t pixels, int x_zero, con
             }
             UNROLL
             for (int j = 0; j < 4; j++)
-                sum[j] = to_grid(vf_from(sum[j]) * vf_set(v->scale), r) + v->zero;
-            vi_store(y, join4(sum));
+                sum[j] = to_grid(vf_from(sum[j]) * vf_set(v->scale), r);
+            vi_store(y, join4(sum, v));
         }
 }

@@ -9,13 +9,13 @@ void N16(quantize_u8)(const struct grid_u8 *v, int c, size_t pixels, const float
 
     for (int first = 0; first < c; first += 4, x += 4 * plane)
         for (size_t i = 0; i < plane; i += VF, y += VF * 4) {
-            vi u[4] = {vi_set(0), vi_set(0), vi_set(0), vi_set(0)};
+            vi q[4] = {vi_set(0), vi_set(0), vi_set(0), vi_set(0)};
 
             UNROLL
             for (int j = 0; j < 4; j++)
                 if (first + j < c)
-                    u[j] = to_grid(vf_load(x + (size_t)j * plane + i) / scale, r) + v->zero;
-            vi_store(y, join4(u));
+                    q[j] = to_grid(vf_load(x + (size_t)j * plane + i) / scale, r);
+            vi_store(y, join4(q, v));
         }
 }
 
@@ -40,8 +40,14 @@ void N16(sum_u8)(const struct sum_u8 *v, size_t bytes, const uint8_t *a, const u
                  uint8_t *y)
 {
     const struct sum_u8 sum = *v;
-    struct range_u8 r = range_u8(&sum.y);
+    struct sum_fast fast = sum_fast(&sum, 0);
 
-    for (size_t i = 0; i < bytes; i += VF * 4)
-        vi_store(y + i, sum_joined(&sum, r, vi_load(a + i), vi_load(b + i)));
+    for (size_t i = 0; i < bytes; i += VF * 4) {
+        vi u = vi_load(a + i), four[4];
+
+        UNROLL
+        for (int j = 0; j < 4; j++)
+            four[j] = channel_of(u, j);
+        vi_store(y + i, sum4(&fast, 0, four, vi_load(b + i)));
+    }
 }

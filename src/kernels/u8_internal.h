@@ -4,7 +4,6 @@
 #ifndef KERNELS_U8_INTERNAL_H
 #define KERNELS_U8_INTERNAL_H
 
-#include <math.h>
 #include <string.h>
 
 #include "kernels/conv2d_u8_internal.h"
@@ -166,86 +165,115 @@ ALWAYS_INLINE vi to_grid(vf real, struct range_u8 r)
     return vi_rint(vf_clamp(real, r.low, r.high));
 }
 
-// Four channels, each 0..255, side by side.
-ALWAYS_INLINE vi join4(const vi u[4])
-{
-    return u[0] | (u[1] << 8) | (u[2] << 16) | (u[3] << 24);
-}
-
 ALWAYS_INLINE vi channel_of(vi joined, int i)
 {
     return (joined >> (8 * i)) & 255;
 }
 
+// u = clamp(q[i] + zero, low, high) of four channels, side by side; q[i] + zero <= 2^15.
+ALWAYS_INLINE vi join4(const vi q[4], const struct grid_u8 *grid)
+{
+#if defined(__AVX2__)
+    // Bytes of channel i of four samples, to those of four channels of a sample.
+    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    mm_int zero = MM(set1_epi16)((short)grid->zero);
+    mm_int a = MM(adds_epi16)(MM(packs_epi32)((mm_int)q[0], (mm_int)q[1]), zero);
+    mm_int b = MM(adds_epi16)(MM(packs_epi32)((mm_int)q[2], (mm_int)q[3]), zero);
+    mm_int u = MM(packus_epi16)(a, b);
+
+    u = MM(min_epu8)(u, MM(set1_epi8)((char)grid->high));
+    u = MM(max_epu8)(u, MM(set1_epi8)((char)grid->low));
+#if defined(__AVX512F__)
+    return (vi)_mm512_shuffle_epi8(u, _mm512_broadcast_i32x4(order));
+#else
+    return (vi)_mm256_shuffle_epi8(u, _mm256_broadcastsi128_si256(order));
+#endif
+#else
+    vi u[4];
+
+    for (int i = 0; i < 4; i++) {
+        vi v = q[i] + grid->zero, below = (vi)(v < grid->low), above = (vi)(v > grid->high);
+
+        u[i] = (grid->low & below) | (grid->high & above) | (v & ~(below | above));
+    }
+    return u[0] | (u[1] << 8) | (u[2] << 16) | (u[3] << 24);
+#endif
+}
+
 // ---- the sum of two values
 
-// A sum in float32 that lies further than this from the middle between two integers rounds as the
-// one in double does. With both factors at most MOST_FACTOR the products and the sum stay below
-// 2 * 255 * 4 < 2^11, so each of the three roundings is off by at most 2^-14 and the whole by less
-// than 2^-12 < 1 / 1000.
-#define SUM_DOUBT 0.001F
-#define MOST_FACTOR 4.0F
+// The sum in float32 as a * fa + (b * fb + k), k standing for both zero points. Every intermediate
+// is at most M = 2 * 255 * (fa + fb), so the three roundings are off by 3 * 2^-24 M < doubt
+// together. A sum further than that from the middle between two integers rounds as the one in
+// double does; the others are done again in double.
+struct sum_fast {
+    vf fa, fb, k;
+    float doubt;
+    const struct sum_u8 *sum;
+};
 
-ALWAYS_INLINE vi sum_exact(const struct sum_u8 *v, vi a, vi b)
+// The a's given to sum4 are u less zero_given.
+ALWAYS_INLINE struct sum_fast sum_fast(const struct sum_u8 *v, int zero_given)
 {
-    double low = v->y.low - v->y.zero, high = v->y.high - v->y.zero;
+    double fa = (double)v->factor_a, fb = (double)v->factor_b;
+    double k = fa * (zero_given - v->zero_a) - fb * v->zero_b;
 
+    return (struct sum_fast){vf_set(v->factor_a), vf_set(v->factor_b), vf_set((float)k),
+                             1.25e-4F * (v->factor_a + v->factor_b), v};
+}
+
+ALWAYS_INLINE int is_doubtful(vf off, float limit)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask(_mm512_abs_ps((mm_float)off), _mm512_set1_ps(limit), _CMP_GT_OQ);
+#else
+    vi is_far = (vi)(off > limit) | (vi)(off < -limit);
+
+#if defined(__AVX2__)
+    return _mm256_movemask_ps((mm_float)is_far);
+#elif defined(__SSE2__)
+    return _mm_movemask_ps((mm_float)is_far);
+#else
+    return is_far[0] | is_far[1] | is_far[2] | is_far[3];
+#endif
+#endif
+}
+
+// q of the sum in double; a and b less their zero points.
+static __attribute__((noinline)) vi sum_exact(const struct sum_u8 *v, vi a, vi b)
+{
     for (int i = 0; i < VF; i++) {
         double sum = (double)a[i] * (double)v->factor_a + (double)b[i] * (double)v->factor_b;
 
-        sum = sum > low ? sum < high ? sum : high : low;
+        sum = sum > -1024 ? sum < 1024 ? sum : 1024 : -1024;
         a[i] = (int32_t)((sum + 0x1.8p52) - 0x1.8p52); // half to even
     }
     return a;
 }
 
-// q - zero of the sum of a - zero_a and b - zero_b.
-ALWAYS_INLINE vi sum_grid(const struct sum_u8 *v, struct range_u8 r, vi a, vi b)
+// a[i] less zero_given, b joined as in memory.
+ALWAYS_INLINE vi sum4(const struct sum_fast *f, int zero_given, const vi a[4], vi b)
 {
-    vf sum = vf_from(a) * vf_set(v->factor_a) + vf_from(b) * vf_set(v->factor_b);
-    vi q;
-    vf off;
-
-    sum = vf_clamp(sum, r.low, r.high);
-    q = vi_rint(sum);
-    off = sum - vf_from(q);
-#if defined(__AVX512F__)
-    if (__builtin_expect(_mm512_cmp_ps_mask(_mm512_abs_ps((mm_float)off),
-                                            _mm512_set1_ps(0.5F - SUM_DOUBT), _CMP_GT_OQ) != 0,
-                         0))
-        q = sum_exact(v, a, b);
-#else
-    int is_doubtful = 0;
-
-    for (int i = 0; i < VF; i++)
-        is_doubtful |= fabsf(off[i]) > 0.5F - SUM_DOUBT;
-    if (is_doubtful)
-        q = sum_exact(v, a, b);
-#endif
-    return q;
-}
-
-ALWAYS_INLINE int sum_is_simple(const struct sum_u8 *v)
-{
-    return v->factor_a <= MOST_FACTOR && v->factor_b <= MOST_FACTOR;
-}
-
-// Joined values of both as read from memory.
-ALWAYS_INLINE vi sum_joined(const struct sum_u8 *v, struct range_u8 r, vi a, vi b)
-{
-    int is_simple = sum_is_simple(v);
-    vi u[4];
+    const struct sum_u8 *v = f->sum;
+    float limit = 0.5F - f->doubt;
+    int doubts = !(limit > 0.25F);
+    vi q[4];
 
     UNROLL
     for (int i = 0; i < 4; i++) {
-        vi qa = channel_of(a, i) - v->zero_a, qb = channel_of(b, i) - v->zero_b;
+        vf sum = vf_from(channel_of(b, i)) * f->fb + f->k;
 
-        u[i] = (is_simple ? sum_grid(v, r, qa, qb) : sum_exact(v, qa, qb)) + v->y.zero;
+        sum += vf_from(a[i]) * f->fa;
+        q[i] = vi_rint(sum);
+        doubts |= is_doubtful(sum - vf_from(q[i]), limit);
     }
-    return join4(u);
+    if (__builtin_expect(doubts != 0, 0))
+        for (int i = 0; i < 4; i++)
+            q[i] = sum_exact(v, a[i] + (zero_given - v->zero_a), channel_of(b, i) - v->zero_b);
+    return join4(q, &v->y);
 }
 
-// ---- the end of a convolution
+// ---- rows of a convolution
 
 // One row of outputs of one group, in a band.
 struct u8_row {
@@ -262,37 +290,16 @@ struct u8_row {
     size_t at; // first output pixel
 };
 
-// Stores four output channels from oc on (divides by 4) of VF samples from `lane` on.
-ALWAYS_INLINE void finish4(const struct u8_row *row, int oc, size_t pixel, int lane,
-                           const vi acc[4], const float scale[4])
-{
-    const struct epilogue_u8 *e = row->e;
-    int all = row->plan->shape.oc;
-    vi u[4];
-
-    if (e->y_f32) {
-        for (int i = 0; i < 4 && oc + i < all; i++)
-            vf_store(e->y_f32 + ((size_t)(oc + i) * row->plane + pixel) * N16_LANES + lane,
-                     vf_from(acc[i]) * vf_set(scale[i]));
-        return;
-    }
-    size_t at = ((size_t)(oc / 4) * row->plane + pixel) * LINE + (size_t)lane * 4;
-    struct range_u8 r = range_u8(&e->y);
-    UNROLL
-    for (int i = 0; i < 4; i++)
-        u[i] = to_grid(vf_from(acc[i]) * vf_set(scale[i]), r) + e->y.zero;
-    vi joined = join4(u);
-    if (e->add)
-        joined = sum_joined(e->sum, range_u8(&e->sum->y), joined, vi_load(e->add + at));
-    vi_store(row->y + at, joined);
-}
-
-// Scales of four channels; 0 where there are none.
-ALWAYS_INLINE void scales4(const struct u8_row *row, int oc, float scale[4])
-{
-    for (int i = 0; i < 4; i++)
-        scale[i] = oc + i < row->plan->shape.oc ? row->e->scale[oc + i] : 0;
-}
+// Sums of some channels (a multiple of 4, from oc on) of some neighbouring pixels, as left by a
+// tile: sum[i * oc_step + j * pixel_step + lane].
+struct u8_sums {
+    const int32_t *sum;
+    int channels, pixels;
+    int oc_step, pixel_step;
+};
+// Does to them what row->e says and stores them.
+void N16(conv2d_u8_finish)(const struct u8_row *row, int oc, size_t pixel,
+                           const struct u8_sums *sums);
 
 // Walks groups and bands, copies each band and calls row_run for its rows; scratch as
 // conv2d_u8_direct's scratch_bytes says, then the algorithm's own.
