@@ -257,8 +257,11 @@ enum status bench_run(struct context *context, struct arena *arena, const struct
                       const struct infer_options *infer, const struct counts *counts,
                       struct bench *bench)
 {
-    struct program_options options = {
-        .isa = bench->isa, .is_integer = true, .groups = context->threads, .infer = *infer};
+    struct program_options options = {.isa = bench->isa,
+                                      .is_integer = true,
+                                      .keeps_inputs = true,
+                                      .groups = context->threads,
+                                      .infer = *infer};
     struct measuring m = {.context = context, .arena = arena, .graph = graph, .counts = counts};
     enum status status;
 
