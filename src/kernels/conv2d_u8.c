@@ -135,6 +135,14 @@ void *conv2d_u8_pack_head(const struct conv2d *v, const struct conv2d_u8_weights
     return bias + head->bias_count;
 }
 
+size_t conv2d_u8_band_scratch(const struct conv2d_u8_plan *p)
+{
+    size_t offsets = (size_t)p->runs * sizeof(size_t);
+    size_t scales = (size_t)round_up(p->shape.oc, 16) * sizeof(float);
+
+    return p->band_bytes + U8_SPARE_LINES * LINE + scales + (offsets + 63) / 64 * 64;
+}
+
 // ---- the direct algorithm: weights [group][block of 8 or 4 oc][run][line][oc][4]
 
 static int accepts(const struct kernels *kernels, const struct conv2d *v,
@@ -191,9 +199,8 @@ static void pack(const struct conv2d *v, const struct conv2d_u8_weights *w, void
 static size_t scratch_bytes(const struct conv2d *v)
 {
     struct conv2d_u8_plan p = conv2d_u8_plan(v);
-    size_t offsets = (size_t)p.runs * sizeof(ptrdiff_t);
 
-    return p.band_bytes + U8_SPARE_LINES * LINE + (offsets + 63) / 64 * 64;
+    return conv2d_u8_band_scratch(&p);
 }
 
 static void run(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,

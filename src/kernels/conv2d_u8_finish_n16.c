@@ -20,47 +20,44 @@ static void finish_f32(const struct u8_row *row, int oc, size_t pixel, const str
     }
 }
 
-// Four channels, with or without the sum.
-ALWAYS_INLINE void finish_four(const struct u8_row *row, const struct u8_sums *s, int i,
-                               const float scale[4], size_t at, const int has_add)
+// To the grid, and with has_add to the sum with a second value.
+ALWAYS_INLINE void finish_u8(const struct u8_row *row, int oc, size_t pixel,
+                             const struct u8_sums *sums, const int has_add)
 {
-    const struct epilogue_u8 *e = row->e;
-    struct grid_u8 grid = e->y;
-    struct range_u8 r = range_u8(&grid);
-    struct sum_fast fast = {0};
-    const uint8_t *add = has_add ? e->add + at : NULL;
+    const struct u8_sums s = *sums; // no store can alias a local
+    const struct grid_u8 grid = row->e->y;
+    const struct range_u8 r = range_u8(&grid);
+    const float *scale = row->scale + oc;
+    size_t plane = row->plane * LINE, at = (size_t)(oc / 4) * plane + pixel * LINE;
+    const struct sum_fast fast = has_add ? sum_fast(row->e->sum, grid.zero) : (struct sum_fast){0};
+    const uint8_t *add = has_add ? row->e->add + at : NULL;
     uint8_t *y = row->y + at;
 
-    if (has_add)
-        fast = sum_fast(e->sum, grid.zero);
-    for (int j = 0; j < s->pixels; j++)
-        for (int lane = 0; lane < N16_LANES; lane += VF) {
-            size_t byte = (size_t)j * LINE + (size_t)lane * 4;
-            vi q[4];
+    for (int i = 0; i < s.channels; i += 4) {
+        vf scales[4] = {vf_set(scale[i]), vf_set(scale[i + 1]), vf_set(scale[i + 2]),
+                        vf_set(scale[i + 3])};
+        size_t byte = (size_t)(i / 4) * plane;
 
-            UNROLL
-            for (int k = 0; k < 4; k++)
-                q[k] = to_grid(vf_from(load_sum(s, i + k, j, lane)) * vf_set(scale[k]), r);
-            vi_store(y + byte,
-                     has_add ? sum4(&fast, grid.zero, q, vi_load(add + byte)) : join4(q, &grid));
-        }
+        for (int j = 0; j < s.pixels; j++, byte += LINE)
+            for (int lane = 0; lane < N16_LANES; lane += VF) {
+                vi q[4];
+
+                UNROLL
+                for (int k = 0; k < 4; k++)
+                    q[k] = to_grid(vf_from(load_sum(&s, i + k, j, lane)) * scales[k], r);
+                vi_store(y + byte + lane * 4,
+                         has_add ? sum4(&fast, grid.zero, q, vi_load(add + byte + lane * 4))
+                                 : join4(q, &grid));
+            }
+    }
 }
 
 void N16(conv2d_u8_finish)(const struct u8_row *row, int oc, size_t pixel, const struct u8_sums *s)
 {
-    if (row->e->y_f32) {
+    if (row->e->y_f32)
         finish_f32(row, oc, pixel, s);
-        return;
-    }
-    for (int i = 0; i < s->channels && oc + i < row->plan->shape.oc; i += 4) {
-        size_t at = ((size_t)((oc + i) / 4) * row->plane + pixel) * LINE;
-        float scale[4];
-
-        for (int k = 0; k < 4; k++)
-            scale[k] = oc + i + k < row->plan->shape.oc ? row->e->scale[oc + i + k] : 0;
-        if (row->e->add)
-            finish_four(row, s, i, scale, at, 1);
-        else
-            finish_four(row, s, i, scale, at, 0);
-    }
+    else if (row->e->add)
+        finish_u8(row, oc, pixel, s, 1);
+    else
+        finish_u8(row, oc, pixel, s, 0);
 }

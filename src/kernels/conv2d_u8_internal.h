@@ -64,6 +64,17 @@ static inline const int8_t *conv2d_u8_packed(const void *packed)
     return (const int8_t *)(conv2d_u8_bias(packed) + head->bias_count);
 }
 
+// Scratch of conv2d_u8_bands; what an algorithm needs itself lies behind.
+size_t conv2d_u8_band_scratch(const struct conv2d_u8_plan *p);
+
+// How AMX cuts it: blocks of `channels` output channels, runs in run_chunks pieces of `lines`
+// lines. Packed weights are tiles of 1024 bytes: per group and block the bias, then a tile a chunk.
+struct conv2d_u8_tiles {
+    int channels, blocks;
+    int lines, run_chunks, chunks;
+};
+struct conv2d_u8_tiles conv2d_u8_tiles(const struct conv2d_u8_plan *p);
+
 static inline int round_up(int n, int to)
 {
     return (n + to - 1) / to * to;

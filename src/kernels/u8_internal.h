@@ -281,6 +281,7 @@ struct u8_row {
     const void *packed;
     const struct epilogue_u8 *e;
     uint8_t *y;
+    const float *scale; // of the epilogue; zeros up to a multiple of 16 channels
     size_t plane;       // output pixels
     const size_t *runs; // byte offsets
     void *scratch;      // the algorithm's own
