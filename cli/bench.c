@@ -20,9 +20,12 @@ struct measuring {
     const struct graph *graph;
     const struct counts *counts;
     struct program *program; // NULL: the reference executor, one inference at a time
-    struct tensor *input;    // of the reference executor
-    double *seconds, last;   // per node, while layers are measured by it
-    struct context *worker;  // one a thread: errors and results are not shared
+    const struct kernels *kernels;
+    float **sample, *output; // plain: [input][batch][size], [batch][output_size]
+    size_t output_size;
+    struct tensor *input;   // of the reference executor
+    double *seconds, last;  // per node, while layers are measured by it
+    struct context *worker; // one a thread: errors and results are not shared
     atomic_bool failed;
     int64_t calls, batch;
 };
@@ -35,18 +38,53 @@ static double now_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void fill_inputs(struct measuring *m, int groups)
+// A batch of plain samples of every input, and room for the first output.
+static void make_samples(struct measuring *m, struct arena *arena)
 {
-    for (int group = 0; group < groups; group++)
-        for (uint32_t i = 0; i < m->graph->input_count; i++) {
-            float *to = program_input(m->program, group, i);
-            size_t count = program_input_size(m->program, i) * N16_LANES;
-            struct random random = random_stream(m->context->seed, (uint64_t)group, i);
-            bool is_float =
-                dtype_info[graph_value(m->graph, m->graph->input[i])->tensor.dtype].is_float;
-            for (size_t k = 0; to && k < count; k++) // 0 and 1 are tokens of any vocabulary
-                to[k] = is_float ? (float)random_normal(&random) : (float)(k / N16_LANES % 2);
-        }
+    m->sample = arena_array(arena, float *, m->graph->input_count + 1);
+    for (uint32_t i = 0; i < m->graph->input_count; i++) {
+        size_t count = program_input_size(m->program, i) * (size_t)m->batch;
+        struct random random = random_stream(m->context->seed, 0, i);
+        bool is_float =
+            dtype_info[graph_value(m->graph, m->graph->input[i])->tensor.dtype].is_float;
+
+        m->sample[i] = arena_array(arena, float, count + 1);
+        for (size_t k = 0; k < count; k++) // 0 and 1 are tokens of any vocabulary
+            m->sample[i][k] = is_float ? (float)random_normal(&random) : (float)(k % 2);
+    }
+    m->output_size = program_output_size(m->program, 0);
+    m->output = arena_array(arena, float, m->output_size *(size_t)m->batch + 1);
+}
+
+// The rows of group `item` in a batch of plain samples; NULL past its end.
+static void group_rows(const struct measuring *m, float *plain, size_t size, long item,
+                       float *row[N16_LANES])
+{
+    for (int64_t lane = 0; lane < N16_LANES; lane++) {
+        int64_t at = item * N16_LANES + lane;
+
+        row[lane] = at < m->batch ? plain + (size_t)at * size : NULL;
+    }
+}
+
+// As a user has it: from plain samples to plain outputs.
+static enum status run_lanes(struct measuring *m, struct context *context, long item, int worker)
+{
+    float *row[N16_LANES];
+
+    for (uint32_t i = 0; i < m->graph->input_count; i++) {
+        float *to = program_input(m->program, worker, i);
+        size_t size = program_input_size(m->program, i);
+
+        group_rows(m, m->sample[i], size, item, row);
+        if (to)
+            m->kernels->pack_n16((const float *const *)row, size, to);
+    }
+    TRY(program_run_group(context, m->program, worker));
+    group_rows(m, m->output, m->output_size, item, row);
+    if (m->output_size)
+        m->kernels->unpack_n16(program_output(m->program, worker, 0), m->output_size, row);
+    return OK;
 }
 
 // ---- the reference executor, for models whose samples cannot be told apart ----------------------
@@ -107,10 +145,9 @@ static void run_group(void *state, long item, int worker)
 {
     struct measuring *m = state;
 
-    enum status status = m->program ? program_run_group(&m->worker[worker], m->program, worker)
+    enum status status = m->program ? run_lanes(m, &m->worker[worker], item, worker)
                                     : run_reference(m, &m->worker[worker], NULL);
 
-    (void)item;
     if (status != OK)
         atomic_store(&m->failed, true);
 }
@@ -257,12 +294,13 @@ enum status bench_run(struct context *context, struct arena *arena, const struct
                       const struct infer_options *infer, const struct counts *counts,
                       struct bench *bench)
 {
-    struct program_options options = {.isa = bench->isa,
-                                      .is_integer = true,
-                                      .keeps_inputs = true,
-                                      .groups = context->threads,
-                                      .infer = *infer};
-    struct measuring m = {.context = context, .arena = arena, .graph = graph, .counts = counts};
+    struct program_options options = {
+        .isa = bench->isa, .is_integer = true, .groups = context->threads, .infer = *infer};
+    struct measuring m = {.context = context,
+                          .arena = arena,
+                          .graph = graph,
+                          .counts = counts,
+                          .kernels = kernels_select(bench->isa)};
     enum status status;
 
     // No memory for more groups than the batch fills.
@@ -277,8 +315,9 @@ enum status bench_run(struct context *context, struct arena *arena, const struct
         context_init(&m.worker[i]);
     if (!bench->batch)
         bench->batch = m.program ? (int64_t)N16_LANES * context->threads : context->threads;
+    m.batch = bench->batch;
     if (status == OK && m.program)
-        fill_inputs(&m, options.groups);
+        make_samples(&m, arena);
     if (status == OK)
         status = measure(&m, bench);
     for (uint32_t i = 0; m.input && i < graph->input_count; i++)

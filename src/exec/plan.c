@@ -19,8 +19,6 @@ static void find_lifetimes(struct program *program)
 {
     for (uint32_t i = 0; i < program->graph->input_count; i++)
         use(program, program->graph->input[i].at, 0);
-    for (uint32_t i = 0; i < program->graph->input_count && program->options.keeps_inputs; i++)
-        use(program, program->graph->input[i].at, program->step_count);
     for (int s = 0; s < program->step_count; s++) {
         const struct step *step = &program->step[s];
         for (int i = 0; i < step->node->input_count; i++)

@@ -17,7 +17,6 @@ struct program_options {
     bool is_training;  // keeps what backward needs; batch norm by batch statistics
     bool no_lowering;  // every node runs its op's own forward and backward: the golden answer
     bool keeps_values; // every value can be looked at after a run (program_value)
-    bool keeps_inputs; // inputs stay as they are, to be run again
     bool is_small;     // memory goes before speed: packed weights stay near the size of the weights
     bool is_integer;   // nodes between Q/DQ run on exact integers (exec/integer.h)
     int groups;        // memories for this many groups of 16: the batch / 16 when training; when
