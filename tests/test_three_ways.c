@@ -65,6 +65,15 @@ static const struct model models[] = {
      "v:f32[8,4,1,1] init=he  d = Conv(x, v)  j = Concat(d, r, d) axis=1  k = Concat(j, c) axis=1  "
      "u:f32[5,22,3,3] init=he  e = Conv(k, u)  o = Relu(e)  g = GlobalAveragePool(o)  output g",
      "4x6x6"},
+    // batch norm that stands apart, behind a pool and behind a value that others read
+    {NULL,
+     "x:f32[n,3,8,8]  w:f32[6,3,3,3] init=he  c = Conv(x, w) pads=1,1,1,1  "
+     "p = MaxPool(c) kernel_shape=2,2 strides=2,2  g:f32[6] init=uniform(-1,2)  "
+     "b:f32[6] init=uniform(-1,1)  m:f32[6] init=uniform(-1,1)  v:f32[6] init=uniform(0.5,2)  "
+     "h = BatchNormalization(p, g, b, m, v)  r = Relu(h)  q:f32[6,6,3,3] init=he  "
+     "d = Conv(r, q) pads=1,1,1,1  e = Relu(d)  s = Add(e, r)  "
+     "k = BatchNormalization(s, b, g, m, v)  u:f32[3,6,1,1] init=he  y = Conv(k, u)  output y",
+     "3x8x8"},
     // a float operator in the middle, a value that integers and floats read
     {NULL,
      "x:f32[n,4,6,6]  w:f32[8,4,3,3] init=he  c = Conv(x, w)  s = Sigmoid(c)  "
@@ -243,7 +252,9 @@ START_TEST(lowered_integers_are_within_a_step)
     program = run_lowered(&run, true, true);
     for (uint32_t i = 0; i < run.graph->value_count && program_is_integer(program); i++) {
         size_t count = 0, size = program_value_size(program, (struct value_id){i}) * N16_LANES;
-        int64_t off = steps_off(&run, program, i, &count);
+        int64_t off = 0;
+        if (run.seen[i].dtype == DT_I8 || run.seen[i].dtype == DT_U8)
+            off = steps_off(&run, program, i, &count);
         // One step where the reference executor's float sum lies on a half; sums behind it move.
         ck_assert_msg(off <= 2, "value %s: %lld steps", run.graph->value[i].name, (long long)off);
         ck_assert_msg(count <= size / 50, "value %s: %zu of %zu differ", run.graph->value[i].name,

@@ -37,6 +37,13 @@ static enum status conv_window(struct c_writer *w, const struct node *node,
             number[i] = plain[i];
         return OK;
     }
+    if (at->kind == INTEGER_AFFINE) {
+        const int64_t each[15] = {x->dim[1], x->dim[2], x->dim[3], x->dim[1], 1, 1, 1, 1, 0, 0, 1,
+                                  1,         x->dim[1], x->dim[2], x->dim[3]};
+        for (int i = 0; i < 15; i++)
+            number[i] = each[i];
+        return OK;
+    }
     const int64_t kernel[2] = {weight->dim[2], weight->dim[3]};
     struct window_attr window_attr = {attr->auto_pad,  {2, kernel}, attr->strides,
                                       attr->dilations, attr->pads,  false};
@@ -155,6 +162,7 @@ enum status c_integer_node(struct c_writer *w, uint32_t n)
     switch (at->kind) {
     case INTEGER_CONV:
     case INTEGER_GEMM:
+    case INTEGER_AFFINE:
         return conv(w, node, at);
     case INTEGER_ADD:
         add(w, at);

@@ -407,6 +407,84 @@ static void plan_quantize(struct planner *p, uint32_t n)
     p->plan->node[n] = found;
 }
 
+// A MaxPool that only this node reads keeps the grid of what it reads. Returns its index, or
+// UINT32_MAX.
+static uint32_t find_maxpool(struct planner *p, const struct node *node, struct integer_node *out)
+{
+    const struct node *pool = producer(p, node, 0);
+    uint32_t n = pool ? (uint32_t)(pool - p->graph->node) : UINT32_MAX;
+
+    *out = (struct integer_node){.kind = INTEGER_MAXPOOL, .y = node->input[0]};
+    if (!pool || !node_is(pool, "MaxPool") || p->plan->node[n].kind != INTEGER_NONE ||
+        pool->output_count > 1 || !node_exists(graph_only_consumer(p->graph, out->y)) ||
+        p->inference->of_value[pool->input[0].at].shape.rank != 4 ||
+        !holds(p, pool, 0, &out->x, &out->x_grid))
+        return UINT32_MAX;
+    out->y_grid = out->x_grid;
+    return n;
+}
+
+static void take_maxpool(struct planner *p, uint32_t n, const struct integer_node *pool)
+{
+    p->plan->value[pool->y.at] = pool->y_grid;
+    p->held_by[pool->y.at] = pool->y;
+    p->plan->node[n] = *pool;
+}
+
+static bool set_affine(struct planner *p, const struct node *node, struct integer_node *out)
+{
+    double epsilon = ((const struct batch_normalization_attr *)node->attr)->epsilon;
+    const struct tensor *norm[4];
+
+    for (int i = 0; i < 4; i++) {
+        norm[i] = constant(p, node, i + 1);
+        if (!norm[i] || tensor_count(norm[i]) != out->channels)
+            return false;
+    }
+    out->weight_count = out->channels;
+    out->is_weight_i8 = true;
+    out->weight = arena_array(p->plan->arena, int16_t, (size_t)out->channels);
+    out->bias = arena_array(p->plan->arena, int32_t, (size_t)out->channels);
+    out->scale = arena_array(p->plan->arena, float, (size_t)out->channels);
+    for (int c = 0; c < out->channels; c++) {
+        double factor = tensor_get(norm[0], c) / sqrt(tensor_get(norm[3], c) + epsilon);
+        double offset = tensor_get(norm[1], c) - tensor_get(norm[2], c) * factor;
+        // Of one unit of the sum; a large offset leaves fewer steps to the factor.
+        double unit = fmax(fabs(factor) * (double)out->x_grid.scale / 127, fabs(offset) / 0x1p30);
+        if (!isfinite(unit))
+            return false;
+        unit = unit > 0 ? unit : 1;
+        out->weight[c] = (int16_t)rint(factor * (double)out->x_grid.scale / unit);
+        out->bias[c] = (int32_t)rint(offset / unit);
+        out->scale[c] = (float)(unit / (double)out->y_grid.scale);
+    }
+    return true;
+}
+
+static void plan_batchnorm(struct planner *p, uint32_t n)
+{
+    const struct node *node = &p->graph->node[n];
+    const struct shape *x = &p->inference->of_value[node->input[0].at].shape;
+    struct integer_node found = {.kind = INTEGER_AFFINE}, pool;
+    uint32_t pool_at = find_maxpool(p, node, &pool);
+    struct chain chain;
+
+    found.x = pool.y;
+    found.x_grid = pool.y_grid;
+    if (node->output_count > 1 || x->rank != 4 || !follow(p, node->output[0], true, &chain) ||
+        ((const struct batch_normalization_attr *)node->attr)->training_mode ||
+        (pool_at == UINT32_MAX && !holds(p, node, 0, &found.x, &found.x_grid)))
+        return;
+    found.channels = (int)x->dim[1];
+    found.y_grid = chain.grid;
+    if (!set_affine(p, node, &found))
+        return;
+    if (pool_at != UINT32_MAX)
+        take_maxpool(p, pool_at, &pool);
+    take_chain(p, &found, &chain);
+    p->plan->node[n] = found;
+}
+
 static void plan_dequantize(struct planner *p, uint32_t n)
 {
     const struct node *node = &p->graph->node[n];
@@ -438,6 +516,7 @@ static const struct {
     {"GlobalAveragePool", plan_mean},
     {"ReduceMean", plan_mean},
     {"MaxPool", plan_maxpool},
+    {"BatchNormalization", plan_batchnorm},
     {"Concat", plan_concat},
     {"QuantizeLinear", plan_quantize},
     {"DequantizeLinear", plan_dequantize},
@@ -452,7 +531,8 @@ static const struct {
 
 static bool reads_integers(const struct integer_node *node)
 {
-    return node->kind == INTEGER_CONV || node->kind == INTEGER_GEMM || node->kind == INTEGER_ADD ||
+    return node->kind == INTEGER_CONV || node->kind == INTEGER_GEMM ||
+           node->kind == INTEGER_AFFINE || node->kind == INTEGER_ADD ||
            node->kind == INTEGER_MEAN || node->kind == INTEGER_MAXPOOL ||
            node->kind == INTEGER_CONCAT;
 }

@@ -7,6 +7,9 @@
 //                with an output grid: q = clamp(rint((float)acc * scale[c]) + z, low, high),
 //                scale[c] = (x_scale * w_scale[c]) / y_scale in float32
 //                without: y = (float)acc * (x_scale * w_scale[c])
+//   AFFINE       as CONV with one weight a channel and no neighbours: batch norm, whose factor is
+//                127 steps of a scale of its channel's own, and whose offset is a bias in such
+//                steps
 //   ADD          q = clamp(rint((double)a * ma + (double)b * mb) + z, low, high), ma =
 //   a_scale/y_scale
 //                in float32 (products exact in double: a fused multiply-add changes nothing)
@@ -28,7 +31,8 @@
 enum integer_kind {
     INTEGER_NONE, // runs as float, by its own lowering
     INTEGER_CONV,
-    INTEGER_GEMM, // Gemm and MatMul with a weight matrix
+    INTEGER_GEMM,   // Gemm and MatMul with a weight matrix
+    INTEGER_AFFINE, // BatchNormalization, with a MaxPool before it that keeps its grid
     INTEGER_ADD,
     INTEGER_MEAN, // GlobalAveragePool, ReduceMean over the pixels
     INTEGER_MAXPOOL,
@@ -59,7 +63,7 @@ struct integer_node {
     // QUANTIZE and y of a node without an output grid and of DEQUANTIZE, which are floats.
     struct value_id x, x2, y;
     struct integer_grid x_grid, x2_grid, y_grid; // y_grid not set: y is float
-    // CONV, GEMM: weights as q - zero_point in the layout of the node's input 1 (Gemm: made
+    // CONV, GEMM, AFFINE: weights as q - zero_point in the layout of the node's input 1 (Gemm: made
     // [out][in] whatever transB says); per output channel bias and x_scale * w_scale.
     int16_t *weight;
     int64_t weight_count;

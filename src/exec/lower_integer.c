@@ -359,11 +359,12 @@ const struct lowering *integer_lowering(const struct integer_node *at)
         [INTEGER_MAXPOOL] = &row_maxpool,
         [INTEGER_QUANTIZE] = &row_quantize,
         [INTEGER_DEQUANTIZE] = &row_dequantize,
+        [INTEGER_AFFINE] = &lowering_integer_conv,
         [INTEGER_CONCAT] = &row_concat,
         [INTEGER_SKIP] = NULL,
     };
 
-    if ((at->kind == INTEGER_CONV || at->kind == INTEGER_GEMM) && !at->is_weight_i8)
+    if (rows[at->kind] == &lowering_integer_conv && !at->is_weight_i8)
         return &lowering_integer_conv_wide;
     return rows[at->kind];
 }

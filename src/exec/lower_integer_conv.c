@@ -16,6 +16,26 @@ struct conv_state {
     size_t scratch_at; // of the kernel
 };
 
+static const struct conv2d one_pixel = {.h = 1,
+                                        .w = 1,
+                                        .kh = 1,
+                                        .kw = 1,
+                                        .stride_h = 1,
+                                        .stride_w = 1,
+                                        .dilation_h = 1,
+                                        .dilation_w = 1,
+                                        .groups = 1,
+                                        .oh = 1,
+                                        .ow = 1};
+
+static void affine_shape(const struct shape *x, struct conv2d *out)
+{
+    *out = one_pixel;
+    out->c = out->oc = out->groups = (int)x->dim[1];
+    out->h = out->oh = (int)x->dim[2];
+    out->w = out->ow = (int)x->dim[3];
+}
+
 // The value as it is stored: flattening counts channel by channel, which is how weights count.
 static void matrix_shape(const struct program *program, const struct integer_node *at,
                          struct conv2d *out)
@@ -23,19 +43,10 @@ static void matrix_shape(const struct program *program, const struct integer_nod
     const struct slot *x = &program->slot[at->x.at];
     int channels = x->channels ? (int)x->channels : (int)x->size, pixels = (int)x->size / channels;
 
-    *out = (struct conv2d){.c = channels,
-                           .h = 1,
-                           .w = pixels,
-                           .oc = at->channels,
-                           .kh = 1,
-                           .kw = pixels,
-                           .stride_h = 1,
-                           .stride_w = 1,
-                           .dilation_h = 1,
-                           .dilation_w = 1,
-                           .groups = 1,
-                           .oh = 1,
-                           .ow = 1};
+    *out = one_pixel;
+    out->c = channels;
+    out->w = out->kw = pixels;
+    out->oc = at->channels;
 }
 
 enum status integer_conv_shape(struct context *context, const struct program *program,
@@ -48,6 +59,8 @@ enum status integer_conv_shape(struct context *context, const struct program *pr
         return context_fail(context, ERR_UNSUPPORTED, "it has no elements");
     if (at->kind == INTEGER_CONV)
         TRY(conv2d_from(context, step->node->attr, x, w, out));
+    else if (at->kind == INTEGER_AFFINE)
+        affine_shape(x, out);
     else
         matrix_shape(program, at, out);
     if ((int64_t)conv2d_weight_count(out) != at->weight_count)
