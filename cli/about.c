@@ -10,8 +10,6 @@
 #include "exec/program.h"
 #include "pass/sparsity.h"
 
-// Above so many weights nothing is copied, or made float, to find out more.
-static const double copied_count_max = 16e6;
 enum { NAMES_MAX = 3 };
 
 static bool is_named(const struct strings *list, const char *name)
@@ -161,13 +159,14 @@ static void find_running(struct context *context, const struct graph *graph,
                          const struct figures *figures, const struct infer_options *infer,
                          enum isa isa, struct about *about)
 {
-    struct program_options options = {.isa = isa, .is_integer = true, .groups = 1, .infer = *infer};
+    struct program_options options = {
+        .isa = isa, .is_plan = true, .is_integer = true, .groups = 1, .infer = *infer};
     struct context quiet;
     struct program *program = NULL;
     struct arena *arena = arena_new();
     struct graph *clone = graph_clone(graph);
     struct open_batch open;
-    bool is_large = !(figures->counts.parameters < copied_count_max);
+    bool is_large = !(figures->counts.parameters < COPIED_COUNT_MAX);
     enum status status;
 
     context_init(&quiet);
@@ -366,7 +365,7 @@ void about_init(struct context *context, const struct graph *graph, const struct
             out->source = "npz:FILE";
         else if (graph_value(graph, graph->input[i])->tensor.dtype == DT_I64)
             out->source = "tokens:FILE,type=u16,length=N";
-    find_compressible(context, graph, !(figures->counts.parameters < copied_count_max), out);
+    find_compressible(context, graph, !(figures->counts.parameters < COPIED_COUNT_MAX), out);
     if (!out->wants.length && !out->refused.length)
         find_gradients(graph, &figures->counts, out);
 }

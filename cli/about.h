@@ -9,6 +9,9 @@
 #include "cli/model_args.h"
 #include "kernels/kernels.h"
 
+// Above so many weights nothing is copied, or made float, to find out more.
+enum { COPIED_COUNT_MAX = 16000000 };
+
 struct about {
     struct text family; // "convolutional classifier of 10 classes, residual"
     // Running.

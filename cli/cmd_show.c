@@ -9,6 +9,7 @@
 #include "cli/layers.h"
 #include "cli/shell.h"
 #include "cli/show_channels.h"
+#include "cli/show_memory.h"
 #include "cli/table.h"
 
 struct show_own_options {
@@ -28,6 +29,7 @@ struct show {
     const struct figures *figures;
     const struct layer_figures *layer;
     const struct about *about;
+    const struct shown_memory *memory;
     const struct shown_channels *channels; // graph NULL: nobody asked
     bool is_whole;                         // every layer
 };
@@ -95,6 +97,7 @@ static struct json *show_json(const struct show *show)
     json_add_number(memory, "weights_dense", counts->dense_weight_bytes);
     json_add_number(memory, "activations", counts->activation_bytes);
     json_add_number(memory, "activations_peak", counts->peak_activation_bytes);
+    shown_memory_json(show->memory, memory);
     json_add_name(document, "unknown", counts->reason);
     about_json(show->about, document);
     add_record(document, "preprocess", graph_metadata(graph, "ecai.preprocess"));
@@ -176,6 +179,7 @@ static void show_text(const struct show *show, struct text *out)
                         show->is_whole ? LAYERS_ALL : LAYERS_LARGEST, out);
     text_add(out, "\n");
     print_amounts(counts, out);
+    shown_memory_text(show->memory, out);
     about_text(show->about, show->model, out);
     if (show->channels->graph)
         shown_channels_text(show->channels, out);
@@ -209,6 +213,7 @@ static enum status run(struct invocation *invocation)
     struct figures figures = {0};
     struct infer_options infer = run_infer(&options->run);
     struct shown_channels channels = {.graph = NULL};
+    struct shown_memory memory;
     struct about about;
     enum isa isa;
     enum status status;
@@ -232,9 +237,10 @@ static enum status run(struct invocation *invocation)
     }
     if (status == OK) {
         about_init(context, model.graph, &figures, &infer, isa, &about);
+        shown_memory_init(invocation, model.graph, &figures.counts, &infer, isa, &memory);
         status = report(&(struct show){invocation, &model, &figures,
                                        figures_layers(&figures.counts, invocation->arena), &about,
-                                       &channels, options->own.all},
+                                       &memory, &channels, options->own.all},
                         options->json.json);
         about_clear(&about);
     }

@@ -100,7 +100,7 @@ static enum status prepare_running(struct context *context, struct program *prog
         weight = folded;
     }
     status = choose(context, program, step, weight);
-    if (status == OK)
+    if (status == OK && !program->options.is_plan)
         state->algorithm->pack(&state->shape, weight, state->packed);
     free(folded);
     tensor_cool(step->call.input[1]);

@@ -108,6 +108,14 @@ static void place_apart(struct program *program, const uint32_t *order, uint32_t
     }
 }
 
+static bool has_memory(const struct program *program, uint32_t id)
+{
+    const struct slot *slot = &program->slot[id];
+
+    return (slot->kind == SLOT_LANES || slot->kind == SLOT_U8) && slot->alias_of == id &&
+           slot->first_use >= 0;
+}
+
 void plan_memory(struct program *program)
 {
     uint32_t *order = arena_array(program->arena, uint32_t, 2 * program->graph->value_count + 1);
@@ -115,11 +123,40 @@ void plan_memory(struct program *program)
 
     find_lifetimes(program);
     for (uint32_t i = 0; i < 2 * program->graph->value_count; i++)
-        if ((program->slot[i].kind == SLOT_LANES || program->slot[i].kind == SLOT_U8) &&
-            program->slot[i].alias_of == i && program->slot[i].first_use >= 0)
+        if (has_memory(program, i))
             order[count++] = i;
     if (program->options.is_training || program->options.keeps_values)
         place_apart(program, order, count);
     else
         place_shared(program, order, count);
+}
+
+// ---- looking at it ------------------------------------------------------------------------------
+
+static size_t alive_at(const struct program *program, int step)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < 2 * program->graph->value_count; i++) {
+        const struct slot *slot = &program->slot[i];
+        if (has_memory(program, i) && slot->first_use <= step && step <= slot->last_use)
+            bytes += slot_bytes(slot);
+    }
+    return bytes;
+}
+
+struct program_memory program_memory(const struct program *program)
+{
+    struct program_memory memory = {.weights = program->weight_bytes,
+                                    .group = program->group_bytes,
+                                    .scratch = program->scratch_bytes};
+
+    for (int s = 0; s < program->step_count; s++) {
+        size_t alive = alive_at(program, s);
+        if (alive <= memory.alive)
+            continue;
+        memory.alive = alive;
+        memory.peak = program->step[s].node;
+    }
+    return memory;
 }

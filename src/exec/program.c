@@ -14,6 +14,8 @@ struct block {
     void *at;
 };
 
+enum { PLAN_CLEARED_MAX = 1 << 20 };
+
 void *aligned_block(struct program *program, size_t bytes)
 {
     struct block *block = arena_alloc(program->arena, sizeof *block);
@@ -24,7 +26,10 @@ void *aligned_block(struct program *program, size_t bytes)
         return NULL;
     block->next = program->blocks;
     program->blocks = block;
-    return memset(block->at, 0, bytes);
+    program->block_bytes += bytes;
+    // A plan's large blocks stay address space that no memory stands behind.
+    return program->options.is_plan && bytes > PLAN_CLEARED_MAX ? block->at
+                                                                : memset(block->at, 0, bytes);
 }
 
 enum status no_memory(struct context *context)
@@ -325,12 +330,27 @@ static enum status add_fake_quants(struct context *context, struct program *prog
     return OK;
 }
 
+// What a step reads of weights while it runs: what it packed, or else the weights themselves.
+static void count_weights(struct program *program, const struct step *step, size_t packed,
+                          bool *is_counted)
+{
+    program->weight_bytes += packed;
+    for (int i = 0; i < step->node->input_count && !packed; i++) {
+        uint32_t id = step->input[i];
+        if (id == UINT32_MAX || program->slot[id].kind != SLOT_SHARED || is_counted[id])
+            continue;
+        program->weight_bytes += tensor_bytes(&program->inference.of_value[id]);
+        is_counted[id] = true;
+    }
+}
+
 static enum status add_step(struct context *context, struct program *program, uint32_t n,
-                            bool *swallowed)
+                            bool *swallowed, bool *is_counted)
 {
     const struct node *node = &program->graph->node[n];
     const struct integer_node *integer = program->integer ? &program->integer->node[n] : NULL;
     struct step *step = &program->step[program->step_count];
+    size_t blocks = program->block_bytes;
     bool is_done = false;
 
     if (swallowed[n] || is_settled(program, node) || (integer && integer->kind == INTEGER_SKIP))
@@ -353,6 +373,7 @@ static enum status add_step(struct context *context, struct program *program, ui
     program->step_count++;
     if (step->row->prepare)
         TRY(step->row->prepare(context, program, step));
+    count_weights(program, step, program->block_bytes - blocks, is_counted);
     return add_fake_quants(context, program, step);
 }
 
@@ -360,13 +381,14 @@ static enum status add_steps(struct context *context, struct program *program)
 {
     const struct graph *graph = program->graph;
     bool *swallowed = arena_array(program->arena, bool, graph->node_count + 1);
+    bool *is_counted = arena_array(program->arena, bool, graph->value_count + 1);
 
     program->step =
         arena_array(program->arena, struct step, graph->node_count + graph->value_count + 1);
     for (uint32_t i = 0; i < graph->input_count; i++)
         TRY(add_fake_quant(context, program, graph->input[i].at));
     for (uint32_t n = 0; n < graph->node_count; n++) {
-        enum status status = add_step(context, program, n, swallowed);
+        enum status status = add_step(context, program, n, swallowed, is_counted);
         if (status != OK)
             return graph_fail_at(context, &graph->node[n], status);
     }
@@ -441,6 +463,8 @@ static enum status make(struct context *context, struct program *program)
     TRY(add_steps(context, program));
     order_gradients(program);
     plan_memory(program);
+    if (program->options.is_plan)
+        return OK;
     TRY(allocate_groups(context, program));
     program_refresh(context, program);
     return OK;

@@ -18,6 +18,7 @@ struct program_options {
     bool no_lowering;  // every node runs its op's own forward and backward: the golden answer
     bool keeps_values; // every value can be looked at after a run (program_value)
     bool is_small;     // memory goes before speed: packed weights stay near the size of the weights
+    bool is_plan;      // to look at, not to run: nothing is packed, groups have no memory
     bool is_integer;   // nodes between Q/DQ run on exact integers (exec/integer.h)
     int groups;        // memories for this many groups of 16: the batch / 16 when training; when
                        // not, one a worker: at least context->threads
@@ -100,7 +101,15 @@ int program_step_count(const struct program *program);
 struct program_step_info program_step(const struct program *program, int index);
 // While on, runs are timed, by one thread at a time; on forgets what was.
 void program_time_steps(struct program *program, bool is_on);
-size_t program_group_bytes(const struct program *program); // activations' memory of a group
+
+// What running takes, in bytes.
+struct program_memory {
+    size_t weights;          // as the kernels read them, once a program
+    size_t group, scratch;   // activations and work space of a group of 16: each once a thread
+    size_t alive;            // the most activations that are alive at one time, at most `group`
+    const struct node *peak; // the node that runs then; NULL: none does
+};
+struct program_memory program_memory(const struct program *program);
 
 // Whether a lowering exists for the operator, forward and backward.
 bool program_lowers(const char *op_name);

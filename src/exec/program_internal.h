@@ -114,7 +114,9 @@ struct program {
     size_t *partial_offset; // per parameter
     size_t partial_count;
     size_t group_bytes, scratch_bytes;
-    size_t spare_bytes; // what packed weights may still take beyond the weights themselves
+    size_t block_bytes;  // of all blocks
+    size_t weight_bytes; // as in program_memory
+    size_t spare_bytes;  // what packed weights may still take beyond the weights themselves
     int groups, workers;
     struct group *group;
     void **scratch; // per group memory

@@ -168,11 +168,6 @@ void program_time_steps(struct program *program, bool is_on)
         program->step[s].seconds = 0;
 }
 
-size_t program_group_bytes(const struct program *program)
-{
-    return program->group_bytes;
-}
-
 // ---- weights ------------------------------------------------------------------------------------
 
 // Symmetric per channel; the scale follows the master weights as training moves them.

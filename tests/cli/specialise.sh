@@ -22,7 +22,7 @@ echo 'm = ReduceMean(f) axes=0 keepdims=1
 mix: y = Sub(f, m)' >>mixed.txt
 data='synthetic:classes=4,shape=1x4x4,samples=24,seed=3'
 for file in fixed pairs mixed; do
-    s "ecai show $file.txt | grep -A1 -E '^(MACs|runs)'"
+    s "ecai show $file.txt | grep -vE '^running| on one thread; ' | grep -A1 -E '^(MACs|runs)'"
     s "ecai eval --data $data --preprocess unit $file.txt --json r.json 2>&1 >/dev/null | grep 'at a time'; grep executor r.json"
     s "ecai simplify -q $file.txt --open-batch -o open.onnx && ecai show open.onnx | grep -E '^(input|output)'"
 done
