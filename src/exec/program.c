@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "exec/batch_axis.h"
 #include "exec/program_internal.h"
 #include "ops/attr.h"
@@ -21,7 +22,7 @@ void *aligned_block(struct program *program, size_t bytes)
     struct block *block = arena_alloc(program->arena, sizeof *block);
 
     bytes = (bytes + 127) / 64 * 64;
-    block->at = aligned_alloc(64, bytes);
+    block->at = pages_alloc(bytes);
     if (!block->at)
         return NULL;
     block->next = program->blocks;

@@ -12,6 +12,7 @@ ALWAYS_INLINE void lists_run(const struct lists *lists, const int columns)
         int channel = at[0].i;
 
         end = at + 2 + 5 * (ptrdiff_t)at[1].i;
+        fetch_add(t, end, 4, 1, columns);
         for (int lane = 0; lane < N16_LANES; lane += VF) {
             vf sum[4][1][8];
 

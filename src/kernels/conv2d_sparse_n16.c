@@ -12,6 +12,7 @@ ALWAYS_INLINE void lists_run(const struct lists *lists, const int rows, const in
         int channel = at[0].i;
 
         end = at + 2 + 2 * (ptrdiff_t)at[1].i;
+        fetch_add(t, end, 1, rows, columns);
         for (int lane = 0; lane < N16_LANES; lane += VF) {
             vf sum[2][8];
 
@@ -201,12 +202,14 @@ void N16(sparse_walk)(const struct conv2d *v, const struct sparse_tile *by, cons
                           .y_plane = (ptrdiff_t)v->oh * v->ow * N16_LANES,
                           .y_pitch = (ptrdiff_t)p.x.outputs * N16_LANES,
                           .low = e ? e->low : -__builtin_inff(),
+                          .is_streamed = group_y * (size_t)v->groups > STREAM_BYTES / sizeof(float),
                           .high = e ? e->high : __builtin_inff()};
 
         for (int y0 = 0; y0 < p.y.outputs; y0 += p.y.tile)
             for (int x0 = 0; x0 < p.x.outputs; x0 += p.x.tile)
                 walk_tile(&w, t, y0, x0, panel);
     }
+    stream_end();
 }
 
 void N16(conv2d_f32_sparse)(const struct conv2d *v, const float *x, const void *packed,

@@ -22,6 +22,7 @@ struct lists {
     ptrdiff_t y_plane, y_pitch;
     float low, high;
     int is_first, is_last; // block of channels
+    int is_streamed;       // y is large
 };
 
 // Ordered by falling columns, then falling rows; every width ends with a single row, and all with a
@@ -48,6 +49,20 @@ ALWAYS_INLINE vf vf_clamp(vf v, vf low, vf high)
         v[i] = clamp(v[i], low[i], high[i]);
     return v;
 #endif
+}
+
+// What the list after this one adds to its sums comes from far away where y is large.
+ALWAYS_INLINE void fetch_add(const struct lists *t, const union sparse_word *next, const int unit,
+                             const int rows, const int columns)
+{
+    if (!t->is_last || !t->is_streamed || !t->add || next >= t->end)
+        return;
+    for (int i = 0; i < unit * rows * columns; i++) {
+        int channel = next[0].i + i / (rows * columns), r = i / columns % rows;
+
+        __builtin_prefetch(t->add + channel * t->y_plane + r * t->y_pitch +
+                           i % columns * N16_LANES);
+    }
 }
 
 // The sums of one output channel, before and after its list.
@@ -101,6 +116,15 @@ ALWAYS_INLINE void sums_end(const struct lists *t, int channel, int lane, vf sum
             for (int q = 0; q < columns; q++)
                 sum[r][q] = vf_clamp(sum[r][q], low, high);
         }
+    }
+    if (t->is_last && t->is_streamed) {
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            UNROLL
+            for (int q = 0; q < columns; q++)
+                vf_stream(to + r * pitch + q * N16_LANES, sum[r][q]);
+        }
+        return;
     }
     UNROLL
     for (int r = 0; r < rows; r++) {

@@ -4,6 +4,10 @@
 #ifndef KERNELS_N16_INTERNAL_H
 #define KERNELS_N16_INTERNAL_H
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #include "kernels/kernels.h"
 
 #ifndef ISA
@@ -45,6 +49,28 @@ ALWAYS_INLINE vf vf_load(const float *p)
 ALWAYS_INLINE void vf_store(float *p, vf v)
 {
     *(vf *)p = v;
+}
+
+// Results larger than this leave the caches before anyone reads them: written past the caches they
+// cost a quarter, as the old contents are not read first.
+enum { STREAM_BYTES = 24 * 1024 * 1024 };
+
+// Stores past the caches where a vector is a whole line; stream_end orders such stores before later
+// ones.
+ALWAYS_INLINE void vf_stream(float *p, vf v)
+{
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#else
+    vf_store(p, v);
+#endif
+}
+
+ALWAYS_INLINE void stream_end(void)
+{
+#if defined(__AVX512F__)
+    _mm_sfence();
+#endif
 }
 
 ALWAYS_INLINE vf vf_set(float s)
