@@ -92,17 +92,12 @@ void N16(conv2d_u8_bands)(const struct conv2d *v, const uint8_t *x, const void *
     float *scale = (float *)(void *)(copy + p.band_bytes + U8_SPARE_LINES * LINE);
     size_t *runs = (size_t *)(void *)(scale + round_up(v->oc, 16));
     size_t run_bytes = ((size_t)p.runs * sizeof *runs + 63) / 64 * 64;
-    struct u8_row row = {
-        .plan = &p, .packed = packed, .e = e, .y = y, .scale = scale, .runs = runs};
+    struct u8_row row = {.plan = &p, .packed = packed, .e = e, .y = y, .runs = runs};
     struct band b = {.copy = copy, .x_zero = ((const struct conv2d_u8_head *)packed)->x_zero};
 
     row.plane = (size_t)v->oh * (size_t)v->ow;
     row.scratch = (uint8_t *)runs + run_bytes;
-    memset(scale, 0, (size_t)round_up(v->oc, 16) * sizeof *scale);
-    memcpy(scale, e->scale, (size_t)v->oc * sizeof *scale);
-    row.is_small = 1;
-    for (int m = 0; m < v->oc; m++)
-        row.is_small = row.is_small && scale[m] <= 0.5F;
+    conv2d_u8_scales(&row, v->oc, scale);
     for (int r = 0; r < p.runs; r++)
         runs[r] = conv2d_u8_run_offset(&p, r);
     for (int g = 0; g < p.groups; g++) {

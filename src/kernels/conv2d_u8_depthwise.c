@@ -41,7 +41,9 @@ static void pack(const struct conv2d *v, const struct conv2d_u8_weights *w, void
 
 static size_t scratch_bytes(const struct conv2d *v)
 {
-    return LINE + (size_t)round_up(v->oc, 16) * sizeof(float);
+    size_t sums = (size_t)v->ow * N16_LANES * 4 * sizeof(int32_t);
+
+    return LINE + (size_t)round_up(v->oc, 16) * sizeof(float) + sums;
 }
 
 static void run(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,

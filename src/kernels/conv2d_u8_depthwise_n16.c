@@ -14,9 +14,7 @@ struct depthwise_row {
     int w, pad, ow;
     vi weight[3];
     vi bias;
-    const struct u8_row *row;
-    int oc;
-    vf scale;
+    int32_t *sum; // [ow][4][16]
 };
 
 // Bytes of three rows of padded column i, and of the first again (its weight is 0).
@@ -46,40 +44,69 @@ ALWAYS_INLINE void add_taps(vi sum[4], const vi z[4], vi weight)
         sum[i] = dot4(sum[i], z[i], weight);
 }
 
-static void store_f32(const struct depthwise_row *t, int ox, const vi sum[4])
-{
-    size_t plane = t->row->plane * N16_LANES, at = (t->row->at + (size_t)ox) * N16_LANES;
-
-    for (int i = 0; i < 4; i++)
-        for (int k = 0; k < VF; k++)
-            if (t->oc + k % 4 < t->row->plan->shape.oc)
-                t->row->e->y_f32[(size_t)(t->oc + k % 4) * plane + at + (size_t)(k / 4 * 4 + i)] =
-                    (float)sum[i][k] * t->scale[k];
-}
-
 ALWAYS_INLINE void store(const struct depthwise_row *t, int ox, const vi sum[4])
 {
-    const struct epilogue_u8 *e = t->row->e;
-    const struct range_u8 r = range_u8(&e->y);
-    size_t at = (size_t)(t->oc / 4) * t->row->plane * LINE + (t->row->at + (size_t)ox) * LINE;
-    vi q[4], u;
-
-    if (e->y_f32) {
-        store_f32(t, ox, sum);
-        return;
-    }
     UNROLL
     for (int i = 0; i < 4; i++)
-        q[i] = to_grid(vf_from(sum[i]) * t->scale, r);
-    u = pack4(q, &e->y);
-    if (e->add) {
-        struct sum_fast fast = sum_fast(e->sum, 0);
+        vi_store(t->sum + (4 * ox + i) * VF, sum[i]);
+}
 
-        for (int i = 0; i < 4; i++)
-            q[i] = channel_of(u, i);
-        u = sum4(&fast, 0, q, vi_load(e->add + at));
+static void finish_f32(const struct depthwise_row *t, const struct u8_row *row, int oc)
+{
+    size_t plane = row->plane * N16_LANES;
+    int count = row->plan->shape.oc - oc < 4 ? row->plan->shape.oc - oc : 4;
+
+    for (int i = 0; i < t->ow * N16_LANES; i++)
+        for (int k = 0; k < count; k++) { // sample 4 j + l is element j of vector l
+            int at = i / N16_LANES * 64 + i % 4 * VF + i % N16_LANES / 4 * 4 + k;
+
+            row->e->y_f32[(size_t)(oc + k) * plane + row->at * N16_LANES + (size_t)i] =
+                (float)t->sum[at] * row->scale[oc + k];
+        }
+}
+
+ALWAYS_INLINE void finish_u8(const struct depthwise_row *t, const struct u8_row *row, int oc,
+                             const int has_add, const int is_small)
+{
+    const struct grid_u8 grid = row->e->y;
+    const struct range_u8 r = range_u8(&grid);
+    const struct sum_fast fast = has_add ? sum_fast(row->e->sum, 0) : (struct sum_fast){0};
+    const vf scale = (vf)_mm512_broadcast_f32x4(_mm_load_ps(row->scale + oc));
+    size_t at = ((size_t)(oc / 4) * row->plane + row->at) * LINE;
+    const uint8_t *add = has_add ? row->e->add + at : NULL;
+    const int32_t *sum = t->sum;
+    uint8_t *y = row->y + at;
+
+    for (size_t x = 0; x < (size_t)t->ow * LINE; x += LINE, sum += 4 * VF) {
+        vi q[4], u;
+
+        UNROLL
+        for (int i = 0; i < 4; i++) {
+            vf real = vf_from(vi_load(sum + i * VF)) * scale;
+
+            q[i] = is_small ? vi_rint(real) : to_grid(real, r);
+        }
+        u = pack4(q, &grid);
+        if (has_add) {
+            UNROLL
+            for (int i = 0; i < 4; i++)
+                q[i] = channel_of(u, i);
+            u = sum4(&fast, 0, q, vi_load(add + x));
+        }
+        vi_store(y + x, u);
     }
-    vi_store(t->row->y + at, u);
+}
+
+static void finish(const struct depthwise_row *t, const struct u8_row *row, int oc)
+{
+    if (row->e->y_f32)
+        finish_f32(t, row, oc);
+    else if (row->e->add)
+        finish_u8(t, row, oc, 1, 0);
+    else if (row->is_small)
+        finish_u8(t, row, oc, 0, 1);
+    else
+        finish_u8(t, row, oc, 0, 0);
 }
 
 // A column ends output `last`, is in the middle of the next and begins the one after.
@@ -111,28 +138,26 @@ static void run_stride_1(const struct depthwise_row *row)
     }
 }
 
+// The last column of an output is the first of the next.
 static void run_stride_2(const struct depthwise_row *row)
 {
     const struct depthwise_row copy = *row, *t = &copy;
-    vi sum[4], next[4], z[4];
+    vi next[4] = {t->bias, t->bias, t->bias, t->bias}, sum[4], z[4];
 
-    for (int o = -1; o < t->ow; o++) {
-        if (o >= 0) {
-            column(t, 2 * o + 1, z);
-            add_taps(sum, z, t->weight[1]);
-        }
-        column(t, 2 * o + 2, z);
+    column(t, 0, z);
+    add_taps(next, z, t->weight[0]);
+    for (int o = 0; o < t->ow; o++) {
+        column(t, 2 * o + 1, z);
         UNROLL
-        for (int k = 0; k < 4; k++)
-            next[k] = t->bias;
-        add_taps(next, z, t->weight[0]);
-        if (o >= 0) {
-            add_taps(sum, z, t->weight[2]);
-            store(t, o, sum);
-        }
-        UNROLL
-        for (int k = 0; k < 4; k++)
+        for (int k = 0; k < 4; k++) {
             sum[k] = next[k];
+            next[k] = t->bias;
+        }
+        add_taps(sum, z, t->weight[1]);
+        column(t, 2 * o + 2, z);
+        add_taps(sum, z, t->weight[2]);
+        add_taps(next, z, t->weight[0]);
+        store(t, o, sum);
     }
 }
 
@@ -145,17 +170,14 @@ void N16(conv2d_u8_depthwise)(const struct conv2d *v, const uint8_t *x, const vo
     const int8_t *weight = conv2d_u8_packed(packed);
     float *scale = (float *)(void *)((uint8_t *)scratch + LINE);
 
-    t.row = &row;
+    t.sum = (int32_t *)(void *)(scale + round_up(v->oc, 16));
     memset(scratch, ((const struct conv2d_u8_head *)packed)->x_zero, LINE);
-    memset(scale, 0, (size_t)round_up(v->oc, 16) * sizeof *scale);
-    memcpy(scale, e->scale, (size_t)v->oc * sizeof *scale);
-    for (t.oc = 0; t.oc < v->oc; t.oc += 4, x += (size_t)v->h * (size_t)v->w * LINE) {
-        t.scale = (vf)_mm512_broadcast_f32x4(_mm_load_ps(scale + t.oc));
-        t.bias = (vi)_mm512_broadcast_i32x4(
-            _mm_load_si128((const __m128i *)(const void *)(conv2d_u8_bias(packed) + t.oc)));
+    conv2d_u8_scales(&row, v->oc, scale);
+    for (int oc = 0; oc < v->oc; oc += 4, x += (size_t)v->h * (size_t)v->w * LINE) {
+        t.bias =
+            (vi)_mm512_broadcast_i32x4(_mm_load_si128((const void *)(conv2d_u8_bias(packed) + oc)));
         for (int k = 0; k < 3; k++, weight += 16)
-            t.weight[k] =
-                (vi)_mm512_broadcast_i32x4(_mm_load_si128((const __m128i *)(const void *)weight));
+            t.weight[k] = (vi)_mm512_broadcast_i32x4(_mm_load_si128((const void *)weight));
         for (int oy = 0; oy < v->oh; oy++) {
             for (int r = 0; r < 3; r++) {
                 int iy = oy * v->stride_h - v->pad_top + r, is_inside = iy >= 0 && iy < v->h;
@@ -168,6 +190,7 @@ void N16(conv2d_u8_depthwise)(const struct conv2d *v, const uint8_t *x, const vo
                 run_stride_1(&t);
             else
                 run_stride_2(&t);
+            finish(&t, &row, oc);
         }
     }
 }

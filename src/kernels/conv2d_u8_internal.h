@@ -75,6 +75,13 @@ struct conv2d_u8_tiles {
 };
 struct conv2d_u8_tiles conv2d_u8_tiles(const struct conv2d_u8_plan *p);
 
+// One block of 4 output by 4 input channels that is not all 0. Packed sparse weights are int32
+// first[groups * blocks + 1], blocks = ceil(oc / 4), then the entries of all blocks of outputs.
+struct conv2d_u8_entry {
+    int32_t offset; // bytes from the first column of the output
+    int8_t weight[16];
+};
+
 static inline int round_up(int n, int to)
 {
     return (n + to - 1) / to * to;

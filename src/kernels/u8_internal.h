@@ -301,6 +301,17 @@ struct u8_row {
     size_t at; // first output pixel
 };
 
+// Copies the epilogue's scales to scale[oc rounded up to 16] for the row.
+ALWAYS_INLINE void conv2d_u8_scales(struct u8_row *row, int oc, float *scale)
+{
+    row->scale = scale;
+    row->is_small = 1;
+    for (int m = 0; m < round_up(oc, 16); m++) {
+        scale[m] = m < oc ? row->e->scale[m] : 0;
+        row->is_small = row->is_small && scale[m] <= 0.5F;
+    }
+}
+
 // Sums of some channels (a multiple of 4, from oc on) of some neighbouring pixels, as left by a
 // tile: sum[i * oc_step + j * pixel_step + lane].
 struct u8_sums {
