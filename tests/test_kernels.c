@@ -104,6 +104,12 @@ static const struct conv2d convs[] = {
     {4, 2, 2, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2, 2},
     {2, 3, 30, 3, 1, 9, 1, 4, 0, 4, 1, 1, 1, 3, 8},
     {4, 3, 3, 4, 5, 5, 1, 1, 4, 4, 1, 1, 1, 7, 7},
+    {12, 11, 6, 9, 3, 3, 1, 1, 0, 2, 1, 1, 1, 9, 6},
+    {6, 5, 5, 8, 3, 3, 1, 1, 3, 1, 1, 1, 1, 9, 5},
+    {130, 5, 6, 9, 3, 3, 1, 1, 1, 1, 1, 1, 1, 5, 6},
+    {512, 3, 3, 8, 3, 3, 1, 1, 1, 1, 1, 1, 1, 3, 3},
+    {4, 7, 7, 130, 3, 3, 1, 1, 1, 1, 1, 1, 1, 7, 7},
+    {24, 6, 7, 20, 3, 3, 1, 1, 1, 1, 1, 1, 2, 6, 7},
 };
 enum { CONVS = sizeof convs / sizeof *convs };
 
@@ -179,25 +185,26 @@ END_TEST
 
 // Every row of conv2d_algorithms.def on full weights, on weights with 60 % zeros, and on such where
 // four output channels share them.
+// `plain` is the twin's answer without an epilogue.
 static void assert_algorithm_agrees(const struct kernels *k, const struct conv2d_algorithm *by,
-                                    const struct conv2d *v, const float *w)
+                                    const struct conv2d *v, const float *w, const float *x,
+                                    const float *plain)
 {
-    size_t ny = size_y(v);
-    float *x = array_of(size_x(v), 1), *bias = array_of((size_t)v->oc, 1);
-    float *add = array_of(ny, 1), *y = array_of(ny, 1), *expected = array_of(ny, 0);
+    size_t ny = size_y(v), plane = ny / (size_t)v->oc;
+    float *bias = array_of((size_t)v->oc, 1), *add = array_of(ny, 1), *y = array_of(ny, 1);
+    float *expected = array_of(ny, 0);
     void *scratch = scratch_of(by->scratch_bytes(v)), *packed = scratch_of(by->packed_bytes(v, w));
     struct epilogue e = {bias, add, -0.5F, INFINITY};
     double terms = (by->is_approximate ? 10 : 1) * taps_of(v);
 
     by->pack(v, w, packed);
-    conv2d_f32_naive(v, x, w, &e, expected);
+    for (size_t i = 0; i < ny; i++)
+        expected[i] = fmaxf(plain[i] + bias[i / plane] + add[i], e.low);
     by->run(k, v, x, packed, &e, y, scratch);
     assert_near(y, expected, ny, terms);
-    conv2d_f32_naive(v, x, w, NULL, expected);
     by->run(k, v, x, packed, NULL, y, scratch);
-    assert_near(y, expected, ny, terms);
-    free(x), free(bias), free(add), free(y), free(expected), free(scratch);
-    free(packed);
+    assert_near(y, plain, ny, terms);
+    free(bias), free(add), free(y), free(expected), free(scratch), free(packed);
 }
 
 START_TEST(conv2d_algorithms_agree_with_the_twin)
@@ -205,7 +212,7 @@ START_TEST(conv2d_algorithms_agree_with_the_twin)
     const struct kernels *k = kernels_of(_i);
     const struct conv2d *v = &convs[_i / ISAS];
     size_t nw = conv2d_weight_count(v);
-    float *w = array_of(nw, 1);
+    float *w = array_of(nw, 1), *x = array_of(size_x(v), 1), *plain = array_of(size_y(v), 0);
 
     for (int pattern = 0; k && pattern < 3; pattern++) {
         size_t row = nw / (size_t)v->oc;
@@ -214,11 +221,53 @@ START_TEST(conv2d_algorithms_agree_with_the_twin)
             w[i] = w[i] < 0.6F ? 0 : w[i];
         for (size_t i = 0; pattern == 2 && i < nw; i++)
             w[i] = i / row % 4 ? w[i / row / 4 * 4 * row + i % row] / 2 : w[i];
+        conv2d_f32_naive(v, x, w, NULL, plain);
         for (const struct conv2d_algorithm *const *by = conv2d_algorithms; *by; by++)
             if ((*by)->accepts(v, w))
-                assert_algorithm_agrees(k, *by, v, w);
+                assert_algorithm_agrees(k, *by, v, w, x, plain);
     }
-    free(w);
+    free(w), free(x), free(plain);
+}
+END_TEST
+
+// dx from rotated weights by one algorithm, added to what it holds where the algorithm can.
+static void assert_gradient_agrees(const struct kernels *k, const struct conv2d_algorithm *by,
+                                   const struct conv2d *v, const float *rotated, const float *dy,
+                                   const float *expected)
+{
+    size_t nx = size_y(v);
+    float *dx = array_of(nx, 1), *sum = copy_of(dx, nx);
+    void *packed = scratch_of(by->packed_bytes(v, NULL)),
+         *scratch = scratch_of(by->scratch_bytes(v));
+    struct epilogue e = {NULL, by->adds_in_place ? dx : NULL, -INFINITY, INFINITY};
+
+    for (size_t i = 0; i < nx; i++)
+        sum[i] = (by->adds_in_place ? sum[i] : 0) + expected[i];
+    by->pack(v, rotated, packed);
+    by->run(k, v, dy, packed, &e, dx, scratch);
+    assert_near(dx, sum, nx, (by->is_approximate ? 10 : 1) * (1 + taps_of(v)));
+    free(dx), free(sum), free(packed), free(scratch);
+}
+
+START_TEST(conv2d_input_gradient_is_a_convolution)
+{
+    const struct kernels *k = kernels_of(_i);
+    const struct conv2d *v = &convs[_i / ISAS];
+    size_t nw = conv2d_weight_count(v);
+    struct conv2d back;
+
+    if (k && conv2d_gradient_shape(v, &back)) {
+        float *w = array_of(nw, 1), *rotated = array_of(nw, 1), *dy = array_of(size_y(v), 1);
+        float *expected = array_of(size_x(v), 0);
+
+        ck_assert_uint_eq(conv2d_weight_count(&back), nw);
+        conv2d_gradient_weights(v, w, rotated);
+        conv2d_f32_backward_data_naive(v, dy, w, expected);
+        for (const struct conv2d_algorithm *const *by = conv2d_algorithms; *by; by++)
+            if ((*by)->accepts(&back, NULL))
+                assert_gradient_agrees(k, *by, &back, rotated, dy, expected);
+        free(w), free(rotated), free(dy), free(expected);
+    }
 }
 END_TEST
 
@@ -842,6 +891,7 @@ Suite *kernels_suite(void)
     tcase_add_loop_test(conv, conv2d_forward_agrees_with_its_twin, 0, CONVS * ISAS);
     tcase_add_loop_test(conv, conv2d_gradients_agree_with_their_twins, 0, CONVS * ISAS);
     tcase_add_loop_test(conv, conv2d_algorithms_agree_with_the_twin, 0, CONVS * ISAS);
+    tcase_add_loop_test(conv, conv2d_input_gradient_is_a_convolution, 0, CONVS * ISAS);
     tcase_add_loop_test(conv, conv2d_i32_is_exact, 0, CONVS * ISAS);
     tcase_add_test(conv, conv2d_exact_blocks_sees_the_largest_channel);
     tcase_add_loop_test(conv, bias_gradient_sums_pixels_and_lanes, 0, ISAS);
@@ -857,8 +907,7 @@ Suite *kernels_suite(void)
     tcase_add_loop_test(layers_case, channel_affine_scales_and_shifts_each_channel, 0, ISAS);
     tcase_add_loop_test(simple, activations_and_slopes_agree_with_their_twins, 0,
                         ACTIVATION_COUNT * ISAS);
-    tcase_add_loop_test(simple, arithmetic_works_in_place, 0,
-                        BINARY_ARITHMETIC * ISAS);
+    tcase_add_loop_test(simple, arithmetic_works_in_place, 0, BINARY_ARITHMETIC * ISAS);
     tcase_add_loop_test(simple, unpack_undoes_pack_and_missing_samples_are_zero, 0, ISAS);
     tcase_add_loop_test(simple, pixels_are_scaled_per_channel, 0, ISAS);
     tcase_add_loop_test(simple, fake_quantisation_agrees_exactly_with_its_twin, 0, GRIDS * ISAS);

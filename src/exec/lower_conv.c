@@ -12,7 +12,11 @@ struct conv_state {
     float *bias;              // when a batch norm is folded in, else NULL
     const struct conv2d_algorithm *algorithm;
     void *packed;
-    float *packed_backward;
+    void *packed_backward;
+    // The gradient by the input, where a convolution computes it; NULL: conv2d_f32_backward_data.
+    const struct conv2d_algorithm *gradient;
+    struct conv2d gradient_shape;
+    float *rotated; // its weights
 };
 
 static bool accepts(const struct program *program, const struct step *step)
@@ -65,15 +69,34 @@ static enum status choose(struct context *context, struct program *program, stru
     return OK;
 }
 
+// Chooses how the gradient by the input is computed; returns the bytes of its packed weights.
+static size_t choose_gradient(struct context *context, struct program *program,
+                              struct conv_state *state)
+{
+    struct conv2d *shape = &state->gradient_shape;
+
+    if (conv2d_gradient_shape(&state->shape, shape)) {
+        const struct conv2d_algorithm *by = choose_conv2d(context, program, shape, NULL);
+
+        if (by->adds_in_place) {
+            state->gradient = by;
+            need_scratch(program, by->scratch_bytes(shape));
+            return by->packed_bytes(shape, NULL);
+        }
+    }
+    return conv2d_weight_count(&state->shape) * sizeof(float);
+}
+
 static enum status prepare_training(struct context *context, struct program *program,
                                     struct step *step)
 {
     struct conv_state *state = step->state;
 
     TRY(choose(context, program, step, NULL));
-    state->packed_backward =
-        aligned_block(program, conv2d_weight_count(&state->shape) * sizeof(float));
-    if (!state->packed_backward)
+    state->packed_backward = aligned_block(program, choose_gradient(context, program, state));
+    if (state->gradient)
+        state->rotated = aligned_block(program, conv2d_weight_count(&state->shape) * sizeof(float));
+    if (!state->packed_backward || (state->gradient && !state->rotated))
         return no_memory(context);
     need_scratch(program, conv2d_f32_scratch_bytes(&state->shape));
     return OK;
@@ -122,12 +145,17 @@ static void refresh(struct program *program, struct step *step)
 {
     struct conv_state *state = step->state;
     const float *bias = state->bias ? state->bias : shared_f32(program, step, 2);
+    const float *weight = shared_f32(program, step, 1);
 
     state->epilogue = (struct epilogue){bias, NULL, step->low, step->high};
     if (!program->options.is_training)
         return;
-    state->algorithm->pack(&state->shape, shared_f32(program, step, 1), state->packed);
-    conv2d_f32_pack_backward(&state->shape, shared_f32(program, step, 1), state->packed_backward);
+    state->algorithm->pack(&state->shape, weight, state->packed);
+    if (state->gradient) {
+        conv2d_gradient_weights(&state->shape, weight, state->rotated);
+        state->gradient->pack(&state->gradient_shape, state->rotated, state->packed_backward);
+    } else
+        conv2d_f32_pack_backward(&state->shape, weight, state->packed_backward);
 }
 
 static enum status forward(struct context *context, struct program *program, struct step *step,
@@ -146,6 +174,22 @@ static enum status forward(struct context *context, struct program *program, str
     return OK;
 }
 
+static void backward_data(struct program *program, const struct step *step, int group,
+                          const float *dy, float *dx)
+{
+    const struct conv_state *state = step->state;
+    void *scratch = program->scratch[group];
+
+    if (state->gradient) {
+        struct epilogue e = {NULL, step->accumulate[0] ? dx : NULL, -INFINITY, INFINITY};
+
+        state->gradient->run(program->kernels, &state->gradient_shape, dy, state->packed_backward,
+                             &e, dx, scratch);
+    } else
+        program->kernels->conv2d_f32_backward_data(&state->shape, dy, state->packed_backward,
+                                                   step->accumulate[0], dx, scratch);
+}
+
 static void backward(struct program *program, struct step *step, int group)
 {
     const struct conv_state *state = step->state;
@@ -161,8 +205,7 @@ static void backward(struct program *program, struct step *step, int group)
         kernels->bias_f32_backward(state->shape.oc,
                                    (size_t)state->shape.oh * (size_t)state->shape.ow, dy, db);
     if (dx)
-        kernels->conv2d_f32_backward_data(&state->shape, dy, state->packed_backward,
-                                          step->accumulate[0], dx, program->scratch[group]);
+        backward_data(program, step, group, dy, dx);
 }
 
 const struct lowering lowering_conv = {.op = "Conv",

@@ -276,6 +276,7 @@ size_t conv2d_f32_scratch_bytes(const struct conv2d *v);
 // declines then.
 struct conv2d_algorithm {
     const char *name;
+    int adds_in_place;  // the addend of the epilogue may be y itself
     int is_approximate; // rounds worse than 1e-5 of the largest output: not for --deterministic
     int (*accepts)(const struct conv2d *v, const float *weight);
     // Time it takes, in dense multiply-accumulates at the speed of the direct kernel, as measured.
@@ -301,6 +302,10 @@ int conv2d_may_run(const struct conv2d_algorithm *algorithm, const struct conv2d
 const struct conv2d_algorithm *conv2d_choose(const struct kernels *kernels, const struct conv2d *v,
                                              const float *weight,
                                              const struct conv2d_bounds *bounds);
+// With stride 1 the gradient by the input is a convolution too: of dy, of the shape *gradient, by
+// rotated weights [c][oc/groups][kh][kw], as many as there were. 0 where the stride forbids it.
+int conv2d_gradient_shape(const struct conv2d *v, struct conv2d *gradient);
+void conv2d_gradient_weights(const struct conv2d *v, const float *weight, float *rotated);
 // Share of the weights that are not 0.
 double conv2d_nonzero_share(const struct conv2d *v, const float *weight);
 

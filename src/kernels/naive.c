@@ -36,17 +36,20 @@ void conv2d_f32_naive(const struct conv2d *v, const float *x, const float *weigh
 {
     int taps = conv2d_taps(v), pixels = v->oh * v->ow;
 
-    for (int i = 0; i < v->oc * pixels * N16_LANES; i++) {
-        int m = i / (pixels * N16_LANES), o = i / N16_LANES % pixels, lane = i % N16_LANES;
-        double sum = e && e->bias ? e->bias[m] : 0;
+    for (int i = 0; i < v->oc * pixels; i++) {
+        int m = i / pixels;
+        double sum[N16_LANES];
 
+        for (int lane = 0; lane < N16_LANES; lane++)
+            sum[lane] = e && e->bias ? e->bias[m] : 0;
         for (int k = 0; k < taps; k++) {
-            long at = conv2d_source(v, m, o, k);
+            long at = conv2d_source(v, m, i % pixels, k);
 
-            if (at >= 0)
-                sum += (double)weight[m * taps + k] * x[at * N16_LANES + lane];
+            for (int lane = 0; at >= 0 && lane < N16_LANES; lane++)
+                sum[lane] += (double)weight[m * taps + k] * x[at * N16_LANES + lane];
         }
-        y[i] = finish(e, sum, (size_t)i);
+        for (int lane = 0; lane < N16_LANES; lane++)
+            y[i * N16_LANES + lane] = finish(e, sum[lane], (size_t)(i * N16_LANES + lane));
     }
 }
 
