@@ -104,6 +104,11 @@ static const struct conv2d convs[] = {
     {4, 2, 2, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2, 2},
     {2, 3, 30, 3, 1, 9, 1, 4, 0, 4, 1, 1, 1, 3, 8},
     {4, 3, 3, 4, 5, 5, 1, 1, 4, 4, 1, 1, 1, 7, 7},
+    {600, 5, 5, 37, 1, 1, 1, 1, 0, 0, 1, 1, 1, 5, 5},
+    {36, 23, 23, 33, 1, 1, 1, 1, 0, 0, 1, 1, 1, 23, 23},
+    {48, 15, 13, 35, 1, 1, 2, 3, 0, 0, 1, 1, 1, 8, 5},
+    {8, 6, 6, 12, 1, 1, 2, 2, 0, 0, 1, 1, 2, 3, 3},
+    {6, 5, 5, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1, 7, 7},
 };
 enum { CONVS = sizeof convs / sizeof *convs };
 
@@ -193,6 +198,10 @@ static void assert_algorithm_agrees(const struct kernels *k, const struct conv2d
     conv2d_f32_naive(v, x, w, &e, expected);
     by->run(k, v, x, packed, &e, y, scratch);
     assert_near(y, expected, ny, terms);
+    if (by->adds_in_place) {
+        by->run(k, v, x, packed, &e, add, scratch);
+        assert_near(add, expected, ny, terms);
+    }
     conv2d_f32_naive(v, x, w, NULL, expected);
     by->run(k, v, x, packed, NULL, y, scratch);
     assert_near(y, expected, ny, terms);
@@ -857,8 +866,7 @@ Suite *kernels_suite(void)
     tcase_add_loop_test(layers_case, channel_affine_scales_and_shifts_each_channel, 0, ISAS);
     tcase_add_loop_test(simple, activations_and_slopes_agree_with_their_twins, 0,
                         ACTIVATION_COUNT * ISAS);
-    tcase_add_loop_test(simple, arithmetic_works_in_place, 0,
-                        BINARY_ARITHMETIC * ISAS);
+    tcase_add_loop_test(simple, arithmetic_works_in_place, 0, BINARY_ARITHMETIC * ISAS);
     tcase_add_loop_test(simple, unpack_undoes_pack_and_missing_samples_are_zero, 0, ISAS);
     tcase_add_loop_test(simple, pixels_are_scaled_per_channel, 0, ISAS);
     tcase_add_loop_test(simple, fake_quantisation_agrees_exactly_with_its_twin, 0, GRIDS * ISAS);

@@ -25,7 +25,8 @@ struct conv2d {
 };
 
 // What a convolution does to its sum before storing: y = clamp(sum + bias[oc] + add, low, high).
-// bias and add may be NULL; add is a value of y's shape, not y itself; -INFINITY and INFINITY
+// bias and add may be NULL; add is a value of y's shape (conv2d_f32 and algorithms with
+// adds_in_place let it be y itself); -INFINITY and INFINITY
 // switch the clamp off.
 struct epilogue {
     const float *bias;
@@ -277,6 +278,7 @@ size_t conv2d_f32_scratch_bytes(const struct conv2d *v);
 struct conv2d_algorithm {
     const char *name;
     int is_approximate; // rounds worse than 1e-5 of the largest output: not for --deterministic
+    int adds_in_place;  // epilogue.add may be y itself
     int (*accepts)(const struct conv2d *v, const float *weight);
     // Time it takes, in dense multiply-accumulates at the speed of the direct kernel, as measured.
     double (*cost)(const struct kernels *kernels, const struct conv2d *v, const float *weight);
