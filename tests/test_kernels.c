@@ -110,6 +110,11 @@ static const struct conv2d convs[] = {
     {512, 3, 3, 8, 3, 3, 1, 1, 1, 1, 1, 1, 1, 3, 3},
     {4, 7, 7, 130, 3, 3, 1, 1, 1, 1, 1, 1, 1, 7, 7},
     {24, 6, 7, 20, 3, 3, 1, 1, 1, 1, 1, 1, 2, 6, 7},
+    {600, 5, 5, 37, 1, 1, 1, 1, 0, 0, 1, 1, 1, 5, 5},
+    {36, 23, 23, 33, 1, 1, 1, 1, 0, 0, 1, 1, 1, 23, 23},
+    {48, 15, 13, 35, 1, 1, 2, 3, 0, 0, 1, 1, 1, 8, 5},
+    {8, 6, 6, 12, 1, 1, 2, 2, 0, 0, 1, 1, 2, 3, 3},
+    {6, 5, 5, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1, 7, 7},
 };
 enum { CONVS = sizeof convs / sizeof *convs };
 
@@ -202,6 +207,10 @@ static void assert_algorithm_agrees(const struct kernels *k, const struct conv2d
         expected[i] = fmaxf(plain[i] + bias[i / plane] + add[i], e.low);
     by->run(k, v, x, packed, &e, y, scratch);
     assert_near(y, expected, ny, terms);
+    if (by->adds_in_place) {
+        by->run(k, v, x, packed, &e, add, scratch);
+        assert_near(add, expected, ny, terms);
+    }
     by->run(k, v, x, packed, NULL, y, scratch);
     assert_near(y, plain, ny, terms);
     free(bias), free(add), free(y), free(expected), free(scratch), free(packed);

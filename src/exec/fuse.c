@@ -61,6 +61,7 @@ static void fuse_sum(struct program *program, struct step *step, uint32_t at, bo
         !is_there(program, other, at))
         return;
     step->addend = other.at;
+    step->addition = node;
     swallow(step, node, n, swallowed);
 }
 

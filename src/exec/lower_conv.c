@@ -50,6 +50,37 @@ static void fold_batchnorm(struct program *program, struct step *step, const flo
     }
 }
 
+static bool is_read_after(const struct program *program, const struct step *step, uint32_t root)
+{
+    uint32_t n = (uint32_t)(step->node - program->graph->node);
+
+    for (uint32_t i = 0; i < program->graph->output_count; i++)
+        if (program->slot[program->graph->output[i].at].alias_of == root)
+            return true;
+    for (uint32_t i = n + 1; i < program->graph->node_count; i++) {
+        const struct node *node = &program->graph->node[i];
+        for (int k = 0; k < node->input_count && node != step->addition; k++)
+            if (value_exists(node->input[k]) && program->slot[node->input[k].at].alias_of == root)
+                return true;
+    }
+    return false;
+}
+
+// The sum takes the memory of an addend that nobody reads again: the lines of y are then in the
+// cache already when they are written.
+static void add_in_place(struct program *program, const struct step *step)
+{
+    const struct conv_state *state = step->state;
+    uint32_t root;
+
+    if (step->addend == UINT32_MAX || !state->algorithm->adds_in_place ||
+        program->options.is_training || program->options.keeps_values)
+        return;
+    root = program->slot[step->addend].alias_of;
+    if (root != program->slot[step->input[0]].alias_of && !is_read_after(program, step, root))
+        program->slot[step->output[0]].alias_of = root;
+}
+
 // weight NULL: it will change.
 static enum status choose(struct context *context, struct program *program, struct step *step,
                           const float *weight)
@@ -66,6 +97,7 @@ static enum status choose(struct context *context, struct program *program, stru
     if (state->algorithm->macs)
         step->macs = state->algorithm->macs(&state->shape, weight);
     need_scratch(program, state->algorithm->scratch_bytes(&state->shape));
+    add_in_place(program, step);
     return OK;
 }
 

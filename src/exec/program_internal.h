@@ -68,6 +68,7 @@ struct step {
     // Swallowed nodes, inference only: batch norm behind a Conv, then a sum, then a clamp.
     const struct node *batchnorm;
     uint32_t addend;                // slot, UINT32_MAX: none
+    const struct node *addition;    // that adds it
     const struct integer_node *sum; // the sum with it, where integers are added
     float low, high;
     // Behind a MatMul: a vector, then an activation (before the sum), or the rest of an attention.

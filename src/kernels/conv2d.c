@@ -82,6 +82,21 @@ struct walk conv2d_walk_backward(const struct conv2d *v, int phase_y, int phase_
         .out_plane = (size_t)v->h * (size_t)v->w};
 }
 
+void axis_inside(const struct axis *a, int inside[2])
+{
+    int first, end;
+
+    inside[0] = inside[1] = 0;
+    for (int i = 0; i < a->size; i++) {
+        axis_taps_inside(a, i, &first, &end);
+        if (end - first < a->count)
+            continue;
+        if (inside[1] == 0)
+            inside[0] = i;
+        inside[1] = i + 1;
+    }
+}
+
 static int axis_low(const struct axis *a)
 {
     return min_int(a->offset, a->offset + (a->count - 1) * a->offset_step);
@@ -170,8 +185,8 @@ struct walk_plan walk_plan_pointwise(const struct walk *t)
 
     p.pixels = even_parts(t->y.size * t->x.size, max_int(6, pixels));
     p.pixels = divide_up(p.pixels, 6) * 6; // whole tiles
-    p.is_padded = t->c >= 32 && t->oc >= 32 &&
-                  (t->x.in_step > 1 || (size_t)t->c * p.plane > L2_SHARE / 64);
+    p.is_padded =
+        t->c >= 32 && t->oc >= 32 && (t->x.in_step > 1 || (size_t)t->c * p.plane > L2_SHARE / 64);
     if (p.is_padded)
         p.plane = (size_t)p.pixels | 1;
     return p;

@@ -6,6 +6,19 @@
 
 #include <string.h>
 
+// What happens to a sum before it is stored: y = clamp(bias + sum + add, low, high).
+struct finish {
+    float bias, low, high;
+    const float *add; // where y's first element finds its own, may be y; NULL: none
+};
+
+ALWAYS_INLINE vf finish_at(const struct finish *f, vf sum, ptrdiff_t at)
+{
+    if (f->add)
+        sum += vf_load(f->add + at);
+    return vf_clamp(sum, vf_set(f->low), vf_set(f->high));
+}
+
 // Taps of one output, or of nr neighbours: a rows of b taps each.
 struct taps {
     const float *x;     // source of the first tap of the first output
@@ -14,10 +27,9 @@ struct taps {
     int rows, columns;
     const float *w;
     ptrdiff_t w_row, w_tap;
-    float bias;
-    int accumulate;
     float *y;
     ptrdiff_t y_pixel;
+    struct finish finish;
 };
 
 ALWAYS_INLINE void taps_run(const struct taps *taps, const int nr, const int columns)
@@ -30,7 +42,7 @@ ALWAYS_INLINE void taps_run(const struct taps *taps, const int nr, const int col
 
         UNROLL
         for (int j = 0; j < nr; j++)
-            sum[j] = t->accumulate ? vf_load(y + j * t->y_pixel) : vf_set(t->bias);
+            sum[j] = vf_set(t->finish.bias);
         for (int a = 0; a < t->rows; a++) {
             const float *x = t->x + a * t->row + lane, *w = t->w + a * t->w_row;
 
@@ -45,7 +57,7 @@ ALWAYS_INLINE void taps_run(const struct taps *taps, const int nr, const int col
         }
         UNROLL
         for (int j = 0; j < nr; j++)
-            vf_store(y + j * t->y_pixel, sum[j]);
+            vf_store(y + j * t->y_pixel, finish_at(&t->finish, sum[j], j * t->y_pixel + lane));
     }
 }
 
@@ -83,8 +95,7 @@ struct strip {
     int width;
     float *y;
     ptrdiff_t y_row;
-    float bias;
-    int accumulate;
+    struct finish finish;
 };
 
 ALWAYS_INLINE void strip_run(const struct strip *strip, const int rows)
@@ -93,7 +104,6 @@ ALWAYS_INLINE void strip_run(const struct strip *strip, const int rows)
 
     for (int lane = 0; lane < N16_LANES; lane += VF) {
         vf left[4], here[4], w[3][3];
-        float *y = t->y + lane;
 
         UNROLL
         for (int i = 0; i < 9; i++)
@@ -101,14 +111,14 @@ ALWAYS_INLINE void strip_run(const struct strip *strip, const int rows)
         UNROLL
         for (int r = 0; r < rows; r++) {
             left[r] = vf_set(0);
-            here[r] = vf_set(t->bias);
+            here[r] = vf_set(t->finish.bias);
         }
         for (ptrdiff_t c = 0; c < t->width; c++) {
             vf right[4];
 
             UNROLL
             for (int r = 0; r < rows; r++)
-                right[r] = vf_set(t->bias);
+                right[r] = vf_set(t->finish.bias);
             UNROLL
             for (int a = 0; a < rows + 2; a++) {
                 vf v = vf_load(t->x[a] + c * t->step[a] + lane);
@@ -124,19 +134,19 @@ ALWAYS_INLINE void strip_run(const struct strip *strip, const int rows)
             }
             UNROLL
             for (int r = 0; r < rows; r++) {
-                float *to = y + r * t->y_row + (c - 1) * N16_LANES;
+                ptrdiff_t at = r * t->y_row + (c - 1) * N16_LANES + lane;
 
                 if (c > 0)
-                    vf_store(to, t->accumulate ? vf_load(to) + left[r] : left[r]);
+                    vf_store(t->y + at, finish_at(&t->finish, left[r], at));
                 left[r] = here[r];
                 here[r] = right[r];
             }
         }
         UNROLL
         for (int r = 0; r < rows; r++) {
-            float *to = y + r * t->y_row + (t->width - 1) * N16_LANES;
+            ptrdiff_t at = r * t->y_row + (t->width - 1) * N16_LANES + lane;
 
-            vf_store(to, t->accumulate ? vf_load(to) + left[r] : left[r]);
+            vf_store(t->y + at, finish_at(&t->finish, left[r], at));
         }
     }
 }
@@ -168,9 +178,15 @@ struct plane {
     const float *x, *w;
     ptrdiff_t w_tap;
     float *y;
-    float bias;
-    int accumulate;
+    struct finish finish;
 };
+
+// The same from floats further on.
+static struct finish finish_from(struct finish f, ptrdiff_t at)
+{
+    f.add = f.add ? f.add + at : NULL;
+    return f;
+}
 
 static void run_row(const struct walk *t, const struct plane *p, int row, const int inside[2])
 {
@@ -181,15 +197,13 @@ static void run_row(const struct walk *t, const struct plane *p, int row, const 
                         .pixel = (ptrdiff_t)t->x.in_step * N16_LANES,
                         .w_row = p->w_tap * t->x.count,
                         .w_tap = p->w_tap,
-                        .bias = p->bias,
-                        .accumulate = p->accumulate,
                         .y_pixel = (ptrdiff_t)t->x.out_step * N16_LANES};
 
     axis_taps_inside(&t->y, row, &tap_y, &end_y);
     taps.rows = end_y - tap_y;
     for (int c = 0, step; c < t->x.size; c += step) {
         int is_inside = c >= inside[0] && c < inside[1], tap_x = 0, end_x = t->x.count;
-        ptrdiff_t y = row * t->y.in_step + t->y.offset + tap_y * t->y.offset_step, x;
+        ptrdiff_t y = row * t->y.in_step + t->y.offset + tap_y * t->y.offset_step, x, at;
 
         if (!is_inside)
             axis_taps_inside(&t->x, c, &tap_x, &end_x);
@@ -198,32 +212,17 @@ static void run_row(const struct walk *t, const struct plane *p, int row, const 
         if (taps.rows > 0 && taps.columns > 0)
             taps.x = p->x + (y * t->x.source + x) * N16_LANES;
         taps.w = p->w + (tap_y * t->x.count + tap_x) * p->w_tap;
-        taps.y = p->y + (out_row * t->out_w + c * t->x.out_step + t->x.out_first) * N16_LANES;
+        at = (out_row * t->out_w + c * t->x.out_step + t->x.out_first) * N16_LANES;
+        taps.y = p->y + at;
+        taps.finish = finish_from(p->finish, at);
         step = taps_some(&taps, is_inside ? inside[1] - c : 1);
-    }
-}
-
-// Columns whose taps all lie inside the source: inside[0]..inside[1].
-static void find_inside(const struct axis *a, int inside[2])
-{
-    int first, end;
-
-    inside[0] = inside[1] = 0;
-    for (int i = 0; i < a->size; i++) {
-        axis_taps_inside(a, i, &first, &end);
-        if (end - first < a->count)
-            continue;
-        if (inside[1] == 0)
-            inside[0] = i;
-        inside[1] = i + 1;
     }
 }
 
 static void run_strips(const struct walk *t, const struct plane *p)
 {
     ptrdiff_t row = (ptrdiff_t)t->x.size * N16_LANES;
-    struct strip s = {
-        .width = t->x.size, .y_row = row, .bias = p->bias, .accumulate = p->accumulate};
+    struct strip s = {.width = t->x.size, .y_row = row};
 
     for (int i = 0; i < 9; i++) {
         int y = t->y.offset_step < 0 ? 2 - i / 3 : i / 3;
@@ -239,6 +238,7 @@ static void run_strips(const struct walk *t, const struct plane *p)
             s.step[a] = is_inside ? N16_LANES : 0;
         }
         s.y = p->y + r * row;
+        s.finish = finish_from(p->finish, r * row);
         done = strip_rows(&s, t->y.size - r);
     }
 }
@@ -251,7 +251,7 @@ static void run_plane(const struct walk *t, const struct plane *p)
         run_strips(t, p);
         return;
     }
-    find_inside(&t->x, inside);
+    axis_inside(&t->x, inside);
     for (int r = 0; r < t->y.size; r++)
         run_row(t, p, r, inside);
 }
@@ -269,11 +269,12 @@ void N16(depthwise_f32)(const struct conv2d *v, const float *x, const float *pac
                           .w = packed + (size_t)(c - m + block) * taps + (m - block),
                           .w_tap = width,
                           .y = y + (size_t)c * n,
-                          .bias = e && e->bias ? e->bias[c] : 0};
+                          .finish = {.bias = e && e->bias ? e->bias[c] : 0,
+                                     .low = e ? e->low : -__builtin_inff(),
+                                     .high = e ? e->high : __builtin_inff(),
+                                     .add = e && e->add ? e->add + (size_t)c * n : NULL}};
 
         run_plane(&t, &p);
-        if (has_clamp(e))
-            finish_sums(e, n, e->add ? e->add + (size_t)c * n : NULL, p.y);
     }
 }
 
@@ -291,8 +292,9 @@ void N16(depthwise_f32_backward_data)(const struct conv2d *v, const float *dy, c
                               .w = packed,
                               .w_tap = 1,
                               .y = dx + (size_t)(m / t.c) * t.out_plane * N16_LANES,
-                              .accumulate = accumulate || m % t.c > 0};
+                              .finish = {.low = -__builtin_inff(), .high = __builtin_inff()}};
 
+            p.finish.add = accumulate || m % t.c > 0 ? p.y : NULL;
             run_plane(&t, &p);
         }
     }

@@ -38,6 +38,7 @@ static void run(const struct kernels *kernels, const struct conv2d *v, const flo
 }
 
 const struct conv2d_algorithm conv2d_direct = {.name = "direct",
+                                               .adds_in_place = 1,
                                                .accepts = accepts,
                                                .cost = cost,
                                                .packed_bytes = packed_bytes,

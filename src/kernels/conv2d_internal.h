@@ -34,7 +34,7 @@ struct walk {
 // How a walk is cut: channels and rows at a time, so that the (padded) source fits in L2.
 struct walk_plan {
     int channels, rows;
-    int pixels; // at a time, of a pointwise one
+    int pixels;             // at a time, of a pointwise one
     int low_y, low_x;       // source position of the first tap of output 0, <= all others
     int padded_h, padded_w; // of a band of `rows` outputs
     int is_padded;          // the source must be copied with its borders
@@ -113,5 +113,7 @@ static inline void axis_taps_inside(const struct axis *a, int i, int *first, int
            (at + (*end - 1) * a->offset_step < 0 || at + (*end - 1) * a->offset_step >= a->source))
         --*end;
 }
+// Outputs whose taps all lie inside the source: inside[0]..inside[1].
+void axis_inside(const struct axis *a, int inside[2]);
 
 #endif

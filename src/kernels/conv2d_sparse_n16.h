@@ -35,22 +35,6 @@ struct sparse_tile {
 void N16(sparse_walk)(const struct conv2d *v, const struct sparse_tile *tiles, const float *x,
                       const void *packed, const struct epilogue *e, float *y, void *scratch);
 
-// high < (low > v ? low : v) ? high : that; NaN passes through.
-ALWAYS_INLINE vf vf_clamp(vf v, vf low, vf high)
-{
-#if defined(__AVX512F__)
-    return (vf)_mm512_min_ps((__m512)high, _mm512_max_ps((__m512)low, (__m512)v));
-#elif defined(__AVX__)
-    return (vf)_mm256_min_ps((__m256)high, _mm256_max_ps((__m256)low, (__m256)v));
-#elif defined(__SSE2__)
-    return (vf)_mm_min_ps((__m128)high, _mm_max_ps((__m128)low, (__m128)v));
-#else
-    for (int i = 0; i < VF; i++)
-        v[i] = clamp(v[i], low[i], high[i]);
-    return v;
-#endif
-}
-
 // What the list after this one adds to its sums comes from far away where y is large.
 ALWAYS_INLINE void fetch_add(const struct lists *t, const union sparse_word *next, const int unit,
                              const int rows, const int columns)

@@ -6,10 +6,6 @@
 
 #include "kernels/n16_internal.h"
 
-#if defined(__AVX__)
-#include <immintrin.h>
-#endif
-
 // One tile: `k` steps of x[pixel] + offset(step) times w + step * w_stride, where offset is
 // off[step], or step * x_step where off is NULL. Then y = clamp(bias + sum + add, low, high).
 struct tile {
@@ -33,26 +29,6 @@ struct tile {
     ptrdiff_t ahead_step, ahead_each;
     int fetches_y; // y lies further away than L2
 };
-
-#if defined(__AVX512F__)
-ALWAYS_INLINE vf vf_clamp(vf v, vf low, vf high)
-{
-    return (vf)_mm512_min_ps((__m512)high, _mm512_max_ps((__m512)low, (__m512)v));
-}
-#elif defined(__AVX__)
-ALWAYS_INLINE vf vf_clamp(vf v, vf low, vf high)
-{
-    return (vf)_mm256_min_ps((__m256)high, _mm256_max_ps((__m256)low, (__m256)v));
-}
-#else
-ALWAYS_INLINE vf vf_clamp(vf v, vf low, vf high)
-{
-    vi is_low = (vi)(low > v), is_high = (vi)(high < v);
-
-    v = (vf)(((vi)low & is_low) | ((vi)v & ~is_low));
-    return (vf)(((vi)high & is_high) | ((vi)v & ~is_high));
-}
-#endif
 
 // sum + a * b. As one instruction on registers: gcc keeps operands of its own making on the stack
 // although there is room.

@@ -23,20 +23,6 @@ ALWAYS_INLINE vf load_inside(inside_mask is_inside, const float *p)
 }
 #endif
 
-// NaN in x passes through both.
-ALWAYS_INLINE vf vf_clamp(vf x, vf low, vf high)
-{
-#if defined(__AVX512F__)
-    return (vf)_mm512_min_ps((__m512)high, _mm512_max_ps((__m512)low, (__m512)x));
-#elif defined(__AVX__)
-    return (vf)_mm256_min_ps((__m256)high, _mm256_max_ps((__m256)low, (__m256)x));
-#else
-    for (int i = 0; i < VF; i++)
-        x[i] = clamp(x[i], low[i], high[i]);
-    return x;
-#endif
-}
-
 // Two of the six values of the input transform from six inputs: at 0 and infinity, at +-a, at +-b.
 ALWAYS_INLINE void input_pair(const int pair, const vf d[6], vf out[2])
 {

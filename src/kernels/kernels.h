@@ -25,7 +25,8 @@ struct conv2d {
 };
 
 // What a convolution does to its sum before storing: y = clamp(sum + bias[oc] + add, low, high).
-// bias and add may be NULL; add is a value of y's shape, not y itself; -INFINITY and INFINITY
+// bias and add may be NULL; add is a value of y's shape (conv2d_f32 and algorithms with
+// adds_in_place let it be y itself); -INFINITY and INFINITY
 // switch the clamp off.
 struct epilogue {
     const float *bias;

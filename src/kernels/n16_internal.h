@@ -1,6 +1,6 @@
 // What the *_n16.c files share. Each is compiled once per instruction set with -DISA=generic, avx2,
-// avx512 or avx512_vnni; N16(name) is that copy's name_<ISA>. vf is the widest vector the copy has: VF floats,
-// 16 / VF of them a group of samples.
+// avx512 or avx512_vnni; N16(name) is that copy's name_<ISA>. vf is the widest vector the copy has:
+// VF floats, 16 / VF of them a group of samples.
 #ifndef KERNELS_N16_INTERNAL_H
 #define KERNELS_N16_INTERNAL_H
 
@@ -9,6 +9,10 @@
 #endif
 
 #include "kernels/kernels.h"
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 #ifndef ISA
 #define ISA generic
@@ -100,6 +104,22 @@ ALWAYS_INLINE float clamp(float x, float low, float high)
     float v = low > x ? low : x;
 
     return high < v ? high : v;
+}
+
+// high < (low > v ? low : v) ? high : that; NaN passes through.
+ALWAYS_INLINE vf vf_clamp(vf v, vf low, vf high)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_min_ps((__m512)high, _mm512_max_ps((__m512)low, (__m512)v));
+#elif defined(__AVX__)
+    return (vf)_mm256_min_ps((__m256)high, _mm256_max_ps((__m256)low, (__m256)v));
+#elif defined(__SSE2__)
+    return (vf)_mm_min_ps((__m128)high, _mm_max_ps((__m128)low, (__m128)v));
+#else
+    for (int i = 0; i < VF; i++)
+        v[i] = clamp(v[i], low[i], high[i]);
+    return v;
+#endif
 }
 
 #define KERNEL(result, name, arguments) result N16(name) arguments;

@@ -69,29 +69,89 @@ static void max_window(const float *x, int width, const struct window *w, float 
                 at = (wins & pixel) | (at & ~wins);
             }
         vf_store(y + lane, best);
-        if (argmax)
-            *(vi *)(void *)(argmax + lane) = at;
+        *(vi *)(void *)(argmax + lane) = at;
     }
 }
 
-// As max_window where nobody asks for the place.
-static void max_window_value(const float *x, int width, const struct window *w, float *y)
+// One output, or neighbours whose windows are alike.
+struct strip {
+    const float *x; // first element of the first window
+    ptrdiff_t row, tap, pixel;
+    int rows, columns;
+    float scale;
+    float *y;
+};
+
+ALWAYS_INLINE void strip_run(const struct strip *s, const int nr, const int is_max)
 {
     for (int lane = 0; lane < N16_LANES; lane += VF) {
-        vf best = vf_set(-__builtin_inff());
+        vf best[8];
 
-        for (int r = 0; r < w->rows; r++)
-            for (int c = 0; c < w->columns; c++) {
-                int pixel = (w->y + r * w->step_y) * width + w->x + c * w->step_x;
-                vf v = vf_load(x + (ptrdiff_t)pixel * N16_LANES + lane);
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            best[j] = vf_set(is_max ? -__builtin_inff() : 0);
+        for (int r = 0; r < s->rows; r++) {
+            const float *x = s->x + r * s->row + lane;
 
-                best = vf_select((vi)((v > best) | (v != v)), v, best);
+            for (int c = 0; c < s->columns; c++, x += s->tap) {
+                UNROLL
+                for (int j = 0; j < nr; j++) {
+                    vf v = vf_load(x + j * s->pixel);
+
+                    best[j] = !is_max ? best[j] + v
+                                      : vf_select((vi)((v > best[j]) | (v != v)), v, best[j]);
+                }
             }
-        vf_store(y + lane, best);
+        }
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            vf_store(s->y + j * N16_LANES + lane, is_max ? best[j] : best[j] * s->scale);
     }
 }
 
-void N16(maxpool_f32)(const struct pool2d *v, const float *x, float *y, int32_t *argmax)
+static void strip_max(const struct strip *s, int outputs)
+{
+    if (outputs == 8)
+        strip_run(s, 8, 1);
+    else
+        strip_run(s, 1, 1);
+}
+
+static void strip_average(const struct strip *s, int outputs)
+{
+    if (outputs == 8)
+        strip_run(s, 8, 0);
+    else
+        strip_run(s, 1, 0);
+}
+
+// A channel after the other and row by row, as the source lies.
+static void pool_planes(const struct pool2d *v, const float *x, float *y,
+                        void (*run)(const struct strip *s, int outputs))
+{
+    struct axis ax = pool_axis(v, 1);
+    int inside[2];
+
+    axis_inside(&ax, inside);
+    for (int c = 0; c < v->c; c++, x += (ptrdiff_t)v->h * v->w * N16_LANES)
+        for (int oy = 0; oy < v->oh; oy++)
+            for (int ox = 0, step; ox < v->ow; ox += step, y += step * N16_LANES) {
+                struct window w = window_at(v, oy, ox);
+                struct strip s = {.x = x + ((ptrdiff_t)w.y * v->w + w.x) * N16_LANES,
+                                  .row = (ptrdiff_t)w.step_y * v->w * N16_LANES,
+                                  .tap = (ptrdiff_t)w.step_x * N16_LANES,
+                                  .pixel = (ptrdiff_t)v->stride_w * N16_LANES,
+                                  .rows = w.rows,
+                                  .columns = w.columns,
+                                  .scale = w.count > 0 ? 1 / (float)w.count : 0,
+                                  .y = y};
+
+                step = ox >= inside[0] && ox + 8 <= inside[1] ? 8 : 1;
+                run(&s, step);
+            }
+}
+
+static void max_places(const struct pool2d *v, const float *x, float *y, int32_t *argmax)
 {
     ptrdiff_t in = (ptrdiff_t)v->h * v->w * N16_LANES, out = (ptrdiff_t)v->oh * v->ow * N16_LANES;
 
@@ -101,11 +161,16 @@ void N16(maxpool_f32)(const struct pool2d *v, const float *x, float *y, int32_t 
             ptrdiff_t at = ((ptrdiff_t)oy * v->ow + ox) * N16_LANES;
 
             for (int c = 0; c < v->c; c++, at += out)
-                if (argmax)
-                    max_window(x + c * in, v->w, &w, y + at, argmax + at);
-                else
-                    max_window_value(x + c * in, v->w, &w, y + at);
+                max_window(x + c * in, v->w, &w, y + at, argmax + at);
         }
+}
+
+void N16(maxpool_f32)(const struct pool2d *v, const float *x, float *y, int32_t *argmax)
+{
+    if (argmax)
+        max_places(v, x, y, argmax);
+    else
+        pool_planes(v, x, y, strip_max);
 }
 
 static void max_window_backward(const struct window *w, int width, const float *dy,
@@ -141,35 +206,9 @@ void N16(maxpool_f32_backward)(const struct pool2d *v, const float *dy, const in
         }
 }
 
-static void average_window(const float *x, int width, const struct window *w, float *y)
-{
-    float scale = w->count > 0 ? 1 / (float)w->count : 0;
-
-    for (int lane = 0; lane < N16_LANES; lane += VF) {
-        vf sum = {0};
-
-        for (int r = 0; r < w->rows; r++)
-            for (int c = 0; c < w->columns; c++) {
-                int pixel = (w->y + r * w->step_y) * width + w->x + c * w->step_x;
-
-                sum += vf_load(x + (ptrdiff_t)pixel * N16_LANES + lane);
-            }
-        vf_store(y + lane, sum * scale);
-    }
-}
-
 void N16(averagepool_f32)(const struct pool2d *v, const float *x, float *y)
 {
-    ptrdiff_t in = (ptrdiff_t)v->h * v->w * N16_LANES, out = (ptrdiff_t)v->oh * v->ow * N16_LANES;
-
-    for (int oy = 0; oy < v->oh; oy++)
-        for (int ox = 0; ox < v->ow; ox++) {
-            struct window w = window_at(v, oy, ox);
-            ptrdiff_t at = ((ptrdiff_t)oy * v->ow + ox) * N16_LANES;
-
-            for (int c = 0; c < v->c; c++)
-                average_window(x + c * in, v->w, &w, y + c * out + at);
-        }
+    pool_planes(v, x, y, strip_average);
 }
 
 static void average_window_backward(const struct window *w, int width, const float *dy, float *dx)

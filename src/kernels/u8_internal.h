@@ -126,7 +126,7 @@ ALWAYS_INLINE vf vf_from(vi v)
 }
 
 // Within low..high; NaN gives low.
-ALWAYS_INLINE vf vf_clamp(vf v, float low, float high)
+ALWAYS_INLINE vf vf_confine(vf v, float low, float high)
 {
 #if defined(__SSE2__)
     return (vf)MM(min_ps)(MM(max_ps)((mm_float)v, (mm_float)vf_set(low)), (mm_float)vf_set(high));
@@ -162,7 +162,7 @@ ALWAYS_INLINE struct range_u8 range_u8(const struct grid_u8 *grid)
 // q - zero of a real; clamped before it is rounded, which is the same: the bounds are integers.
 ALWAYS_INLINE vi to_grid(vf real, struct range_u8 r)
 {
-    return vi_rint(vf_clamp(real, r.low, r.high));
+    return vi_rint(vf_confine(real, r.low, r.high));
 }
 
 ALWAYS_INLINE vi channel_of(vi joined, int i)
