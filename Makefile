@@ -148,11 +148,8 @@ interop: all ## compare with onnxruntime and onnx, in a virtual environment unde
 bench: all ## compare this build with another one: BASE=path/to/ecai
 	bench/compare $(BUILD)/ecai $(BASE)
 
-bench-peers: all ## measure beside ONNX Runtime (make interop brings it) and PyTorch
-	@for python in build/interop/venv/bin/python python3; do \
-	    ! command -v $$python >/dev/null || \
-	    $$python bench/peers.py $(BUILD)/ecai testdata/fashion_teacher.onnx testdata/student.txt; \
-	done
+bench-peers: all ## measure beside ONNX Runtime (from PyPI) and PyTorch (PEERS="resnet20 --rounds 3")
+	bench/peers $(BUILD)/ecai $(PEERS)
 
 fuzz: ## build the libFuzzer targets, with clang
 	@$(MAKE) CC=clang CONFIG=fuzz fuzz-targets

@@ -73,7 +73,7 @@ struct command {
 struct global_options {
     int64_t seed, threads;
     const char *isa, *conv, *progress, *max_memory;
-    bool deterministic, quiet, verbose, help, version;
+    bool deterministic, tune, quiet, verbose, help, version;
 };
 extern const struct field global_fields[];
 

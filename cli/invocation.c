@@ -10,6 +10,7 @@
 #include "cli/memory_limit.h"
 #include "cli/requirement.h"
 #include "cli/shell.h"
+#include "cli/tuning_file.h"
 #include "pass/pass.h"
 
 const struct field global_fields[] = {
@@ -23,6 +24,10 @@ const struct field global_fields[] = {
                  "(Winograd), or plainly"),
     FIELD(struct global_options, deterministic, "no", 0, 0,
           "no approximate and no tuned kernels: --conv direct, and --tune is refused"),
+    FIELD(
+        struct global_options, tune, "no", 0, 0,
+        "try the ways to compute each convolution and take the fastest; what was found is kept in "
+        "~/.cache/ecai/tuning, for later runs with --tune"),
     FIELD(struct global_options, quiet, "no", 0, 0, "no progress, no notes"),
     FIELD(struct global_options, verbose, "no", 0, 0, "more notes"),
     FIELD_CHOICE(struct global_options, progress, "auto", "auto|always|never",
@@ -145,6 +150,11 @@ enum status invocation_apply_global(struct invocation *invocation, const char *n
     struct context *context = invocation->context;
 
     context->seed = (uint64_t)global->seed;
+    if (global->tune && global->deterministic)
+        return context_fail(context, ERR_USAGE,
+                            "'--tune' chooses by the clock, which '--deterministic' rules out");
+    if (global->tune)
+        tuning_file_open(context);
     context->is_plain = global->deterministic || strcmp(global->conv, "direct") == 0;
     context->threads = global->threads ? (int)global->threads : parallel_processors();
     console->quiet = global->quiet;

@@ -28,6 +28,7 @@ void json_add_running(struct json *parent, const struct invocation *invocation, 
     json_add_int(parent, "threads", invocation->context->threads);
     json_add_text(parent, "isa", isa_name(isa));
     json_add_text(parent, "conv", invocation->context->is_plain ? "direct" : "auto");
+    json_add_bool(parent, "tuned", invocation->context->tuning != NULL);
 }
 
 void json_add_count(struct json *parent, const char *key, double count)

@@ -15,7 +15,7 @@ void json_add_model(struct json *document, const char *key, const struct named_m
 // "warnings": those that the console has kept.
 void json_add_warnings(struct json *document, const struct invocation *invocation);
 
-// "threads", "isa", "conv": what the speed and the last bits depend on.
+// "threads", "isa", "conv", "tuned": what the speed and the last bits depend on.
 void json_add_running(struct json *parent, const struct invocation *invocation, enum isa isa);
 
 // A number that is a count: whole if it is known, else null.

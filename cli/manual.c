@@ -104,13 +104,15 @@ void help_man_page(struct text *out)
     text_add(out, ".SH OPTIONS OF EVERY SUBCOMMAND\n");
     for (const struct field *field = global_fields; field->name; field++)
         add_man_field(field, out);
-    text_add(out,
-             ".SH FILES\nA model or output named\n.B \\-\nis stdin or stdout. Formats are known by "
-             "content, never by name.\n.SH EXIT STATUS\n0: done. 1: failed (input or environment). "
-             "2: wrong usage. 3: a requirement was missed, the report is complete. Interrupted: "
-             "ends by the signal.\n.SH ENVIRONMENT\n.TP\n.B ECAI_DATA\nfolder of data sets\n.TP\n"
-             ".B ECAI_DEVICES\nfolder of energy profiles\n.TP\n.B ECAI_ISA\ngeneric, avx2, avx512 or "
-             "avx512-vnni\n");
+    text_add(
+        out,
+        ".SH FILES\nA model or output named\n.B \\-\nis stdin or stdout. Formats are known by "
+        "content, never by name.\n.SH EXIT STATUS\n0: done. 1: failed (input or environment). "
+        "2: wrong usage. 3: a requirement was missed, the report is complete. Interrupted: "
+        "ends by the signal.\n.SH ENVIRONMENT\n.TP\n.B ECAI_DATA\nfolder of data sets\n.TP\n"
+        ".B ECAI_DEVICES\nfolder of energy profiles\n.TP\n.B ECAI_ISA\ngeneric, avx2, avx512 or "
+        "avx512-vnni\n.TP\n.B XDG_CACHE_HOME\nfolder of ecai/tuning, what \\-\\-tune found "
+        "(else ~/.cache)\n");
 }
 
 // The words that completion offers for one command: options, then methods.

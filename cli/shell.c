@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/suggest.h"
+#include "cli/tuning_file.h"
 #include "cli/version.h"
 #include "pass/pass.h"
 
@@ -247,6 +248,7 @@ int shell_main(int argc, char **argv)
     shell.argv = arena_copy(shell.arena, argv, ((size_t)argc + 1) * sizeof *argv);
     fields_preset(global_fields, &shell.global, shell.arena);
     status = argc > 0 ? run(&shell, &missed) : ERR_USAGE;
+    tuning_file_close(&shell.context);
     console_clear(&shell.console);
     if (status != OK && !*interrupt_flag())
         console_error(&shell.console, *shell.context.error ? shell.context.error : "failed");

@@ -27,14 +27,17 @@ struct sink {
     void *self;
 };
 
+struct tuning;
+
 enum { ERROR_TEXT_BYTES = 2048 };
 
 struct context {
     struct sink sink;
     int threads; // at least 1
     uint64_t seed;
-    bool is_plain;     // no kernels that round worse than the plain sum (--conv direct)
-    size_t spill_from; // tensors of so many bytes go to temporary files; 0: none does
+    bool is_plain;         // no kernels that round worse than the plain sum (--conv direct)
+    struct tuning *tuning; // kernels are chosen by trying (exec/tune.h); NULL: by their cost
+    size_t spill_from;     // tensors of so many bytes go to temporary files; 0: none does
     volatile sig_atomic_t *cancelled; // NULL: cannot be interrupted
     char error[ERROR_TEXT_BYTES];     // set by context_fail, one line without a full stop
 };

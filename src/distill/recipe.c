@@ -97,6 +97,8 @@ static enum status set_fingerprint(struct recipe *recipe)
     text_format(&text, "isa=%s\n", isa_name(recipe->run->isa));
     if (recipe->run->context->is_plain)
         text_add(&text, "conv=direct\n");
+    if (recipe->run->context->tuning)
+        text_add(&text, "conv=tuned\n");
     add_list(&text, "only", recipe->run->selection ? &recipe->run->selection->only : NULL);
     add_list(&text, "exclude", recipe->run->selection ? &recipe->run->selection->exclude : NULL);
     add_list(&text, "layer", recipe->run->layer);

@@ -1,11 +1,12 @@
 // Which algorithm a step gets, where the kernels know several.
 #include "exec/program_internal.h"
+#include "exec/tune.h"
 
 // A program that shall stay small lets its packed weights grow past the weights by this share of
 // them all and this many bytes; its first layers, large maps with few weights, come first: there
 // Winograd's copies, four times the weights, pay most for their size.
-static const double spare_share = 0.4;
-static const size_t spare_bytes_min = (size_t)16 << 20;
+static const double spare_share = 0.1;
+static const size_t spare_bytes_min = (size_t)1 << 20;
 
 size_t choose_spare_bytes(const struct program *program)
 {
@@ -29,11 +30,21 @@ const struct conv2d_algorithm *choose_conv2d(struct context *context, struct pro
                                    .packed_bytes =
                                        is_bounded ? plain + program->spare_bytes : SIZE_MAX};
     const struct conv2d_algorithm *algorithm =
-        conv2d_choose(program->kernels, shape, weight, &bounds);
+        context->tuning ? tuning_conv2d(context->tuning, program->kernels, shape, weight, &bounds)
+                        : conv2d_choose(program->kernels, shape, weight, &bounds);
 
     packed = algorithm->packed_bytes(shape, weight);
     if (is_bounded && packed > plain)
         program->spare_bytes -=
             packed - plain < program->spare_bytes ? packed - plain : program->spare_bytes;
     return algorithm;
+}
+
+const struct conv2d_u8_algorithm *choose_conv2d_u8(struct context *context,
+                                                   const struct program *program,
+                                                   const struct conv2d *shape,
+                                                   const struct conv2d_u8_weights *weights)
+{
+    return context->tuning ? tuning_conv2d_u8(context->tuning, program->kernels, shape, weights)
+                           : conv2d_u8_choose(program->kernels, shape, weights);
 }

@@ -78,12 +78,12 @@ static enum status pack(struct context *context, struct program *program,
 
     for (int64_t i = 0; i < at->weight_count; i++)
         weight[i] = (int8_t)at->weight[i];
-    state->algorithm = conv2d_u8_choose(program->kernels, &state->shape, &weights);
+    state->algorithm = choose_conv2d_u8(context, program, &state->shape, &weights);
     state->packed = aligned_block(program, state->algorithm->packed_bytes(&state->shape, &weights));
-    if (state->packed)
-        state->algorithm->pack(&state->shape, &weights, state->packed);
-    else
+    if (!state->packed)
         status = no_memory(context);
+    else if (!program->options.is_plan)
+        state->algorithm->pack(&state->shape, &weights, state->packed);
     free(weight);
     return status;
 }

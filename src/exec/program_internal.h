@@ -221,6 +221,10 @@ extern const struct activation plain_gelu;
 size_t choose_spare_bytes(const struct program *program);
 const struct conv2d_algorithm *choose_conv2d(struct context *context, struct program *program,
                                              const struct conv2d *shape, const float *weight);
+const struct conv2d_u8_algorithm *choose_conv2d_u8(struct context *context,
+                                                   const struct program *program,
+                                                   const struct conv2d *shape,
+                                                   const struct conv2d_u8_weights *weights);
 // fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
 // lower_integer.c: what slot.entry would make of plain samples; it does nothing in the next run.
 void integer_give(struct program *program, int group, const struct step *entry,

@@ -256,6 +256,9 @@ struct kernels {
 // The table for one instruction set; ISA_AUTO picks the best this machine has. NULL where the
 // machine lacks it.
 const struct kernels *kernels_select(enum isa isa);
+// What the processor calls itself, in printable characters; "unknown" where it does not say.
+enum { PROCESSOR_NAME_BYTES = 49 };
+void processor_name(char name[PROCESSOR_NAME_BYTES]);
 const char *isa_name(enum isa isa);
 // -1 where the name is none of auto, generic, avx2, avx512, avx512-vnni.
 int isa_from_name(const char *name);
