@@ -73,12 +73,8 @@ static enum status run_lanes(struct measuring *m, struct context *context, long 
     float *row[N16_LANES];
 
     for (uint32_t i = 0; i < m->graph->input_count; i++) {
-        float *to = program_input(m->program, worker, i);
-        size_t size = program_input_size(m->program, i);
-
-        group_rows(m, m->sample[i], size, item, row);
-        if (to)
-            m->kernels->pack_n16((const float *const *)row, size, to);
+        group_rows(m, m->sample[i], program_input_size(m->program, i), item, row);
+        program_give(m->program, worker, i, (const float *const *)row);
     }
     TRY(program_run_group(context, m->program, worker));
     group_rows(m, m->output, m->output_size, item, row);

@@ -645,6 +645,10 @@ START_TEST(unpack_undoes_pack_and_missing_samples_are_zero)
         k->pack_n16(from, P, out);
         ck_assert_float_eq(out[3 * 16 + 5], 0);
         ck_assert_float_eq(out[3 * 16 + 7], x[7 * P + 3]);
+        from[5] = x + 5 * P; // all there
+        k->pack_n16(from, P, out);
+        for (int i = 0; i < 16 * P; i++)
+            ck_assert_float_eq(out[i], x[i % 16 * P + i / 16]);
         k->unpack_n16(out, P, to);
         assert_same(z + 7 * P, x + 7 * P, 9 * P);
         assert_same(z, x, 5 * P);

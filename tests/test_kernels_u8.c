@@ -237,6 +237,38 @@ START_TEST(quantisation_agrees_with_its_twin_and_is_undone)
 }
 END_TEST
 
+START_TEST(plain_samples_are_quantised_as_lanes_are)
+{
+    static const struct grid_u8 grids[] = {
+        {0.02F, 128, 0, 255}, {0.3F, 0, 0, 24}, {1e-38F, 3, 1, 200}};
+    static const size_t sizes[] = {1, 16, 39};
+    const struct kernels *k = kernels_of(_i);
+    const struct grid_u8 *v = &grids[_i / ISAS];
+    enum { C = 6, MOST = 39 };
+
+    for (int s = 0; s < 3 && k; s++) {
+        size_t pixels = sizes[s];
+        float *x = floats_of((size_t)C * MOST * N16_LANES, 300 * v->scale);
+        const float *row[N16_LANES];
+        uint8_t *y = bytes_of(n16c4_bytes(C, MOST));
+
+        for (int i = 6; i < 90; i++) // ties
+            x[i] = ((float)i - 50.5F) * v->scale;
+        x[1] = NAN, x[2] = INFINITY, x[3] = -INFINITY, x[4] = 1e30F, x[5] = 0;
+        for (size_t l = 0; l < N16_LANES; l++)
+            row[l] = l == 5 ? NULL : x + l * C * pixels;
+        k->pack_u8(v, row, C, pixels, y);
+        for (size_t i = 0; i < C * pixels * N16_LANES; i++) {
+            size_t lane = i % N16_LANES, p = i / N16_LANES % pixels, c = i / N16_LANES / pixels;
+            float want = row[lane] ? row[lane][c * pixels + p] : 0;
+
+            ck_assert_int_eq(y[n16c4_at((int)c, pixels, p, (int)lane)], quantize_u8_naive(v, want));
+        }
+        free(x), free(y);
+    }
+}
+END_TEST
+
 // All pairs of bytes.
 START_TEST(sums_agree_with_their_twin)
 {
@@ -357,6 +389,7 @@ Suite *kernels_u8_suite(void)
     tcase_add_loop_test(c, conv2d_u8_algorithms_agree_with_the_twin, 0, CONVS * ISAS);
     tcase_add_loop_test(c, conv2d_u8_never_saturates, 0, ISAS);
     tcase_add_loop_test(c, quantisation_agrees_with_its_twin_and_is_undone, 0, 3 * ISAS);
+    tcase_add_loop_test(c, plain_samples_are_quantised_as_lanes_are, 0, 3 * ISAS);
     tcase_add_loop_test(c, sums_agree_with_their_twin, 0, 5 * ISAS);
     tcase_add_loop_test(c, maxpool_u8_agrees_with_its_twin, 0, POOLS * ISAS);
     tcase_add_loop_test(c, mean_u8_agrees_with_its_twin, 0, ISAS);

@@ -166,9 +166,15 @@ static struct program *run_lowered(const struct run *run, bool is_integer, bool 
     ck_ok(program_new(&context, run->graph, &options, &program));
     for (uint32_t i = 0; i < run->graph->input_count; i++) {
         size_t size = program_input_size(program, i);
+        const float *sample[N16_LANES];
         float *to = program_input(program, 0, i);
-        for (size_t k = 0; k < size * N16_LANES; k++)
-            to[k] = tensor_f32(&run->input[i])[k % N16_LANES * size + k / N16_LANES];
+        for (size_t lane = 0; lane < N16_LANES; lane++)
+            sample[lane] = tensor_f32(&run->input[i]) + lane * size;
+        if (keeps_values) // either way in
+            for (size_t k = 0; k < size * N16_LANES; k++)
+                to[k] = sample[k % N16_LANES][k / N16_LANES];
+        else
+            program_give(program, 0, i, sample);
     }
     ck_ok(program_run_group(&context, program, 0));
     return program;

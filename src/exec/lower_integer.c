@@ -10,6 +10,7 @@ struct part {
 };
 
 struct integer_state {
+    bool *is_given;    // QUANTIZE of an input: per group, its bytes are there already
     struct part *part; // CONCAT
     size_t scratch_at; // where a part lies whose channels do not begin a group of four
     struct view_u8 x, x2;
@@ -166,11 +167,20 @@ static struct integer_state *new_state(struct program *program, struct step *ste
 static enum status prepare_quantize(struct context *context, struct program *program,
                                     struct step *step)
 {
-    const struct shape *y = &program->inference.of_value[step->integer->y.at].shape;
+    const struct integer_node *at = step->integer;
+    const struct shape *y = &program->inference.of_value[at->y.at].shape;
+    struct integer_state *state = new_state(program, step);
+    struct node_id reader = graph_only_consumer(program->graph, at->x);
+    bool is_input = !node_exists(graph_value(program->graph, at->x)->producer);
 
-    new_state(program, step);
     TRY(integer_open(context, program, step));
-    program->slot[step->integer->y.at].channels = y->rank > 1 ? (size_t)y->dim[1] : 1;
+    program->slot[at->y.at].channels = y->rank > 1 ? (size_t)y->dim[1] : 1;
+    if (is_input && node_exists(reader) && graph_node(program->graph, reader) == step->node &&
+        !program->slot[at->x.at].is_half) {
+        int groups = program->options.groups > 0 ? program->options.groups : 1;
+        state->is_given = arena_array(program->arena, bool, (size_t)groups);
+        program->slot[at->x.at].entry = step;
+    }
     return OK;
 }
 
@@ -313,6 +323,17 @@ static enum status run_maxpool(struct context *context, struct program *program,
     return OK;
 }
 
+void integer_give(struct program *program, int group, const struct step *entry,
+                  const float *const sample[N16_LANES])
+{
+    const struct integer_state *state = entry->state;
+    const struct slot *y = &program->slot[entry->output[0]];
+
+    program->kernels->pack_u8(&state->grid, sample, (int)y->channels, pixels_u8(y),
+                              lanes_u8(program, group, entry->output[0]));
+    state->is_given[group] = true;
+}
+
 static enum status run_quantize(struct context *context, struct program *program, struct step *step,
                                 int group)
 {
@@ -320,6 +341,10 @@ static enum status run_quantize(struct context *context, struct program *program
     const struct slot *y = &program->slot[step->output[0]];
 
     (void)context;
+    if (state->is_given && state->is_given[group]) {
+        state->is_given[group] = false;
+        return OK;
+    }
     program->kernels->quantize_u8(&state->grid, (int)y->channels, pixels_u8(y),
                                   lanes(program, group, step->input[0]),
                                   lanes_u8(program, group, step->output[0]));

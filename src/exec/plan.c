@@ -19,6 +19,10 @@ static void find_lifetimes(struct program *program)
 {
     for (uint32_t i = 0; i < program->graph->input_count; i++)
         use(program, program->graph->input[i].at, 0);
+    for (uint32_t i = 0; i < program->graph->input_count; i++) {
+        const struct step *entry = program->slot[program->graph->input[i].at].entry;
+        use(program, entry ? entry->output[0] : UINT32_MAX, 0);
+    }
     for (int s = 0; s < program->step_count; s++) {
         const struct step *step = &program->step[s];
         for (int i = 0; i < step->node->input_count; i++)

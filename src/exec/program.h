@@ -42,6 +42,10 @@ bool program_is_integer(const struct program *program); // some node runs on int
 // [P][16], to be filled; NULL for an input that infer.set gives. Integers, up to 2^24, are floats
 // here too.
 float *program_input(struct program *program, int group, uint32_t input);
+// The same from plain samples of program_input_size floats, NULL: zeros; straight to bytes where
+// the input is only quantised. For the next run of the group.
+void program_give(struct program *program, int group, uint32_t input,
+                  const float *const sample[N16_LANES]);
 MUST_CHECK enum status program_run_group(struct context *context, struct program *program,
                                          int group);
 const float *program_output(const struct program *program, int group, uint32_t output);

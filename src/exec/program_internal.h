@@ -17,13 +17,14 @@ enum slot_kind {
 
 struct slot {
     enum slot_kind kind;
-    size_t size;             // elements a sample
-    size_t channels;         // U8: size = channels * pixels, set when its maker is prepared
-    size_t offset, grad;     // bytes from the start of the group's memory; grad NO_OFFSET: none
-    uint32_t alias_of;       // the slot whose memory this one is (views), itself otherwise
-    int parameter;           // index, -1: none
-    int first_use, last_use; // steps, for the memory plan
-    bool is_per_sample;      // batch first, whatever its type
+    size_t size;              // elements a sample
+    size_t channels;          // U8: size = channels * pixels, set when its maker is prepared
+    size_t offset, grad;      // bytes from the start of the group's memory; grad NO_OFFSET: none
+    uint32_t alias_of;        // the slot whose memory this one is (views), itself otherwise
+    int parameter;            // index, -1: none
+    int first_use, last_use;  // steps, for the memory plan
+    const struct step *entry; // an input's: quantises it, and nobody else reads it
+    bool is_per_sample;       // batch first, whatever its type
     bool wants_grad;
     bool is_half;          // float16 in the file: runs in float32, rounded after every step
     const ptrdiff_t *step; // per axis of the value's shape, floats: a view in another order; NULL:
@@ -226,7 +227,10 @@ const struct conv2d_u8_algorithm *choose_conv2d_u8(struct context *context,
                                                    const struct conv2d *shape,
                                                    const struct conv2d_u8_weights *weights);
 // fuse.c: lets the step at node n swallow what follows it (batch norm, sum, clamp).
-// lower_integer.c: which row runs a node that exec/integer.h planned.
+// lower_integer.c: what slot.entry would make of plain samples; it does nothing in the next run.
+void integer_give(struct program *program, int group, const struct step *entry,
+                  const float *const sample[N16_LANES]);
+// Which row runs a node that exec/integer.h planned.
 const struct lowering *integer_lowering(const struct integer_node *at);
 // lower_integer_conv.c: lets a convolution on integers swallow the sum with a value that is there.
 void fuse_integer_sum(struct program *program, struct step *step, bool *swallowed);

@@ -64,6 +64,18 @@ float *program_input(struct program *program, int group, uint32_t input)
                                                 : NULL;
 }
 
+void program_give(struct program *program, int group, uint32_t input,
+                  const float *const sample[N16_LANES])
+{
+    const struct slot *slot = &program->slot[program->graph->input[input].at];
+    float *to = program_input(program, group, input);
+
+    if (slot->entry)
+        integer_give(program, group, slot->entry, sample);
+    else if (to)
+        program->kernels->pack_n16(sample, slot->size, to);
+}
+
 const float *program_output(const struct program *program, int group, uint32_t output)
 {
     return lanes(program, group, program->graph->output[output].at);
