@@ -170,8 +170,8 @@ struct walk_plan walk_plan_pointwise(const struct walk *t)
 
     p.pixels = even_parts(t->y.size * t->x.size, max_int(6, pixels));
     p.pixels = divide_up(p.pixels, 6) * 6; // whole tiles
-    p.is_padded = t->c >= 32 && t->oc >= 32 &&
-                  (t->x.in_step > 1 || (size_t)t->c * p.plane > L2_SHARE / 64);
+    p.is_padded =
+        t->c >= 32 && t->oc >= 32 && (t->x.in_step > 1 || (size_t)t->c * p.plane > L2_SHARE / 64);
     if (p.is_padded)
         p.plane = (size_t)p.pixels | 1;
     return p;
@@ -278,6 +278,13 @@ static size_t walk_bytes(const struct walk *t)
     if (walk_is_pointwise(t))
         return pointwise_bytes(t);
     return walk_scratch_bytes(t, &p);
+}
+
+size_t conv2d_forward_scratch_bytes(const struct conv2d *v)
+{
+    struct walk t = conv2d_walk_forward(v);
+
+    return (walk_bytes(&t) + 63) / 64 * 64;
 }
 
 size_t conv2d_f32_scratch_bytes(const struct conv2d *v)
