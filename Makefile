@@ -52,7 +52,7 @@ TESTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*.c tests/support/*.c))
 FUZZ    := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ:%=$(BUILD)/replay/%)
 
-.PHONY: all test asan check conformance exports prove-channels mutants demo interop bench \
+.PHONY: all test asan check conformance exports prove-channels mutants demo interop bench guard \
         bench-peers install uninstall format docs fuzz fuzz-run replay update-expected suite clean help FORCE
 all: $(BUILD)/ecai ## build the program (CONFIG=release, debug or asan)
 
@@ -147,6 +147,9 @@ interop: all ## compare with onnxruntime and onnx, in a virtual environment unde
 
 bench: all ## compare this build with another one: BASE=path/to/ecai
 	bench/compare $(BUILD)/ecai $(BASE)
+
+guard: all ## fail where a kernel has become slower, by its fraction of the core's peak
+	bench/guard $(BUILD)/ecai
 
 bench-peers: all ## measure beside ONNX Runtime (from PyPI) and PyTorch (PEERS="resnet20 --rounds 3")
 	bench/peers $(BUILD)/ecai $(PEERS)

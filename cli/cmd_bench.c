@@ -22,6 +22,7 @@ static struct json *bench_json(struct invocation *invocation, const struct named
                                const struct figures *figures, const struct bench *bench)
 {
     struct json *document = json_object(), *part;
+    char processor[PROCESSOR_NAME_BYTES];
 
     json_add_text(document, "schema", "ecai/bench/1");
     json_add_model(document, "model", model, &figures->counts,
@@ -35,6 +36,8 @@ static struct json *bench_json(struct invocation *invocation, const struct named
     json_add_number(part, "median", bench->latency_ms.median);
     json_add_int(document, "batch", bench->batch);
     json_add_running(document, invocation, bench->isa);
+    processor_name(processor);
+    json_add_text(document, "processor", processor);
     part = json_add_object(document, "peak");
     json_add_number(part, "f32", bench->peak.f32);
     json_add_number(part, "i8", bench->peak.i8);

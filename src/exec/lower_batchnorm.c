@@ -59,7 +59,7 @@ static enum status prepare(struct context *context, struct program *program, str
     if (!state->sums)
         return no_memory(context);
     state->total = state->sums + 2 * c * (size_t)program->options.groups;
-    need_scratch(program, step_input(program, step, 0)->size * N16_LANES * sizeof(float));
+    need_scratch_backward(program, step_input(program, step, 0)->size * N16_LANES * sizeof(float));
     if (program->options.is_training)
         add_statistics(program, step, state);
     return OK;

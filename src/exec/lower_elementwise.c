@@ -49,7 +49,7 @@ static enum status prepare_activation(struct program *program, struct step *step
     state->kind = kind;
     set_parameters(program, step, state);
     step->state = state;
-    need_scratch(program, step_input(program, step, 0)->size * N16_LANES * sizeof(float));
+    need_scratch_backward(program, step_input(program, step, 0)->size * N16_LANES * sizeof(float));
     return OK;
 }
 
@@ -148,7 +148,7 @@ static enum status prepare_binary(struct context *context, struct program *progr
     step->state = state;
     state->kind = kind;
     state->with_shared = !same_lanes(program, step);
-    need_scratch(program, size * N16_LANES * sizeof(float));
+    need_scratch_backward(program, size * N16_LANES * sizeof(float));
     if (!state->with_shared)
         return OK;
     state->c = (int)(y->rank > 1 ? y->dim[1] : 1);

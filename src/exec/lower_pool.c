@@ -102,7 +102,7 @@ static void averagepool_backward(struct program *program, struct step *step, int
 static enum status prepare_scratch(struct context *context, struct program *program,
                                    struct step *step)
 {
-    need_scratch(program, step_input(program, step, 0)->size * N16_LANES * sizeof(float));
+    need_scratch_backward(program, step_input(program, step, 0)->size * N16_LANES * sizeof(float));
     return prepare(context, program, step);
 }
 
@@ -168,7 +168,7 @@ static enum status mean_prepare(struct context *context, struct program *program
     step->state = state;
     state->c = (int)step->call.input[0]->shape.dim[1];
     state->pixels = step_input(program, step, 0)->size / (size_t)(state->c ? state->c : 1);
-    need_scratch(program, step_input(program, step, 0)->size * N16_LANES * sizeof(float));
+    need_scratch_backward(program, step_input(program, step, 0)->size * N16_LANES * sizeof(float));
     return OK;
 }
 

@@ -44,6 +44,12 @@ void need_scratch(struct program *program, size_t bytes)
         program->scratch_bytes = bytes;
 }
 
+void need_scratch_backward(struct program *program, size_t bytes)
+{
+    if (program->options.is_training)
+        need_scratch(program, bytes);
+}
+
 static const struct lowering *const rows[] = {
 #define LOWERED(name) &lowering_##name,
 #include "exec/lowered.def"

@@ -166,6 +166,7 @@ const float *shared_f32(const struct program *program, const struct step *step, 
 // Where the group's share of the gradient of input i goes, NULL: not wanted.
 float *partial_grad(const struct program *program, const struct step *step, int i, int group);
 void need_scratch(struct program *program, size_t bytes);
+void need_scratch_backward(struct program *program, size_t bytes); // when training
 // Zeroed, 64-byte aligned, freed with the program. NULL without memory.
 void *aligned_block(struct program *program, size_t bytes);
 enum status no_memory(struct context *context);

@@ -295,6 +295,13 @@ static size_t walk_bytes(const struct walk *t)
     return walk_scratch_bytes(t, &p);
 }
 
+size_t conv2d_forward_scratch_bytes(const struct conv2d *v)
+{
+    struct walk t = conv2d_walk_forward(v);
+
+    return (walk_bytes(&t) + 63) / 64 * 64;
+}
+
 size_t conv2d_f32_scratch_bytes(const struct conv2d *v)
 {
     struct walk t = conv2d_walk_forward(v);

@@ -43,5 +43,5 @@ const struct conv2d_algorithm conv2d_direct = {.name = "direct",
                                                .cost = cost,
                                                .packed_bytes = packed_bytes,
                                                .pack = pack,
-                                               .scratch_bytes = conv2d_f32_scratch_bytes,
+                                               .scratch_bytes = conv2d_forward_scratch_bytes,
                                                .run = run};

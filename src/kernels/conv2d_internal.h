@@ -42,6 +42,8 @@ struct walk_plan {
     int taps;
 };
 
+// What conv2d_f32 alone needs, where conv2d_f32_scratch_bytes is enough for the gradients as well.
+size_t conv2d_forward_scratch_bytes(const struct conv2d *v);
 struct axis axis_forward(int size, int out, int kernel, int stride, int pad, int dilation);
 // Phase p < stride of the gradient by the input; see axis.
 struct axis axis_backward(int size, int out, int kernel, int stride, int pad, int dilation, int p);
