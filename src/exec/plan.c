@@ -1,5 +1,7 @@
 // Where values live in a group's memory. Running only: values whose lifetimes do not overlap share
-// memory (greedy by size, best fit: Pisarchyk and Lee 2020). Training keeps everything.
+// memory (greedy by size, best fit: Pisarchyk and Lee 2020). Training keeps every value; gradients
+// share memory: one lives, backwards, from the last step that reads its value to the one that makes
+// it.
 #include "exec/program_internal.h"
 
 static void use(struct program *program, uint32_t slot, int step)
@@ -53,18 +55,23 @@ static bool overlap(const struct slot *a, const struct slot *b)
     return a->first_use <= b->last_use && b->first_use <= a->last_use;
 }
 
-// The lowest offset where `slot` fits beside the slots placed before it.
-static size_t find_place(const struct program *program, const uint32_t *placed, uint32_t count,
-                         const struct slot *slot)
+static size_t *place_of(struct slot *slot, bool is_grad)
 {
-    size_t at = 0, need = slot_bytes(slot);
+    return is_grad ? &slot->grad : &slot->offset;
+}
+
+// The lowest offset from `at` on where `slot` fits beside those placed before it.
+static size_t find_place(const struct program *program, const uint32_t *placed, uint32_t count,
+                         const struct slot *slot, bool is_grad, size_t at)
+{
+    size_t need = slot_bytes(slot);
 
     for (uint32_t tries = 0; tries <= count; tries++) {
         bool is_free = true;
         for (uint32_t i = 0; i < count; i++) {
-            const struct slot *other = &program->slot[placed[i]];
-            size_t end = other->offset + slot_bytes(other);
-            if (overlap(slot, other) && at < end && other->offset < at + need) {
+            struct slot *other = &program->slot[placed[i]];
+            size_t start = *place_of(other, is_grad), end = start + slot_bytes(other);
+            if (overlap(slot, other) && at < end && start < at + need) {
                 at = end;
                 is_free = false;
             }
@@ -87,19 +94,37 @@ static void sort_by_size(const struct program *program, uint32_t *order, uint32_
     }
 }
 
-static void place_shared(struct program *program, uint32_t *order, uint32_t count)
+static void place_shared(struct program *program, uint32_t *order, uint32_t count, bool is_grad)
 {
+    size_t from = program->group_bytes;
+
     sort_by_size(program, order, count);
     for (uint32_t i = 0; i < count; i++) {
         struct slot *slot = &program->slot[order[i]];
-        slot->offset = find_place(program, order, i, slot);
-        if (slot->offset + slot_bytes(slot) > program->group_bytes)
-            program->group_bytes = slot->offset + slot_bytes(slot);
+        size_t at = find_place(program, order, i, slot, is_grad, from);
+        *place_of(slot, is_grad) = at;
+        if (at + slot_bytes(slot) > program->group_bytes)
+            program->group_bytes = at + slot_bytes(slot);
     }
+}
+
+// Whether its last reader surely writes the gradient before anyone adds to it or reads it. Others
+// count on finding zeros.
+static bool is_grad_written(const struct program *program, uint32_t id)
+{
+    const struct slot *slot = &program->slot[id];
+    const struct lowering *row;
+
+    if (slot->last_use >= program->step_count || slot->last_use == slot->first_use)
+        return false;
+    row = program->step[slot->last_use].row;
+    return row->backward && row != &lowering_reference;
 }
 
 static void place_apart(struct program *program, const uint32_t *order, uint32_t count)
 {
+    uint32_t *shared = arena_array(program->arena, uint32_t, count + 1), shared_count = 0;
+
     for (uint32_t i = 0; i < count; i++) {
         struct slot *slot = &program->slot[order[i]];
         slot->offset = program->group_bytes;
@@ -107,9 +132,14 @@ static void place_apart(struct program *program, const uint32_t *order, uint32_t
         if (!program->options.is_training ||
             (!slot->wants_grad && !graph_is_output(program->graph, (struct value_id){order[i]})))
             continue;
+        if (is_grad_written(program, order[i])) {
+            shared[shared_count++] = order[i];
+            continue;
+        }
         slot->grad = program->group_bytes;
         program->group_bytes += slot_bytes(slot);
     }
+    place_shared(program, shared, shared_count, true);
 }
 
 static bool has_memory(const struct program *program, uint32_t id)
@@ -132,7 +162,7 @@ void plan_memory(struct program *program)
     if (program->options.is_training || program->options.keeps_values)
         place_apart(program, order, count);
     else
-        place_shared(program, order, count);
+        place_shared(program, order, count, false);
 }
 
 // ---- looking at it ------------------------------------------------------------------------------

@@ -92,14 +92,13 @@ ALWAYS_INLINE void copy_inside(const float *from, ptrdiff_t step, ptrdiff_t ahea
 static void copy_row(const struct panel_axis *a, const float *row, int at, ptrdiff_t ahead,
                      float *to)
 {
-    const float *from = row + (ptrdiff_t)at * N16_LANES;
-
     if (!row || at < 0 || at + (a->phase_size - 1) * a->stride >= a->source)
         copy_border(a, row, at, to);
     else if (a->stride == 1)
-        copy_inside(from, N16_LANES, ahead, a->phase_size, to);
+        copy_inside(row + at * N16_LANES, N16_LANES, ahead, a->phase_size, to);
     else
-        copy_inside(from, (ptrdiff_t)a->stride * N16_LANES, ahead, a->phase_size, to);
+        copy_inside(row + at * N16_LANES, (ptrdiff_t)a->stride * N16_LANES, ahead, a->phase_size,
+                    to);
 }
 
 // The source of the tile at output (y0, x0), channels from `x` on.
