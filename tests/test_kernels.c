@@ -388,6 +388,246 @@ START_TEST(fully_connected_and_gradients_agree_with_their_twins)
 }
 END_TEST
 
+// ---- products on lanes --------------------------------------------------------------------------
+
+// t k m: less than a tile, whole tiles, remainders, more than one block of rows and of k.
+static const struct matmul products[] = {{1, 1, 1},    {3, 5, 8},   {2, 16, 7},  {7, 33, 19},
+                                         {25, 40, 16}, {4, 390, 9}, {26, 800, 3}};
+enum { PRODUCTS = sizeof products / sizeof *products };
+
+START_TEST(products_with_a_shared_matrix_agree_with_their_twin)
+{
+    const struct kernels *k = kernels_of(_i % ISAS);
+    const struct matmul *v = &products[_i / ISAS];
+    size_t nx = (size_t)(v->t * v->k) * 16, ny = (size_t)(v->t * v->m) * 16;
+
+    if (k) {
+        float *x = array_of(nx, 1), *w = array_of((size_t)(v->k * v->m), 1);
+        float *bias = array_of((size_t)v->m, 1), *add = array_of(ny, 1);
+        float *packed = array_of(matmul_f32_packed_count(v), 0);
+        float *y = array_of(ny, 1), *y2 = array_of(ny, 1);
+        struct activation relu = {ACTIVATION_RELU, 0, 0};
+        struct matmul_epilogue all = {bias, &relu, NULL, add}, none = {NULL, NULL, NULL, NULL};
+
+        matmul_f32_pack(v, w, packed);
+        k->matmul_f32(v, x, packed, &all, y);
+        matmul_f32_naive(v, x, w, &all, y2);
+        assert_near(y, y2, ny, v->k);
+        k->matmul_f32(v, x, packed, &none, y);
+        matmul_f32_naive(v, x, w, &none, y2);
+        assert_near(y, y2, ny, v->k);
+        free(x), free(w), free(bias), free(add), free(packed), free(y), free(y2);
+    }
+}
+END_TEST
+
+START_TEST(integer_products_are_exact)
+{
+    const struct kernels *k = kernels_of(_i % ISAS);
+    const struct matmul *shape = &products[_i / ISAS];
+    size_t nx = (size_t)(shape->t * shape->k) * 16, ny = (size_t)(shape->t * shape->m) * 16;
+    size_t nw = (size_t)(shape->k * shape->m);
+
+    if (k) {
+        float *x = array_of(nx, 2), *scale = array_of((size_t)shape->m, 1);
+        float *y = array_of(ny, 1), *y2 = array_of(ny, 1);
+        int8_t *w = scratch_of(nw);
+        void *packed = scratch_of(matmul_u8_packed_bytes(shape));
+        void *scratch = scratch_of(matmul_u8_scratch_bytes(shape));
+        struct matmul_u8 v = {*shape, {0.01F, 100, 0, 255}, scale};
+        struct quant_grid grid = {2, 3, -128, 127};
+        struct matmul_epilogue e = {NULL, NULL, &grid, NULL}, none = {NULL, NULL, NULL, NULL};
+
+        for (size_t i = 0; i < nw; i++)
+            w[i] = (int8_t)((int)(i * 37 + 11) % 256 - 128);
+        matmul_u8_pack(&v, w, packed);
+        k->matmul_u8(&v, x, packed, &none, y, scratch);
+        matmul_u8_naive(&v, x, w, y2);
+        assert_same(y, y2, ny);
+        k->matmul_u8(&v, x, packed, &e, y, scratch);
+        for (size_t i = 0; i < ny; i++)
+            y2[i] = fake_quant_f32_naive(&grid, y2[i]);
+        assert_same(y, y2, ny);
+        free(x), free(scale), free(y), free(y2), free(w), free(packed), free(scratch);
+    }
+}
+END_TEST
+
+// queries keys size value_size
+static const int heads[][4] = {{1, 1, 1, 1}, {5, 9, 4, 8}, {26, 35, 33, 11}};
+enum { HEADS = sizeof heads / sizeof *heads };
+
+START_TEST(attention_agrees_with_its_twin)
+{
+    const struct kernels *k = kernels_of(_i % ISAS);
+    const int *n = heads[_i / ISAS];
+    struct attention v = {.queries = n[0],
+                          .keys = n[1],
+                          .size = n[2],
+                          .value_size = n[3],
+                          .q_row = n[2] * 16,
+                          .q_step = 16,
+                          .k_row = 16,
+                          .k_step = n[1] * 16,
+                          .v_row = n[3] * 16,
+                          .v_step = 16,
+                          .y_row = 16,
+                          .y_step = n[0] * 16,
+                          .mask_row = n[1],
+                          .mask_key = 1,
+                          .is_mask_shared = 1,
+                          .scale = 0.3F};
+
+    if (k) {
+        size_t ny = (size_t)(n[0] * n[3]) * 16;
+        float *q = array_of((size_t)(n[0] * n[2]) * 16, 1);
+        float *keys = array_of((size_t)(n[1] * n[2]) * 16, 1);
+        float *values = array_of((size_t)(n[1] * n[3]) * 16, 1);
+        float *mask = array_of((size_t)(n[0] * n[1]) * 16, 1);
+        float *y = array_of(ny, 1), *y2 = array_of(ny, 1);
+        const float *const in[4] = {q, keys, values, mask};
+        void *scratch = scratch_of(attention_f32_scratch_bytes(&v));
+
+        k->attention_f32(&v, in, y, scratch);
+        attention_f32_naive(&v, in, y2);
+        assert_near(y, y2, ny, n[1]);
+        v.is_mask_shared = 0; // lanes, the same for all queries
+        v.mask_row = 0;
+        v.mask_key = 16;
+        k->attention_f32(&v, in, y, scratch);
+        attention_f32_naive(&v, in, y2);
+        assert_near(y, y2, ny, n[1]);
+        free(q), free(keys), free(values), free(mask), free(y), free(y2), free(scratch);
+    }
+}
+END_TEST
+
+START_TEST(rows_agree_with_plain_sums)
+{
+    const struct kernels *k = kernels_of(_i);
+    enum { OUTER = 3, N = 7, INNER = 2, ALL = OUTER * N * INNER * 16 };
+
+    if (k) {
+        float *x = array_of(ALL, 5), *y = array_of(ALL, 0), *sum = array_of(ALL, 0);
+        float *scale = array_of(N, 1), *bias = array_of(N, 1);
+        struct row_norm norm = {OUTER * INNER, N, 1e-3F, 1};
+
+        k->softmax_f32(OUTER, N, INNER, x, y);
+        k->reduce_f32(REDUCE_SUM, OUTER, N, INNER, y, sum);
+        for (int i = 0; i < ALL / N; i++)
+            ck_assert_float_eq_tol(sum[i], 1, 1e-5F);
+        for (int i = 0; i < ALL; i++) { // ratios are those of exp
+            int first = i / (N * INNER * 16) * N * INNER * 16 + i % (INNER * 16);
+            ck_assert_double_eq_tol((double)y[i],
+                                    (double)y[first] * exp((double)x[i] - (double)x[first]), 2e-6);
+        }
+        k->reduce_f32(REDUCE_MEAN, OUTER, N, INNER, x, y);
+        k->reduce_f32(REDUCE_MAX, OUTER, N, INNER, x, sum);
+        for (int i = 0; i < ALL / N; i++) {
+            double mean = 0, most = -INFINITY;
+            for (int r = 0; r < N; r++) {
+                double at = x[(i / (INNER * 16) * N + r) * INNER * 16 + i % (INNER * 16)];
+                mean += at / N;
+                most = at > most ? at : most;
+            }
+            ck_assert_double_eq_tol((double)y[i], mean, 1e-5);
+            ck_assert_double_eq((double)sum[i], most);
+        }
+        k->row_norm_f32(&norm, x, scale, bias, y);
+        row_norm_f32_naive(&norm, x, scale, bias, sum);
+        assert_near(y, sum, ALL, 4);
+        norm.is_centred = 0;
+        k->row_norm_f32(&norm, x, NULL, NULL, y);
+        row_norm_f32_naive(&norm, x, NULL, NULL, sum);
+        assert_near(y, sum, ALL, 4);
+        free(x), free(y), free(sum), free(scale), free(bias);
+    }
+}
+END_TEST
+
+static double unary_of(enum unary_kind kind, double x)
+{
+    switch (kind) {
+    case UNARY_ABS:
+        return fabs(x);
+    case UNARY_ERF:
+        return erf(x);
+    case UNARY_EXP:
+        return exp(x);
+    case UNARY_NEG:
+        return -x;
+    case UNARY_RECIPROCAL:
+        return 1 / x;
+    case UNARY_SQUARE:
+        return x * x;
+    case UNARY_SQRT:
+        return sqrt(x);
+    case UNARY_NOT:
+        return x == 0;
+    default:
+        return x != 0;
+    }
+}
+
+// exp and erf over all that matters: relative errors as vf_math.h says.
+START_TEST(functions_of_one_number_agree_with_the_maths_library)
+{
+    const struct kernels *k = kernels_of(_i % ISAS);
+    enum unary_kind kind = (enum unary_kind)(_i / ISAS);
+    enum { N = 16 * 4000 };
+
+    if (k) {
+        float *x = array_of(N, kind == UNARY_EXP ? 80 : 6), *y = array_of(N, 0);
+
+        for (int i = 0; i < N && kind == UNARY_SQRT; i++)
+            x[i] = fabsf(x[i]);
+        x[0] = 0;
+        x[1] = kind == UNARY_EXP ? 90 : 1;
+        k->unary_f32(kind, N, x, y);
+        for (int i = 0; i < N; i++) {
+            double want = (double)(float)unary_of(kind, (double)x[i]);
+            if (isfinite(want))
+                ck_assert_double_le(fabs((double)y[i] - want), 3e-7 * fabs(want));
+            else
+                ck_assert(isinf(y[i]));
+        }
+        free(x), free(y);
+    }
+}
+END_TEST
+
+START_TEST(operands_are_stretched)
+{
+    const struct kernels *k = kernels_of(_i % ISAS);
+    enum binary_kind kind = (enum binary_kind)(_i / ISAS);
+    // y[2][3] from a[2][1] lanes and b[3] plain
+    struct strided_loop v = {2, {2, 3}, {{16, 0}, {0, 1}, {0}, {48, 16}}, {0, 1, 0}};
+
+    if (k) {
+        float *a = array_of(32, 1), *b = array_of(3, 1), *y = array_of(96, 0);
+
+        b[1] = a[16];
+        k->strided_binary_f32(kind, &v, a, b, y);
+        for (int i = 0; i < 96; i++) {
+            float p = a[i / 48 * 16 + i % 16], q = b[i / 16 % 3];
+            float want[BINARY_COUNT] = {p + q,           p - q,  p * q, p / q,  fmaxf(p, q),
+                                        fminf(p, q),     p == q, p < q, p <= q, p != 0 && q != 0,
+                                        p != 0 || q != 0};
+            ck_assert_float_eq(y[i], want[kind]);
+        }
+        v.is_shared[1] = 0; // a ? lanes : number
+        v.is_shared[2] = 1;
+        v.step[1][0] = v.step[2][0] = 0, v.step[1][1] = 0, v.step[2][1] = 1;
+        a[5] = 0;
+        k->strided_select_f32(&v, (const float *const[3]){a, a + 16, b}, y);
+        ck_assert_float_eq(y[5], b[0]);
+        ck_assert_float_eq(y[32 + 5], b[2]);
+        ck_assert_float_eq(y[6], a[22]);
+        free(a), free(b), free(y);
+    }
+}
+END_TEST
+
 // c h w  kh kw  stride  pads (top left bottom right)  dilation  count_include_pad  oh ow
 static const struct pool2d pools[] = {
     {3, 8, 8, 2, 2, 2, 2, 0, 0, 0, 0, 1, 1, 0, 4, 4},
@@ -920,6 +1160,14 @@ Suite *kernels_suite(void)
     tcase_add_loop_test(layers_case, channel_affine_scales_and_shifts_each_channel, 0, ISAS);
     tcase_add_loop_test(simple, activations_and_slopes_agree_with_their_twins, 0,
                         ACTIVATION_COUNT * ISAS);
+    tcase_add_loop_test(simple, products_with_a_shared_matrix_agree_with_their_twin, 0,
+                        PRODUCTS * ISAS);
+    tcase_add_loop_test(simple, integer_products_are_exact, 0, PRODUCTS * ISAS);
+    tcase_add_loop_test(simple, attention_agrees_with_its_twin, 0, HEADS * ISAS);
+    tcase_add_loop_test(simple, rows_agree_with_plain_sums, 0, ISAS);
+    tcase_add_loop_test(simple, functions_of_one_number_agree_with_the_maths_library, 0,
+                        UNARY_COUNT * ISAS);
+    tcase_add_loop_test(simple, operands_are_stretched, 0, BINARY_COUNT * ISAS);
     tcase_add_loop_test(simple, arithmetic_works_in_place, 0, BINARY_ARITHMETIC * ISAS);
     tcase_add_loop_test(simple, unpack_undoes_pack_and_missing_samples_are_zero, 0, ISAS);
     tcase_add_loop_test(simple, pixels_are_scaled_per_channel, 0, ISAS);

@@ -180,6 +180,23 @@ static void fuse_activation(const struct program *program, struct step *step, bo
     }
 }
 
+static void fuse_rounding(struct program *program, struct step *step, bool *swallowed)
+{
+    uint32_t n, dequantize;
+    struct value_id y = {step->output[0]};
+    const struct node *node = reader(program, y, &n), *next;
+    struct quant_grid grid;
+
+    if (!node || !match_rounding(program, node, &grid, &dequantize))
+        return;
+    next = reader(program, program->graph->node[dequantize].output[0], &n);
+    if (!next || !node_is(next, "Add")) // a product would round by itself
+        return;
+    step->rounding = arena_copy(program->arena, &grid, sizeof grid);
+    swallowed[node - program->graph->node] = true;
+    swallow(step, &program->graph->node[dequantize], dequantize, swallowed);
+}
+
 static void fuse_sum(const struct program *program, struct step *step, uint32_t at, bool *swallowed)
 {
     uint32_t n;
@@ -319,10 +336,16 @@ void fuse_matmul(struct program *program, struct step *step, uint32_t n, bool *s
 {
     struct erf_gelu gelu;
 
-    if (step->row == &lowering_matmul_rows) {
+    if (step->row == &lowering_matmul_rows || step->row == &lowering_matmul_u8) {
         fuse_bias(program, step, swallowed);
         fuse_activation(program, step, swallowed);
+        fuse_rounding(program, step, swallowed);
         fuse_sum(program, step, n, swallowed);
+    } else if (step->row == &lowering_rounding) {
+        struct quant_grid grid;
+        uint32_t dequantize;
+        if (match_rounding(program, step->node, &grid, &dequantize))
+            swallow(step, &program->graph->node[dequantize], dequantize, swallowed);
     } else if (step->row == &lowering_matmul_lanes) {
         fuse_product(program, step, n, swallowed);
     } else if (step->row == &lowering_erf_gelu_div || step->row == &lowering_erf_gelu_mul) {

@@ -39,17 +39,25 @@ static void refresh(struct program *program, struct step *step)
     matmul_f32_pack(&state->shape, shared_f32(program, step, 1), state->packed);
 }
 
-static enum status forward(struct context *context, struct program *program, struct step *step,
-                           int group)
+struct matmul_epilogue matmul_epilogue(const struct program *program, const struct step *step,
+                                       int group)
 {
-    const struct matmul_state *state = step->state;
-    struct matmul_epilogue epilogue = {.activation = step->activation};
+    struct matmul_epilogue epilogue = {.activation = step->activation, .rounding = step->rounding};
 
-    (void)context;
     if (step->bias != UINT32_MAX)
         epilogue.bias = tensor_f32(&program->inference.of_value[step->bias]);
     if (step->addend != UINT32_MAX)
         epilogue.add = lanes(program, group, step->addend);
+    return epilogue;
+}
+
+static enum status forward(struct context *context, struct program *program, struct step *step,
+                           int group)
+{
+    const struct matmul_state *state = step->state;
+    struct matmul_epilogue epilogue = matmul_epilogue(program, step, group);
+
+    (void)context;
     program->kernels->matmul_f32(&state->shape, lanes(program, group, step->input[0]),
                                  state->packed, &epilogue, lanes(program, group, step->output[0]));
     return OK;

@@ -75,6 +75,7 @@ struct step {
     // Behind a MatMul: a vector, then an activation (before the sum), or the rest of an attention.
     uint32_t bias; // slot, UINT32_MAX: none
     const struct activation *activation;
+    const struct quant_grid *rounding; // behind the activation, before the sum
     const struct fused_attention *attention;
     const struct node *transpose; // of the result
     void *state;
@@ -206,6 +207,12 @@ extern const struct lowering lowering_fake_quant; // rounding of annotated value
 void plan_memory(struct program *program); // plan.c
 // carry.c: integers and booleans that travel in lanes.
 void carry_integers(struct program *program);
+// What the step has swallowed, for the kernel.
+struct matmul_epilogue matmul_epilogue(const struct program *program, const struct step *step,
+                                       int group);
+// lower_matmul_u8.c: a QuantizeLinear that only a DequantizeLinear of the same grid reads.
+bool match_rounding(const struct program *program, const struct node *quantize,
+                    struct quant_grid *grid, uint32_t *dequantize);
 // fuse_matmul.c: the same for products of matrices; and whether n is a product of two values of the
 // sample that the lowering takes (then it reads views).
 void fuse_matmul(struct program *program, struct step *step, uint32_t n, bool *swallowed);

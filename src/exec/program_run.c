@@ -115,6 +115,9 @@ struct shape program_output_shape(const struct program *program, uint32_t output
 
 bool program_is_integer(const struct program *program)
 {
+    for (int s = 0; s < program->step_count; s++)
+        if (program->step[s].is_integer_product)
+            return true;
     return program->integer && program->integer->count > 0;
 }
 

@@ -128,10 +128,12 @@ enum { MATMUL_PANEL = 8 };
 struct matmul {
     int t, k, m;
 };
-// y = activation(sum + bias[m]) + add; each may be NULL; add is a value of y's shape, not y itself.
+// y = rounding(activation(sum + bias[m])) + add; each may be NULL; add is a value of y's shape, not
+// y itself.
 struct matmul_epilogue {
     const float *bias;
     const struct activation *activation;
+    const struct quant_grid *rounding; // to that grid and back
     const float *add;
 };
 
@@ -146,7 +148,7 @@ struct lane_matmul {
 // One head: y[query] = sum over keys of softmax(scale q . k + mask) v. Steps are in floats: `row`
 // from one query or key to the next, `step` from one of its `size` (value_size) numbers to the
 // next. A mask that is shared is plain numbers.
-enum { ATTENTION_QUERIES = 24 }; // at a time; scratch: as many times keys vectors of 16 floats
+enum { ATTENTION_QUERIES = 24 }; // at a time
 struct attention {
     int queries, keys, size, value_size;
     ptrdiff_t q_row, q_step, k_row, k_step, v_row, v_step, y_row, y_step;
@@ -245,6 +247,14 @@ struct adamw {
     int step; // 1 at the first update
 };
 
+// The same product in exact integers: sum over k of (u - x.zero) weight[k][m], u on the grid x,
+// which is made on the way from float x; then y = (float)sum * scale[m], and the epilogue.
+struct matmul_u8 {
+    struct matmul shape;
+    struct grid_u8 x;
+    const float *scale;
+};
+
 // clang-format off
 #define KERNEL(result, name, arguments) result (*name) arguments;
 struct kernels {
@@ -310,6 +320,10 @@ void conv2d_gradient_weights(const struct conv2d *v, const float *weight, float 
 // Share of the weights that are not 0.
 double conv2d_nonzero_share(const struct conv2d *v, const float *weight);
 
+// Weights are int8 [k][m].
+size_t matmul_u8_packed_bytes(const struct matmul *v);
+void matmul_u8_pack(const struct matmul_u8 *v, const int8_t *weight, void *packed);
+size_t matmul_u8_scratch_bytes(const struct matmul *v);
 size_t attention_f32_scratch_bytes(const struct attention *v);
 // weight is [k][m], as ONNX MatMul has it.
 size_t matmul_f32_packed_count(const struct matmul *v);

@@ -2,16 +2,14 @@
 // sums stay in registers, weights broadcast, x in blocks of rows that stay in the second-level
 // cache (Goto, van de Geijn 2008, with samples for the vector). Of two values of the sample: the
 // same tiles, nothing broadcast.
-#include "kernels/n16_internal.h"
-
-#include "kernels/vf_math.h"
+#include "kernels/matmul_internal.h"
 
 #if defined(__AVX512F__)
 enum { COLUMNS = MATMUL_PANEL };
 #else
 enum { COLUMNS = MATMUL_PANEL / 2 };
 #endif
-enum { ROWS = 3, ROW_BLOCK = 24, K_BLOCK = 384, LANE_K_BLOCK = 32 };
+enum { ROWS = 3, K_BLOCK = 384, LANE_K_BLOCK = 32 };
 
 // ---- a shared matrix ----------------------------------------------------------------------------
 
@@ -81,30 +79,24 @@ static tile_kernel *const wide[ROWS] = {tile_1_4, tile_2_4, tile_3_4};
 #endif
 static tile_kernel *const narrow[ROWS] = {tile_1_1, tile_2_1, tile_3_1};
 
-// What is done to columns m .. m + columns of `rows` rows once their sums are whole, y being there.
-struct finish {
-    const struct matmul_epilogue *e;
-    size_t at;     // of y in its value
-    ptrdiff_t row; // floats
-};
-
-static void finish_rows(const struct finish *f, float *y, int rows, int columns)
+void N16(matmul_finish)(const struct matmul_epilogue *e, size_t at, float *y, size_t row, int rows,
+                        int columns)
 {
     size_t n = (size_t)columns * N16_LANES;
 
-    for (int r = 0; r < rows; r++) {
-        float *to = y + r * f->row;
-        const float *add = f->e->add ? f->e->add + f->at + (size_t)(r * f->row) : NULL;
-
-        if (f->e->activation)
-            N16(activation_f32)(f->e->activation, n, to, to);
-        for (size_t i = 0; add && i < n; i += VF)
-            vf_store(to + i, vf_load(to + i) + vf_load(add + i));
+    for (int r = 0; r < rows; r++, y += row, at += row) {
+        if (e->activation)
+            N16(activation_f32)(e->activation, n, y, y);
+        if (e->rounding)
+            N16(fake_quant_f32)(e->rounding, n, y, y);
+        for (size_t i = 0; e->add && i < n; i += VF)
+            vf_store(y + i, vf_load(y + i) + vf_load(e->add + at + i));
     }
 }
 
-// One panel of columns over the rows of a block.
-static void run_panel(struct tile t, int rows, int columns, struct finish *f)
+// One panel of columns over the rows of a block; e where the sums are whole then.
+static void run_panel(const struct matmul_epilogue *e, struct tile t, int rows, int columns,
+                      size_t at)
 {
     for (int r = 0, now; r < rows; r += now) {
         const float *bias = t.bias, *w = t.w;
@@ -119,14 +111,13 @@ static void run_panel(struct tile t, int rows, int columns, struct finish *f)
             t.y += step * N16_LANES;
             t.bias = t.bias ? t.bias + step : NULL;
         }
-        if (f)
-            finish_rows(f, y, now, columns);
+        if (e)
+            N16(matmul_finish)(e, at, y, (size_t)t.y_row, now, columns);
         t.bias = bias;
         t.w = w;
         t.x += now * t.x_row;
         t.y = y + now * t.y_row;
-        if (f)
-            f->at += (size_t)(now * t.y_row);
+        at += (size_t)(now * t.y_row);
     }
 }
 
@@ -140,7 +131,6 @@ static void run_k_block(const struct matmul *v, const float *x, const float *pac
     for (int m = 0; m < v->m; m += MATMUL_PANEL) {
         int columns = v->m - m < MATMUL_PANEL ? v->m - m : MATMUL_PANEL;
         size_t at = ((size_t)t0 * (size_t)v->m + (size_t)m) * N16_LANES;
-        struct finish finish = {e, at, (ptrdiff_t)v->m * N16_LANES};
         struct tile tile = {
             .x = x + ((size_t)t0 * (size_t)v->k + (size_t)k0) * N16_LANES,
             .w = packed + (size_t)m * (size_t)v->k + (size_t)k0 * MATMUL_PANEL,
@@ -153,15 +143,15 @@ static void run_k_block(const struct matmul *v, const float *x, const float *pac
                               : zero,
         };
 
-        run_panel(tile, rows, columns, is_last && (e->activation || e->add) ? &finish : NULL);
+        run_panel(is_last ? e : NULL, tile, rows, columns, at);
     }
 }
 
 void N16(matmul_f32)(const struct matmul *v, const float *x, const float *packed,
                      const struct matmul_epilogue *e, float *y)
 {
-    for (int t = 0; t < v->t; t += ROW_BLOCK) {
-        int rows = v->t - t < ROW_BLOCK ? v->t - t : ROW_BLOCK;
+    for (int t = 0; t < v->t; t += MATMUL_ROWS) {
+        int rows = v->t - t < MATMUL_ROWS ? v->t - t : MATMUL_ROWS;
 
         for (int k = 0; k < v->k; k += K_BLOCK) {
             int block[4] = {t, rows, k, v->k - k < K_BLOCK ? v->k - k : K_BLOCK};

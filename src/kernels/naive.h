@@ -29,6 +29,12 @@ void batchnorm_f32_sums_naive(const struct batchnorm *v, const float *x, double 
                               double *sum_squares);
 void batchnorm_f32_backward_sums_naive(const struct batchnorm *v, const float *x, const float *dy,
                                        double *sum_dy, double *sum_dy_xhat);
+void matmul_f32_naive(const struct matmul *v, const float *x, const float *weight,
+                      const struct matmul_epilogue *e, float *y); // without rounding
+void matmul_u8_naive(const struct matmul_u8 *v, const float *x, const int8_t *weight, float *y);
+void attention_f32_naive(const struct attention *v, const float *const in[4], float *y);
+void row_norm_f32_naive(const struct row_norm *v, const float *x, const float *scale,
+                        const float *bias, float *y);
 double activation_f32_naive(const struct activation *v, double x);
 float fake_quant_f32_naive(const struct quant_grid *v, float x);
 // The stored integer q - zero_point for one sum.
