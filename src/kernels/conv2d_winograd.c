@@ -225,7 +225,6 @@ static void run(const struct kernels *kernels, const struct conv2d *v, const flo
 const struct conv2d_algorithm conv2d_winograd = {.name = "winograd",
                                                  .adds_in_place = 1,
                                                  .is_approximate = 1,
-                                                 .adds_in_place = 1,
                                                  .accepts = accepts,
                                                  .cost = cost,
                                                  .packed_bytes = packed_bytes,

@@ -24,7 +24,7 @@ static struct divisor divisor_of(const struct grid_u8 *v)
 
 ALWAYS_INLINE vi divided(vf x, const struct divisor *d)
 {
-    vf real = vf_clamp(x * d->inverse, d->range.low, d->range.high);
+    vf real = vf_confine(x * d->inverse, d->range.low, d->range.high);
     vi q = vi_rint(real);
 
     if (is_doubtful(real - vf_from(q), d->limit))
