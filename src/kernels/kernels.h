@@ -270,6 +270,7 @@ const struct kernels *kernels_select(enum isa isa);
 // What the processor calls itself, in printable characters; "unknown" where it does not say.
 enum { PROCESSOR_NAME_BYTES = 49 };
 void processor_name(char name[PROCESSOR_NAME_BYTES]);
+int processor_has_tiles(void); // AMX, int8, and the system lets us use it
 const char *isa_name(enum isa isa);
 // -1 where the name is none of auto, generic, avx2, avx512, avx512-vnni.
 int isa_from_name(const char *name);
@@ -349,6 +350,7 @@ struct conv2d_u8_weights {
 };
 struct conv2d_u8_algorithm {
     const char *name;
+    int uses_tiles; // AMX: has a peak of its own
     int (*accepts)(const struct kernels *kernels, const struct conv2d *v,
                    const struct conv2d_u8_weights *w);
     // Time it takes, in multiply-accumulates at the speed of the direct kernel.
