@@ -60,7 +60,7 @@ static int accepts(const struct kernels *kernels, const struct conv2d *v,
 {
     (void)v;
     (void)w;
-    return kernels->isa == ISA_AVX512_VNNI && processor_has_tiles();
+    return kernels->isa == ISA_AMX;
 }
 
 // A product of two full tiles takes 16 cycles, the direct kernel does 8 multiply-accumulates of a
