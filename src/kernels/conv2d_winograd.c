@@ -222,6 +222,15 @@ static void run(const struct kernels *kernels, const struct conv2d *v, const flo
     kernels->conv2d_f32_winograd(v, x, packed, e, y, scratch);
 }
 
+// Products of the transformed points.
+static double macs(const struct conv2d *v, const float *weight)
+{
+    struct winograd_plan p = winograd_plan(v);
+
+    (void)weight;
+    return (double)WINO_POINTS * p.oc * p.c * p.tiles * v->groups;
+}
+
 const struct conv2d_algorithm conv2d_winograd = {.name = "winograd",
                                                  .adds_in_place = 1,
                                                  .is_approximate = 1,
@@ -230,4 +239,5 @@ const struct conv2d_algorithm conv2d_winograd = {.name = "winograd",
                                                  .packed_bytes = packed_bytes,
                                                  .pack = pack,
                                                  .scratch_bytes = scratch_bytes,
+                                                 .macs = macs,
                                                  .run = run};
