@@ -212,7 +212,9 @@ static void set_layer(struct measuring *m, const struct node *node, double secon
     layer->algorithm = step ? arena_copy_text(m->arena, step->algorithm) : "reference";
     layer->seconds = seconds;
     layer->macs = node ? macs_of(m->counts, node->name) : (double)NAN;
-    layer->is_integer_product = step && step->is_integer_product;
+    layer->peak_name = !step || !step->is_integer_product ? "f32"
+                       : step->uses_tiles                 ? "i8_tiles"
+                                                          : "i8";
     layer->macs_done = step && !isnan(step->macs) ? step->macs : layer->macs;
 }
 
@@ -253,7 +255,9 @@ static void rate_layers(struct bench *bench)
         total += bench->layer[i].seconds;
     for (int i = 0; i < bench->layer_count; i++) {
         struct bench_layer *layer = &bench->layer[i];
-        double peak = layer->is_integer_product ? bench->peak.i8 : bench->peak.f32;
+        double peak = layer->peak_name[0] == 'f' ? bench->peak.f32
+                      : layer->peak_name[2]      ? bench->peak.i8_tiles
+                                                 : bench->peak.i8;
         bool has_macs = layer->macs > 0 && layer->seconds > 0;
         layer->share = total > 0 ? layer->seconds / total : (double)NAN;
         layer->rate = has_macs ? 2 * layer->macs / layer->seconds : (double)NAN;

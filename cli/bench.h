@@ -18,9 +18,9 @@ struct bench_layer {
     double seconds;                    // of one inference on one thread, the shortest
     double share;                      // of the time of all layers
     double macs, macs_done; // that the layer asks for, and that its algorithm does; NaN: none
-    bool is_integer_product;
-    double rate;    // operations a second by macs
-    double of_peak; // operations a second by macs_done, over the core's peak of their kind
+    const char *peak_name;  // "f32", "i8", "i8_tiles": its kind
+    double rate;            // operations a second by macs
+    double of_peak;         // operations a second by macs_done, over the core's peak of their kind
 };
 
 struct bench {

@@ -41,6 +41,8 @@ static struct json *bench_json(struct invocation *invocation, const struct named
     part = json_add_object(document, "peak");
     json_add_number(part, "f32", bench->peak.f32);
     json_add_number(part, "i8", bench->peak.i8);
+    json_add_number(part, "i8_tiles",
+                    bench->peak.i8_tiles > 0 ? bench->peak.i8_tiles : (double)NAN);
     part = json_add_array(document, "layers");
     for (int i = 0; i < bench->layer_count; i++) {
         struct json *layer = json_add_object(part, NULL);
@@ -52,7 +54,7 @@ static struct json *bench_json(struct invocation *invocation, const struct named
         json_add_number(layer, "seconds", bench->layer[i].seconds);
         json_add_count(layer, "macs", bench->layer[i].macs);
         json_add_count(layer, "macs_done", bench->layer[i].macs_done);
-        json_add_text(layer, "peak", bench->layer[i].is_integer_product ? "i8" : "f32");
+        json_add_text(layer, "peak", bench->layer[i].peak_name);
     }
     json_add_provenance(document, invocation);
     return document;

@@ -17,7 +17,7 @@ const struct field global_fields[] = {
     FIELD(struct global_options, seed, "0", 0, 9007199254740992.0, "seed of everything random"),
     FIELD(struct global_options, threads, "0", 0, 1024,
           "threads that may work; 0: one a processor"),
-    FIELD_CHOICE(struct global_options, isa, NULL, "generic|avx2|avx512|avx512-vnni",
+    FIELD_CHOICE(struct global_options, isa, NULL, "generic|avx2|avx512|avx512-vnni|amx",
                  "use no later instruction set than this"),
     FIELD_CHOICE(struct global_options, conv, "auto", "auto|direct",
                  "how convolutions are summed: the fastest way, which may round a little worse "
@@ -89,7 +89,8 @@ enum status invocation_isa(struct invocation *invocation, enum isa *out)
 
     if (isa < 0)
         return context_fail(invocation->context, ERR_USAGE,
-                            "ECAI_ISA wants generic, avx2, avx512 or avx512-vnni, got '%s'", name);
+                            "ECAI_ISA wants generic, avx2, avx512, avx512-vnni or amx, got '%s'",
+                            name);
     if (!kernels)
         return context_fail(invocation->context, ERR_UNSUPPORTED,
                             "this machine does not have the instruction set '%s'", name);

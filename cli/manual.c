@@ -110,8 +110,8 @@ void help_man_page(struct text *out)
         "content, never by name.\n.SH EXIT STATUS\n0: done. 1: failed (input or environment). "
         "2: wrong usage. 3: a requirement was missed, the report is complete. Interrupted: "
         "ends by the signal.\n.SH ENVIRONMENT\n.TP\n.B ECAI_DATA\nfolder of data sets\n.TP\n"
-        ".B ECAI_DEVICES\nfolder of energy profiles\n.TP\n.B ECAI_ISA\ngeneric, avx2, avx512 or "
-        "avx512-vnni\n.TP\n.B XDG_CACHE_HOME\nfolder of ecai/tuning, what \\-\\-tune found "
+        ".B ECAI_DEVICES\nfolder of energy profiles\n.TP\n.B ECAI_ISA\ngeneric, avx2, avx512, "
+        "avx512-vnni or amx\n.TP\n.B XDG_CACHE_HOME\nfolder of ecai/tuning, what \\-\\-tune found "
         "(else ~/.cache)\n");
 }
 

@@ -31,5 +31,9 @@ void peak_measure(const struct kernels *kernels, struct peak *best)
         keep_better(kernels->peak_f32(ROUNDS, &half), start, &best->f32);
         start = now_seconds();
         keep_better(kernels->peak_i8(ROUNDS, &integer), start, &best->i8);
+        if (kernels->isa != ISA_AMX)
+            continue;
+        start = now_seconds();
+        keep_better(kernels->peak_i8_tiles(ROUNDS / 20), start, &best->i8_tiles);
     }
 }

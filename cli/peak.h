@@ -6,8 +6,9 @@
 
 // Operations a second; a multiply-accumulate is two.
 struct peak {
-    double f32; // fused multiply-adds of floats
-    double i8;  // dot products of integers
+    double f32;      // fused multiply-adds of floats
+    double i8;       // dot products of integers
+    double i8_tiles; // the same on AMX tiles; 0: there are none
 };
 
 // Some milliseconds of both loops; keeps what is better than *best has. Call it now and then during

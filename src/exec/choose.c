@@ -5,7 +5,7 @@
 // A program that shall stay small lets its packed weights grow past the weights by this share of
 // them all and this many bytes; its first layers, large maps with few weights, come first: there
 // Winograd's copies, four times the weights, pay most for their size.
-static const double spare_share = 0.2;
+static const double spare_share = 0.4;
 static const size_t spare_bytes_min = (size_t)1 << 20;
 
 size_t choose_spare_bytes(const struct program *program)

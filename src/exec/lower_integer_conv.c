@@ -101,6 +101,7 @@ static enum status prepare(struct context *context, struct program *program, str
     TRY(pack(context, program, at, state));
     step->algorithm = state->algorithm->name;
     step->is_integer_product = true;
+    step->uses_tiles = state->algorithm->uses_tiles;
     need_scratch(program, state->scratch_at + state->algorithm->scratch_bytes(&state->shape));
     state->epilogue.scale = at->scale;
     if (at->y_grid.is_set)

@@ -99,6 +99,7 @@ struct program_step_info {
     double macs;             // multiply-accumulates it does a sample, where that is not what the
                              // node asks for: zeros left out, Winograd; else NaN
     bool is_integer_product; // they are integer dot products
+    bool uses_tiles;         // of AMX
     bool is_integer;         // runs on exact integers
 };
 int program_step_count(const struct program *program);

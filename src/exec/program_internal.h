@@ -82,6 +82,7 @@ struct step {
     double seconds;          // as in program_step_info
     double macs;             // the same; NaN by default
     bool is_integer_product; // the same
+    bool uses_tiles;         // the same
 };
 
 // What a product Q K^T swallows: scale, mask, Softmax, product with the values.

@@ -173,6 +173,7 @@ struct program_step_info program_step(const struct program *program, int index)
                                       .seconds = at->seconds,
                                       .macs = at->macs,
                                       .is_integer_product = at->is_integer_product,
+                                      .uses_tiles = at->uses_tiles,
                                       .is_integer = at->integer != NULL};
 }
 

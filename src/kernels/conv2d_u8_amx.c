@@ -21,7 +21,7 @@ static int ask_for_tiles(void)
            syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
 }
 
-static int has_tiles(void)
+int processor_has_tiles(void)
 {
     static atomic_int answer = -1; // all who ask at once get the same
 
@@ -30,7 +30,7 @@ static int has_tiles(void)
     return atomic_load(&answer);
 }
 #else
-static int has_tiles(void)
+int processor_has_tiles(void)
 {
     return 0;
 }
@@ -60,7 +60,7 @@ static int accepts(const struct kernels *kernels, const struct conv2d *v,
 {
     (void)v;
     (void)w;
-    return kernels->isa == ISA_AVX512_VNNI && has_tiles();
+    return kernels->isa == ISA_AMX;
 }
 
 // A product of two full tiles takes 16 cycles, the direct kernel does 8 multiply-accumulates of a
@@ -137,6 +137,7 @@ static void run(const struct kernels *kernels, const struct conv2d *v, const uin
 }
 
 const struct conv2d_u8_algorithm conv2d_u8_amx = {.name = "amx",
+                                                  .uses_tiles = 1,
                                                   .accepts = accepts,
                                                   .cost = cost,
                                                   .packed_bytes = packed_bytes,

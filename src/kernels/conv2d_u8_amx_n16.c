@@ -23,6 +23,7 @@ static void configure(const struct conv2d_u8_tiles *t)
         config.rows[i] = (uint8_t)(is_input ? t->lines : t->channels);
         config.row_bytes[i] = (uint16_t)(is_weights ? t->lines * 4 : LINE);
     }
+    __asm__ volatile("" : "+m"(config)); // the compiler takes only its first bytes for read
     _tile_loadconfig(&config);
 }
 

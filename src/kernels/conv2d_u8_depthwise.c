@@ -8,7 +8,7 @@ static int accepts(const struct kernels *kernels, const struct conv2d *v,
                    const struct conv2d_u8_weights *w)
 {
     (void)w;
-    return kernels->isa == ISA_AVX512_VNNI && v->groups == v->c && v->oc == v->c && v->kh == 3 &&
+    return kernels->isa >= ISA_AVX512_VNNI && v->groups == v->c && v->oc == v->c && v->kh == 3 &&
            v->kw == 3 && v->dilation_h == 1 && v->dilation_w == 1 && v->stride_w <= 2;
 }
 

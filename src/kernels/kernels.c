@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-static const char *const names[ISA_COUNT] = {"auto", "generic", "avx2", "avx512", "avx512-vnni"};
+static const char *const names[ISA_COUNT] = {"auto",   "generic",     "avx2",
+                                             "avx512", "avx512-vnni", "amx"};
 
 extern const struct kernels kernels_generic;
 
 #if defined(__x86_64__)
-extern const struct kernels kernels_avx2, kernels_avx512, kernels_avx512_vnni;
+extern const struct kernels kernels_avx2, kernels_avx512, kernels_avx512_vnni, kernels_amx;
 
 static int has(enum isa isa)
 {
@@ -23,6 +24,8 @@ static int has(enum isa isa)
                __builtin_cpu_supports("avx512vl");
     case ISA_AVX512_VNNI:
         return has(ISA_AVX512) && __builtin_cpu_supports("avx512vnni");
+    case ISA_AMX:
+        return has(ISA_AVX512_VNNI) && processor_has_tiles();
     case ISA_AUTO:
     case ISA_COUNT:
         break;
@@ -32,8 +35,8 @@ static int has(enum isa isa)
 
 const struct kernels *kernels_select(enum isa isa)
 {
-    static const struct kernels *const tables[ISA_COUNT] = {NULL, &kernels_generic, &kernels_avx2,
-                                                            &kernels_avx512, &kernels_avx512_vnni};
+    static const struct kernels *const tables[ISA_COUNT] = {
+        NULL, &kernels_generic, &kernels_avx2, &kernels_avx512, &kernels_avx512_vnni, &kernels_amx};
 
     if (isa != ISA_AUTO)
         return has(isa) ? tables[isa] : NULL;

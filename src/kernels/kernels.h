@@ -11,7 +11,7 @@
 
 enum { N16_LANES = 16 };
 
-enum isa { ISA_AUTO, ISA_GENERIC, ISA_AVX2, ISA_AVX512, ISA_AVX512_VNNI, ISA_COUNT };
+enum isa { ISA_AUTO, ISA_GENERIC, ISA_AVX2, ISA_AVX512, ISA_AVX512_VNNI, ISA_AMX, ISA_COUNT };
 
 // Padding at the bottom and right follows from oh and ow. groups divides c and oc.
 struct conv2d {
@@ -270,8 +270,9 @@ const struct kernels *kernels_select(enum isa isa);
 // What the processor calls itself, in printable characters; "unknown" where it does not say.
 enum { PROCESSOR_NAME_BYTES = 49 };
 void processor_name(char name[PROCESSOR_NAME_BYTES]);
+int processor_has_tiles(void); // AMX, int8, and the system lets us use it
 const char *isa_name(enum isa isa);
-// -1 where the name is none of auto, generic, avx2, avx512, avx512-vnni.
+// -1 where the name is none of auto, generic, avx2, avx512, avx512-vnni, amx.
 int isa_from_name(const char *name);
 
 // Weights and their gradients are ONNX's [oc][c/groups][kh][kw]; the kernels read a packed copy of
@@ -349,6 +350,7 @@ struct conv2d_u8_weights {
 };
 struct conv2d_u8_algorithm {
     const char *name;
+    int uses_tiles; // AMX: has a peak of its own
     int (*accepts)(const struct kernels *kernels, const struct conv2d *v,
                    const struct conv2d_u8_weights *w);
     // Time it takes, in multiply-accumulates at the speed of the direct kernel.

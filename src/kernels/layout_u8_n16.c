@@ -1,15 +1,19 @@
 // Channels and pixels of N16C4 values moved about.
 #include "kernels/u8_internal.h"
 
-static size_t byte_of(int c, size_t pixels, size_t pixel)
+// The line that holds channel c of a pixel.
+static size_t line_of(int c, size_t pixels, size_t pixel)
 {
-    return (((size_t)c / 4 * pixels + pixel) * N16_LANES) * 4 + (size_t)c % 4;
+    return ((size_t)c / 4 * pixels + pixel) * LINE;
 }
 
-static void copy_channel(const uint8_t *x, uint8_t *y)
+// Channel `from` of four in the line x becomes channel `to` of those in y.
+static void copy_channel(int from, const uint8_t *x, int to, uint8_t *y)
 {
-    for (size_t lane = 0; lane < LINE; lane += 4)
-        y[lane] = x[lane];
+    vi others = vi_set((int32_t) ~(255U << (8 * to)));
+
+    for (int i = 0; i < LINE; i += VF * 4)
+        vi_store(y + i, (vi_load(y + i) & others) | (channel_of(vi_load(x + i), from) << (8 * to)));
 }
 
 void N16(relayout_u8)(int c, size_t pixels, const uint8_t *x, uint8_t *y)
@@ -18,7 +22,7 @@ void N16(relayout_u8)(int c, size_t pixels, const uint8_t *x, uint8_t *y)
 
     for (int from = 0; from < c; from++)
         for (size_t i = 0; i < pixels; i++, to++)
-            copy_channel(x + byte_of(from, pixels, i), y + byte_of(to, 1, 0));
+            copy_channel(from % 4, x + line_of(from, pixels, i), to % 4, y + line_of(to, 1, 0));
 }
 
 void N16(copy_channels_u8)(int c, size_t pixels, int from, const uint8_t *x, int to, uint8_t *y)
@@ -27,10 +31,11 @@ void N16(copy_channels_u8)(int c, size_t pixels, int from, const uint8_t *x, int
         int is_whole = from % 4 == 0 && to % 4 == 0 && c >= 4;
 
         if (is_whole) {
-            memcpy(y + byte_of(to, pixels, 0), x + byte_of(from, pixels, 0), pixels * LINE);
+            memcpy(y + line_of(to, pixels, 0), x + line_of(from, pixels, 0), pixels * LINE);
         } else {
             for (size_t i = 0; i < pixels; i++)
-                copy_channel(x + byte_of(from, pixels, i), y + byte_of(to, pixels, i));
+                copy_channel(from % 4, x + line_of(from, pixels, i), to % 4,
+                             y + line_of(to, pixels, i));
         }
         c -= is_whole ? 4 : 1;
         from += is_whole ? 4 : 1;

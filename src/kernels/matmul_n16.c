@@ -106,7 +106,10 @@ static void run_panel(const struct matmul_epilogue *e, struct tile t, int rows, 
         now = rows - r < ROWS ? rows - r : ROWS;
         for (; i < columns; i += step) {
             step = columns - i >= COLUMNS ? COLUMNS : 1;
-            (step == 1 ? narrow : wide)[now - 1](&t);
+            if (step == 1)
+                narrow[now - 1](&t);
+            else
+                wide[now - 1](&t);
             t.w += step;
             t.y += step * N16_LANES;
             t.bias = t.bias ? t.bias + step : NULL;
@@ -244,7 +247,10 @@ void N16(lane_matmul_f32)(const struct lane_matmul *v, const float *a, const flo
                 high = v->rows - i >= ROWS ? ROWS : 1;
                 t.a = a + i * v->a_row + k * v->a_k;
                 t.y = y + i * v->y_row + j * v->y_column;
-                (width == 1 ? lane_narrow : lane_wide)[high == ROWS](&t);
+                if (width == 1)
+                    lane_narrow[high == ROWS](&t);
+                else
+                    lane_wide[high == ROWS](&t);
             }
         }
     }

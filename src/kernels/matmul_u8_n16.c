@@ -96,7 +96,10 @@ static void run_rows(struct tile t, int rows, int columns)
 {
     for (int i = 0, step; i < columns; i += step) {
         step = columns - i >= COLUMNS ? COLUMNS : 1;
-        (step == 1 ? narrow : wide)[rows - 1](&t);
+        if (step == 1)
+            narrow[rows - 1](&t);
+        else
+            wide[rows - 1](&t);
         t.w += 4 * step;
         t.bias += step;
         t.scale += step;
@@ -153,8 +156,8 @@ void N16(matmul_u8)(const struct matmul_u8 *v, const float *x, const void *packe
 
         for (int r = 0; r < rows; r++)
             N16(quantize_u8)
-            (&v->x, v->shape.k, 1, x + (size_t)(first + r) * row,
-             (uint8_t *)scratch + (size_t)r * bytes);
+        (&v->x, v->shape.k, 1, x + (size_t)(first + r) * row,
+         (uint8_t *)scratch + (size_t)r * bytes);
         run_block(v, scratch, packed, e, y, first, rows);
     }
 }

@@ -17,3 +17,12 @@ const struct kernels N16(kernels) = {
     .isa = (enum isa)EXPAND_IS(ISA),
 #include "kernels/kernels.def"
 };
+
+// Compiled as avx512-vnni is; algorithms on tiles run with this table alone.
+#if defined(__AMX_INT8__)
+extern const struct kernels kernels_amx;
+const struct kernels kernels_amx = {
+    .isa = ISA_AMX,
+#include "kernels/kernels.def"
+};
+#endif

@@ -1,7 +1,7 @@
 # Speed and memory: everything but the figures, which are the machine's.
 model=$(dirname "$1")/model.txt
 cp "$model" model.txt
-figures='s/[0-9][0-9.e+-]*/N/g'
+figures='s/[0-9][0-9.e+-]*/N/g; s/null/N/'
 s "ecai bench model.txt --seconds 0.05 --threads 1 --isa generic | awk '{ print \$1, (\$2 ~ /[0-9]/ ? \"N\" : \$2) }'"
 s "ecai bench model.txt -q --seconds 0.05 --json - | sed -E '/\"(node|processor|file|sha256|isa|algorithm|threads|line|command|ecai)\"/d; $figures' | head -40"
 s "ecai --conv direct bench model.txt -q --seconds 0.05 --json - | grep '\"conv\"'"
