@@ -3,7 +3,7 @@
 #include "kernels/transpose_internal.h"
 #include "kernels/u8_internal.h"
 
-enum { BLOCK = 16 }; // pixels at a time
+enum { BLOCK = 16, PIXEL_BYTES = 4 * N16_LANES }; // BLOCK pixels at a time
 
 // x / scale rounds as x times 1 / scale does unless that lies near the middle between two integers:
 // within the bounds |x / scale| <= 256, and three roundings are off by 256 * 3 * 2^-24 < 1e-4.
@@ -60,11 +60,28 @@ static const float *padded_block(int channels, size_t pixels, size_t count, cons
     return block;
 }
 
+// Returns where the next pixels go. Apart, so that the loop in front has its registers.
+static __attribute__((noinline)) uint8_t *store_pixels(const float *const row[N16_LANES],
+                                                       size_t count, uint8_t *y)
+{
+
+    _Alignas(64) float last[TRANSPOSED * N16_LANES];
+    size_t i = 0;
+
+    for (; i + TRANSPOSED <= count; i += TRANSPOSED)
+        transpose_pixels(row, i, (float *)(void *)(y + i * PIXEL_BYTES));
+    if (i < count) {
+        transpose_pixels(row, i, last);
+        memcpy(y + i * PIXEL_BYTES, last, (count - i) * PIXEL_BYTES);
+    }
+    return y + count * PIXEL_BYTES;
+}
+
 void N16(pack_u8)(const struct grid_u8 *v, const float *const sample[16], int c, size_t pixels,
                   uint8_t *y)
 {
     struct divisor d = divisor_of(v);
-    _Alignas(64) float joined[N16_LANES][BLOCK], block[4 * BLOCK], line[TRANSPOSED * N16_LANES];
+    _Alignas(64) float joined[N16_LANES][BLOCK], block[4 * BLOCK];
     const float *row[N16_LANES];
 
     for (int l = 0; l < N16_LANES; l++)
@@ -83,18 +100,7 @@ void N16(pack_u8)(const struct grid_u8 *v, const float *const sample[16], int c,
                                is_whole ? x : padded_block(channels, pixels, count, x, block),
                                (uint8_t *)joined[l]);
             }
-            for (size_t i = 0; i < count; i += TRANSPOSED, y += 4 * N16_LANES * TRANSPOSED) {
-                size_t left = count - i;
-
-                transpose_pixels(row, i, line);
-                if (left >= TRANSPOSED) {
-                    memcpy(y, line, sizeof line);
-                    continue;
-                }
-                memcpy(y, line, left * N16_LANES * 4);
-                y += left * N16_LANES * 4;
-                break;
-            }
+            y = store_pixels(row, count, y);
         }
     }
 }
