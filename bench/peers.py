@@ -47,7 +47,8 @@ def run(*command):
 def quantized(ecai, folder, net, model, path):
     samples = f"{folder}/{net}.npy"
     np.save(samples, inputs_of(net, 32))
-    run(ecai, "-q", "quantize", "int8", model, "--data", samples, "-o", path)
+    run(ecai, "-q", "quantize", "int8", model, "--data", f"npy:{samples}",
+        "--preprocess", "none", "-o", path)
 
 
 def file_of(ecai, folder, net, variant):
@@ -100,8 +101,8 @@ def difference(ecai, path, net, folder):
     ort = Ort(path, net, 1)
     np.save(f"{folder}/x.npy", ort.feed[ort.session.get_inputs()[0].name])
     run(ecai, "-q", "run", path, "--input", f"{ort.session.get_inputs()[0].name}={folder}/x.npy", "-o",
-        f"{folder}/y.npz")
-    theirs, ours = ort.run(), np.load(f"{folder}/y.npz")[ort.session.get_outputs()[0].name]
+        f"{folder}/outputs")
+    theirs, ours = ort.run(), np.load(f"{folder}/outputs/{ort.session.get_outputs()[0].name}.npy")
     return float(np.abs(theirs - ours).max() / np.abs(theirs).max())
 
 
