@@ -201,7 +201,8 @@ void N16(sparse_walk)(const struct conv2d *v, const struct sparse_tile *by, cons
                           .y_plane = (ptrdiff_t)v->oh * v->ow * N16_LANES,
                           .y_pitch = (ptrdiff_t)p.x.outputs * N16_LANES,
                           .low = e ? e->low : -__builtin_inff(),
-                          .is_streamed = group_y * (size_t)v->groups > STREAM_BYTES / sizeof(float),
+                          .is_streamed = !(e && e->add == y) &&
+                                         group_y * (size_t)v->groups > STREAM_BYTES / sizeof(float),
                           .high = e ? e->high : __builtin_inff()};
 
         for (int y0 = 0; y0 < p.y.outputs; y0 += p.y.tile)

@@ -54,6 +54,7 @@ SPARSE(sparse, 1)
 SPARSE(sparse4x1, 4)
 
 const struct conv2d_algorithm conv2d_sparse = {.name = "sparse",
+                                               .adds_in_place = 1,
                                                .accepts = accepts,
                                                .cost = cost,
                                                .macs = conv2d_macs_nonzero,
@@ -62,6 +63,7 @@ const struct conv2d_algorithm conv2d_sparse = {.name = "sparse",
                                                .scratch_bytes = sparse_scratch_bytes,
                                                .run = sparse_run};
 const struct conv2d_algorithm conv2d_sparse4x1 = {.name = "sparse4x1",
+                                                  .adds_in_place = 1,
                                                   .accepts = accepts_4x1,
                                                   .cost = cost_4x1,
                                                   .macs = conv2d_macs_nonzero,
