@@ -2,7 +2,7 @@
 // weights of each channel are the one factor, 16 neighbouring lines of the copied input the other.
 #include "kernels/u8_internal.h"
 
-#if defined(__AMX_INT8__)
+#if HAS_TILES
 
 enum { TILE_BYTES = 1024, TILE_SUMS = 256, L1_WEIGHTS = 24 << 10 };
 

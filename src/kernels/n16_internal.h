@@ -4,6 +4,12 @@
 #ifndef KERNELS_N16_INTERNAL_H
 #define KERNELS_N16_INTERNAL_H
 
+// gcc and clang name it differently.
+#if defined(__AMX_INT8__) || defined(__AMXINT8__)
+#define HAS_TILES 1
+#else
+#define HAS_TILES 0
+#endif
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif

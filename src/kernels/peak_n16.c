@@ -97,7 +97,7 @@ double N16(peak_i8)(long rounds, int32_t *result)
 }
 #endif
 
-#if defined(__AMX_INT8__)
+#if HAS_TILES
 // Four tiles of sums from four of factors, as a kernel would have them.
 double N16(peak_i8_tiles)(long rounds)
 {

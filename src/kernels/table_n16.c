@@ -19,7 +19,7 @@ const struct kernels N16(kernels) = {
 };
 
 // Compiled as avx512-vnni is; algorithms on tiles run with this table alone.
-#if defined(__AMX_INT8__)
+#if HAS_TILES
 extern const struct kernels kernels_amx;
 const struct kernels kernels_amx = {
     .isa = ISA_AMX,
