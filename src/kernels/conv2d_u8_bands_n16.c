@@ -62,23 +62,23 @@ static void copy_band(const struct band *b)
         }
 }
 
-static void run_band(struct band *b, struct u8_row row, void (*row_run)(const struct u8_row *row))
+static void run_band(struct band b, struct u8_row row, void (*row_run)(const struct u8_row *row))
 {
-    struct conv2d_u8_plan p = *b->plan;
-    int rows = p.shape.oh - b->row < p.rows ? p.shape.oh - b->row : p.rows;
+    struct conv2d_u8_plan p = *b.plan;
+    int rows = p.shape.oh - b.row < p.rows ? p.shape.oh - b.row : p.rows;
 
     // A shorter last band: fewer rows or columns, the strides of the copy stay.
     p.padded_h -= (p.rows - rows) * p.step_y;
-    if (p.columns > p.shape.ow - b->column) {
-        p.padded_w -= (p.columns - (p.shape.ow - b->column)) * p.step_x;
-        p.columns = p.shape.ow - b->column;
+    if (p.columns > p.shape.ow - b.column) {
+        p.padded_w -= (p.columns - (p.shape.ow - b.column)) * p.step_x;
+        p.columns = p.shape.ow - b.column;
     }
-    b->plan = &p;
-    copy_band(b);
+    b.plan = &p;
+    copy_band(&b);
     row.pixels = p.columns;
     for (int r = 0; r < rows; r++) {
-        row.x = b->copy + (size_t)(r * p.step_y) * p.row;
-        row.at = (size_t)(b->row + r) * (size_t)p.shape.ow + (size_t)b->column;
+        row.x = b.copy + (size_t)(r * p.step_y) * p.row;
+        row.at = (size_t)(b.row + r) * (size_t)p.shape.ow + (size_t)b.column;
         row_run(&row);
     }
 }
@@ -106,7 +106,7 @@ void N16(conv2d_u8_bands)(const struct conv2d *v, const uint8_t *x, const void *
         for (b.row = 0; b.row < p.shape.oh; b.row += p.rows)
             for (b.column = 0; b.column < p.shape.ow; b.column += p.columns) {
                 b.plan = &p;
-                run_band(&b, row, row_run);
+                run_band(b, row, row_run);
             }
     }
 }
