@@ -11,21 +11,6 @@ enum { WALK_TAPS = 288, WALK_SOURCE_BYTES = 640 * 1024, WEIGHTS_PIXELS = 128 };
 // in meanwhile).
 enum { POINTWISE_CHANNELS = 512, POINTWISE_BYTES = 384 * 1024 };
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 struct axis axis_forward(int size, int out, int kernel, int stride, int pad, int dilation)
 {
     return (struct axis){.count = kernel,
@@ -149,11 +134,6 @@ static struct walk_plan plan_channels(const struct walk *t, int channels)
         p.is_padded = 1;
     plan_band(t, &p, band_rows(t, channels, width, WALK_SOURCE_BYTES));
     return p;
-}
-
-static int even_parts(int n, int most)
-{
-    return divide_up(n, divide_up(n, max_int(1, most)));
 }
 
 struct walk_plan walk_plan(const struct walk *t)

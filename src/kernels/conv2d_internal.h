@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "kernels/kernels.h"
+#include "kernels/sizes.h"
 
 // Output channels packed together: packed weights are [oc / 8][c][tap y][tap x][8], the last block
 // narrower where 8 does not divide oc.

@@ -8,16 +8,6 @@
 // are worth more than that, and one panel for all channels is worth most.
 enum { OVERLAP_BYTES = 40 * 1024, PIXEL_BYTES = 64 * 1024, WHOLE_BYTES = 96 * 1024 };
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 // Columns that the register tiles have.
 static int tile_columns(int size)
 {

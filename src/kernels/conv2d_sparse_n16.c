@@ -3,6 +3,8 @@
 // x: (C, H, W, 16), y: (OC, OH, OW, 16)
 #include "kernels/conv2d_sparse_n16.h"
 
+#include "kernels/sizes.h"
+
 // A list's entries here are (offset, weight).
 ALWAYS_INLINE void lists_run(const struct lists *lists, const int rows, const int columns)
 {
@@ -62,11 +64,6 @@ static const struct sparse_tile tiles[] = {
 #endif
     {1, 7, lists_1x7}, {2, 4, lists_2x4}, {1, 4, lists_1x4}, {1, 2, lists_1x2}, {1, 1, lists_1x1},
 };
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 // One row of one phase of a channel's panel, from the source columns `at`, `at` + stride...
 static void copy_border(const struct panel_axis *a, const float *row, int at, float *to)

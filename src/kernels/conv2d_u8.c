@@ -9,16 +9,6 @@ enum {
     FEW_LINES = 8,          // runs shorter than this are joined over the kernel's rows
 };
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 static int is_pointwise(const struct conv2d *v)
 {
     return v->kh == 1 && v->kw == 1 && v->stride_h == 1 && v->stride_w == 1 && v->pad_top == 0 &&

@@ -38,11 +38,6 @@ int processor_has_tiles(void)
 
 enum { TILE_BYTES = 1024, TILE_ROWS = 16 };
 
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 struct conv2d_u8_tiles conv2d_u8_tiles(const struct conv2d_u8_plan *p)
 {
     struct conv2d_u8_tiles t = {.blocks = divide_up(p->oc, TILE_ROWS),

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernels/kernels.h"
+#include "kernels/sizes.h"
 
 enum {
     LINE = N16_LANES * 4, // bytes: four channels of 16 samples
@@ -81,10 +82,5 @@ struct conv2d_u8_entry {
     int32_t offset; // bytes from the first column of the output
     int8_t weight[16];
 };
-
-static inline int round_up(int n, int to)
-{
-    return (n + to - 1) / to * to;
-}
 
 #endif

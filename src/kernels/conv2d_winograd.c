@@ -9,21 +9,6 @@
 // through.
 enum { INPUT_BYTES = 320 * 1024, SUM_BYTES = 960 * 1024, MIN_TILES = 4, MAX_TILES = 12 };
 
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int clamp_int(int x, int low, int high)
-{
-    return x < low ? low : x > high ? high : x;
-}
-
-static int even_parts(int n, int most)
-{
-    return divide_up(n, divide_up(n, most));
-}
-
 // Lines of 16 floats, an odd number so that the points do not share cache sets.
 static size_t point_floats(size_t lines)
 {
