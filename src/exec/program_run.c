@@ -2,18 +2,10 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "exec/program_internal.h"
-
-static double now_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void round_halves(const struct program *program, const struct step *step, int group)
 {
@@ -30,12 +22,12 @@ static void round_halves(const struct program *program, const struct step *step,
 static enum status run_step(struct context *context, struct program *program, struct step *step,
                             int group)
 {
-    double start = program->is_timed ? now_seconds() : 0;
+    double start = program->is_timed ? clock_seconds() : 0;
     enum status status = step->row->forward(context, program, step, group);
 
     round_halves(program, step, group);
     if (program->is_timed) { // one worker only while timed
-        double taken = now_seconds() - start;
+        double taken = clock_seconds() - start;
         if (taken < step->seconds || step->seconds <= 0)
             step->seconds = taken;
     }
