@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "base/random.h"
 #include "exec/program.h"
@@ -29,14 +29,6 @@ struct measuring {
     atomic_bool failed;
     int64_t calls, batch;
 };
-
-static double now_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 // A batch of plain samples of every input, and room for the first output.
 static void make_samples(struct measuring *m, struct arena *arena)
@@ -125,7 +117,7 @@ static enum status see(void *self, struct context *context, struct value_id id,
 {
     struct measuring *m = self;
     struct node_id producer = graph_value(m->graph, id)->producer;
-    double now = now_seconds();
+    double now = clock_seconds();
 
     (void)context;
     (void)tensor;
@@ -151,13 +143,13 @@ static void run_group(void *state, long item, int worker)
 // Inferences a second of `calls` calls with one batch each.
 static enum status time_calls(struct measuring *m, int threads, double *seconds)
 {
-    double start = now_seconds();
+    double start = clock_seconds();
 
     long items = m->program ? (long)((m->batch + N16_LANES - 1) / N16_LANES) : (long)m->batch;
 
     for (int64_t i = 0; i < m->calls; i++)
         parallel_for(threads, items, run_group, m);
-    *seconds = now_seconds() - start;
+    *seconds = clock_seconds() - start;
     for (int i = 0; i < threads && atomic_load(&m->failed); i++)
         if (*m->worker[i].error)
             return context_fail(m->context, ERR_UNSUPPORTED, "%s", m->worker[i].error);
@@ -223,7 +215,7 @@ static enum status measure_reference_layers(struct measuring *m, struct bench *b
     const struct observer observer = {see, m};
 
     m->seconds = arena_array(m->arena, double, m->graph->node_count);
-    m->last = now_seconds();
+    m->last = clock_seconds();
     TRY(run_reference(m, m->context, &observer));
     bench->layer = arena_array(m->arena, struct bench_layer, m->graph->node_count);
     bench->layer_count = (int)m->graph->node_count;

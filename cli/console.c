@@ -5,18 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 static const double redraw_seconds = 1.0 / 6, silent_seconds = 5, line_seconds = 10;
-
-static double now_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 void console_init(struct console *console)
 {
@@ -150,7 +143,7 @@ static void progress(void *self, const struct progress *now)
 {
     struct console *console = self;
     bool in_place = console->can_redraw && !console->carries_model;
-    double time = now_seconds();
+    double time = clock_seconds();
     struct progress named = *now;
     struct text text;
 

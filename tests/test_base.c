@@ -1,13 +1,15 @@
 // The ground everything stands on: contexts, arenas, text, field tables, JSON, SHA-256, random
-// numbers, the thread pool.
+// numbers, the thread pool, the clock.
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/checked.h"
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/field.h"
 #include "base/json.h"
@@ -582,6 +584,19 @@ START_TEST(a_shuffle_is_a_permutation)
 }
 END_TEST
 
+// Time
+
+START_TEST(the_clock_counts_what_was_slept)
+{
+    struct timespec nap = {.tv_nsec = 20000000};
+    double start = clock_seconds(), slept;
+
+    ck_assert_int_eq(nanosleep(&nap, NULL), 0);
+    slept = clock_seconds() - start;
+    ck_assert_msg(slept >= 0.02 && slept < 20, "%g seconds", slept);
+}
+END_TEST
+
 // Threads
 
 enum { ITEMS = 10000, THREADS = 3 };
@@ -658,7 +673,7 @@ static void add_plain(Suite *suite)
 
 static void add_numbers(Suite *suite)
 {
-    TCase *tcase = new_case(suite, "random and parallel");
+    TCase *tcase = new_case(suite, "random, parallel, clock");
 
     tcase_add_test(tcase, random_bits_are_those_of_splitmix64);
     tcase_add_test(tcase, random_numbers_have_the_moments_they_should);
@@ -666,6 +681,7 @@ static void add_numbers(Suite *suite)
     tcase_add_test(tcase, a_shuffle_is_a_permutation);
     tcase_add_test(tcase, every_item_of_a_loop_runs_once);
     tcase_add_test(tcase, an_empty_loop_and_one_thread_are_fine);
+    tcase_add_test(tcase, the_clock_counts_what_was_slept);
 }
 
 static void add_tables(Suite *suite)

@@ -348,15 +348,9 @@ START_TEST(channels_move_where_they_should)
     enum { C = 7, PIXELS = 5, WIDE = 13 };
 
     if (k) {
-        uint8_t *x = bytes_of(n16c4_bytes(C, PIXELS)), *y = bytes_of(n16c4_bytes(C * PIXELS, 1));
+        uint8_t *x = bytes_of(n16c4_bytes(C, PIXELS));
         uint8_t *wide = bytes_of(n16c4_bytes(WIDE, PIXELS));
 
-        k->relayout_u8(C, PIXELS, x, y);
-        for (int c = 0; c < C; c++)
-            for (int p = 0; p < PIXELS; p++)
-                for (int lane = 0; lane < N16_LANES; lane++)
-                    ck_assert_int_eq(y[n16c4_at(c * PIXELS + p, 1, 0, lane)],
-                                     x[n16c4_at(c, PIXELS, (size_t)p, lane)]);
         for (int from = 0; from < 3; from++)
             for (int to = 0; to < 6; to++) {
                 uint8_t *before = bytes_of(n16c4_bytes(WIDE, PIXELS));
@@ -374,7 +368,7 @@ START_TEST(channels_move_where_they_should)
                 }
                 free(before);
             }
-        free(x), free(y), free(wide);
+        free(x), free(wide);
     }
 }
 END_TEST

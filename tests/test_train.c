@@ -226,6 +226,54 @@ START_TEST(a_masked_weight_stays_zero_and_a_bias_does_not_decay)
 }
 END_TEST
 
+// ---- fake quantisation of weights ---------------------------------------------------------------
+
+static const struct {
+    int32_t axis;
+    size_t channels, inner;
+} grids[] = {{0, 5, 7 * 9}, {1, 7, 9}, {3, 3, 1}, {QUANT_WHOLE_TENSOR, 1, 5 * 7 * 9}};
+
+// The scale of each channel by its definition, looked for through all weights.
+static void find_scales(const struct parameter *w, int which, float *scale)
+{
+    for (size_t c = 0; c < grids[which].channels; c++) {
+        scale[c] = 0;
+        for (size_t i = 0; i < w->count; i++)
+            if (i / grids[which].inner % grids[which].channels == c)
+                scale[c] = fmaxf(scale[c], fabsf(w->data[i]));
+        scale[c] = scale[c] > 0 ? scale[c] / 7 : 1;
+    }
+}
+
+START_TEST(weights_are_rounded_to_grids_that_their_largest_spans)
+{
+    struct graph *graph =
+        fixture_graph(&context, "x:f32[n,7,8,8]  w:f32[5,7,3,3] init=he  y = Conv(x, w)");
+    struct quant quant = {.dtype = DT_I8, .bits = 4, .axis = grids[_i].axis, .low = -7, .high = 7};
+    struct program_options options = {.is_training = true, .groups = 1};
+    struct program *program;
+    struct parameter *w;
+    float scale[7];
+
+    graph_value(graph, graph_find_value(graph, "w"))->quant = &quant;
+    ck_ok(program_new(&context, graph, &options, &program));
+    w = program_parameter(program, 0);
+    memset(w->data, 0, 63 * sizeof *w->data); // the first of axis 0 has nothing but zeros
+    for (size_t i = 0; i < w->count; i++)
+        w->data[i] *= i % 7 == 3 ? -2.5f : 1;
+    program_refresh(&context, program);
+    find_scales(w, _i, scale);
+    for (size_t i = 0; i < w->count; i++) {
+        float s = scale[i / grids[_i].inner % grids[_i].channels];
+
+        ck_assert_float_eq(w->scale[i / grids[_i].inner % grids[_i].channels], s);
+        ck_assert_float_eq(w->quantized[i], rintf(w->data[i] / s) * s);
+    }
+    program_free(program);
+    graph_free(graph);
+}
+END_TEST
+
 // ---- the loop -----------------------------------------------------------------------------------
 
 static const struct course course = {
@@ -381,6 +429,8 @@ Suite *train_suite(void)
     tcase_add_test(tcase, schedules_pass_through_their_known_points);
     tcase_add_loop_test(tcase, optimizers_equal_those_of_pytorch, 0, 2);
     tcase_add_test(tcase, a_masked_weight_stays_zero_and_a_bias_does_not_decay);
+    tcase_add_loop_test(tcase, weights_are_rounded_to_grids_that_their_largest_spans, 0,
+                        (int)(sizeof grids / sizeof *grids));
     tcase_add_test(tcase, the_trainer_learns_what_can_be_learnt);
     tcase_add_test(tcase, resuming_gives_the_same_bytes);
     tcase_add_test(tcase, training_gives_the_same_bytes_on_any_number_of_threads);

@@ -4,18 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "eval/evaluate_internal.h"
-
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int list_samples(const struct work *work, long item, int64_t *sample, int64_t most)
 {
@@ -222,9 +214,9 @@ static enum status run(struct context *context, struct work *work, struct arena 
     TRY(allocate(context, work, arena));
     out->executor = work->program && program_is_integer(work->program) ? "int8" : "float";
     out->is_one_by_one = !work->program;
-    start = seconds_now();
+    start = clock_seconds();
     TRY(work->link_count ? streaming_run(context, work) : run_chunks(context, work));
-    out->seconds = seconds_now() - start;
+    out->seconds = clock_seconds() - start;
     return has_tokens ? outputs_split_tokens(context, &out->outputs, data) : OK;
 }
 

@@ -2,18 +2,10 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "exec/program_internal.h"
-
-static double now_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void round_halves(const struct program *program, const struct step *step, int group)
 {
@@ -30,12 +22,12 @@ static void round_halves(const struct program *program, const struct step *step,
 static enum status run_step(struct context *context, struct program *program, struct step *step,
                             int group)
 {
-    double start = program->is_timed ? now_seconds() : 0;
+    double start = program->is_timed ? clock_seconds() : 0;
     enum status status = step->row->forward(context, program, step, group);
 
     round_halves(program, step, group);
     if (program->is_timed) { // one worker only while timed
-        double taken = now_seconds() - start;
+        double taken = clock_seconds() - start;
         if (taken < step->seconds || step->seconds <= 0)
             step->seconds = taken;
     }
@@ -186,36 +178,52 @@ void program_time_steps(struct program *program, bool is_on)
 
 // ---- weights ------------------------------------------------------------------------------------
 
-// Symmetric per channel; the scale follows the master weights as training moves them.
-static void requantise_parameter(const struct program *program, struct parameter *parameter)
+static float largest_magnitude(const float *data, size_t count, float largest)
 {
-    const struct tensor *tensor = &program->inference.of_value[parameter->value.at];
-    const struct quant *quant = parameter->quant;
-    size_t channels = quant->axis >= 0 ? (size_t)tensor->shape.dim[quant->axis] : 1, inner = 1;
+    for (size_t i = 0; i < count; i++)
+        largest = fabsf(data[i]) > largest ? fabsf(data[i]) : largest;
+    return largest;
+}
 
-    for (int i = quant->axis + 1; quant->axis >= 0 && i < tensor->shape.rank; i++)
-        inner *= (size_t)tensor->shape.dim[i];
+// Symmetric per channel; the scale follows the master weights as training moves them. Seen from
+// the channels' axis a tensor is some times [oc][k].
+static void requantise_parameter(void *state, long item, int worker)
+{
+    const struct program *program = state;
+    const struct parameter *parameter = &program->parameter[item];
+    const struct shape *shape = &program->inference.of_value[parameter->value.at].shape;
+    const struct quant *quant = parameter->quant;
+    struct quant_channels row = {.oc = 1, .k = parameter->count, .scale = parameter->scale};
+    size_t channels;
+
+    (void)worker;
+    if (!parameter->quantized)
+        return;
+    row.low = -quant->high;
+    row.high = quant->high;
+    if (quant->axis >= 0) {
+        row.oc = (int)shape->dim[quant->axis];
+        row.k = 1;
+    }
+    for (int i = quant->axis + 1; quant->axis >= 0 && i < shape->rank; i++)
+        row.k *= (size_t)shape->dim[i];
+    channels = (size_t)row.oc;
     memset(parameter->scale, 0, channels * sizeof *parameter->scale);
-    for (size_t i = 0; i < parameter->count; i++) {
-        float *scale = &parameter->scale[i / inner % channels], w = fabsf(parameter->data[i]);
-        *scale = w > *scale ? w : *scale;
+    for (size_t i = 0; i < parameter->count; i += row.k) {
+        float *scale = &parameter->scale[i / row.k % channels];
+        *scale = largest_magnitude(parameter->data + i, row.k, *scale);
     }
     for (size_t c = 0; c < channels; c++)
         parameter->scale[c] =
             parameter->scale[c] > 0 ? parameter->scale[c] / (float)quant->high : 1;
-    for (size_t i = 0; i < parameter->count; i++) {
-        float scale = parameter->scale[i / inner % channels];
-        parameter->quantized[i] = rintf(parameter->data[i] / scale) * scale;
-    }
+    for (size_t i = 0; i < parameter->count; i += channels * row.k)
+        program->kernels->fake_quant_f32_channels(&row, parameter->data + i,
+                                                  parameter->quantized + i);
 }
-
-struct refresh_job {
-    struct program *program;
-};
 
 static void refresh_step(void *state, long item, int worker)
 {
-    struct program *program = ((struct refresh_job *)state)->program;
+    struct program *program = state;
     struct step *step = &program->step[item];
 
     (void)worker;
@@ -225,12 +233,8 @@ static void refresh_step(void *state, long item, int worker)
 
 void program_refresh(struct context *context, struct program *program)
 {
-    struct refresh_job job = {program};
-
-    for (int i = 0; i < program->parameter_count; i++)
-        if (program->parameter[i].quantized)
-            requantise_parameter(program, &program->parameter[i]);
-    parallel_for(context->threads, program->step_count, refresh_step, &job);
+    parallel_for(context->threads, program->parameter_count, requantise_parameter, program);
+    parallel_for(context->threads, program->step_count, refresh_step, program);
 }
 
 // ---- training -----------------------------------------------------------------------------------

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 enum { CANDIDATES_MAX = 16, ROUNDS_MIN = 3, ROUNDS_MAX = 30 };
@@ -110,12 +110,10 @@ static void trial_clear(struct trial *trial)
 
 static double seconds_of(const struct trial *trial, int candidate)
 {
-    struct timespec start, end;
+    double start = clock_seconds();
 
-    clock_gettime(CLOCK_MONOTONIC, &start);
     trial->run(trial, candidate);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    return (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
+    return clock_seconds() - start;
 }
 
 // Interleaved, so that what disturbs one disturbs all.

@@ -133,6 +133,13 @@ size_t conv2d_u8_band_scratch(const struct conv2d_u8_plan *p)
     return p->band_bytes + U8_SPARE_LINES * LINE + scales + (offsets + 63) / 64 * 64;
 }
 
+size_t conv2d_u8_scratch_bytes(const struct conv2d *v)
+{
+    struct conv2d_u8_plan p = conv2d_u8_plan(v);
+
+    return conv2d_u8_band_scratch(&p);
+}
+
 // ---- the direct algorithm: weights [group][block of 8 or 4 oc][run][line][oc][4]
 
 static int accepts(const struct kernels *kernels, const struct conv2d *v,
@@ -186,23 +193,4 @@ static void pack(const struct conv2d *v, const struct conv2d_u8_weights *w, void
             to = pack_block(v, &p, w->weight, g, m, p.oc - m > 4 ? 8 : 4, to);
 }
 
-static size_t scratch_bytes(const struct conv2d *v)
-{
-    struct conv2d_u8_plan p = conv2d_u8_plan(v);
-
-    return conv2d_u8_band_scratch(&p);
-}
-
-static void run(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,
-                const void *packed, const struct epilogue_u8 *e, uint8_t *y, void *scratch)
-{
-    kernels->conv2d_u8(v, x, packed, e, y, scratch);
-}
-
-const struct conv2d_u8_algorithm conv2d_u8_direct = {.name = "direct",
-                                                     .accepts = accepts,
-                                                     .cost = cost,
-                                                     .packed_bytes = packed_bytes,
-                                                     .pack = pack,
-                                                     .scratch_bytes = scratch_bytes,
-                                                     .run = run};
+CONV2D_U8_ROW(direct, conv2d_u8, conv2d_u8_scratch_bytes, 0);

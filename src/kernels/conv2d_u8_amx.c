@@ -125,17 +125,4 @@ static size_t scratch_bytes(const struct conv2d *v)
     return conv2d_u8_band_scratch(&p) + ((size_t)t.chunks * sizeof(size_t) + 63) / 64 * 64;
 }
 
-static void run(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,
-                const void *packed, const struct epilogue_u8 *e, uint8_t *y, void *scratch)
-{
-    kernels->conv2d_u8_amx(v, x, packed, e, y, scratch);
-}
-
-const struct conv2d_u8_algorithm conv2d_u8_amx = {.name = "amx",
-                                                  .uses_tiles = 1,
-                                                  .accepts = accepts,
-                                                  .cost = cost,
-                                                  .packed_bytes = packed_bytes,
-                                                  .pack = pack,
-                                                  .scratch_bytes = scratch_bytes,
-                                                  .run = run};
+CONV2D_U8_ROW(amx, conv2d_u8_amx, scratch_bytes, 1);

@@ -46,16 +46,4 @@ static size_t scratch_bytes(const struct conv2d *v)
     return LINE + (size_t)round_up(v->oc, 16) * sizeof(float) + sums;
 }
 
-static void run(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,
-                const void *packed, const struct epilogue_u8 *e, uint8_t *y, void *scratch)
-{
-    kernels->conv2d_u8_depthwise(v, x, packed, e, y, scratch);
-}
-
-const struct conv2d_u8_algorithm conv2d_u8_depthwise = {.name = "depthwise",
-                                                        .accepts = accepts,
-                                                        .cost = cost,
-                                                        .packed_bytes = packed_bytes,
-                                                        .pack = pack,
-                                                        .scratch_bytes = scratch_bytes,
-                                                        .run = run};
+CONV2D_U8_ROW(depthwise, conv2d_u8_depthwise, scratch_bytes, 0);

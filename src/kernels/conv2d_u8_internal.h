@@ -67,6 +67,8 @@ static inline const int8_t *conv2d_u8_packed(const void *packed)
 
 // Scratch of conv2d_u8_bands; what an algorithm needs itself lies behind.
 size_t conv2d_u8_band_scratch(const struct conv2d_u8_plan *p);
+// The same, for algorithms that need no more.
+size_t conv2d_u8_scratch_bytes(const struct conv2d *v);
 
 // How AMX cuts it: blocks of `channels` output channels, runs in run_chunks pieces of `lines`
 // lines. Packed weights are tiles of 1024 bytes: per group and block the bias, then a tile a chunk.
@@ -82,5 +84,22 @@ struct conv2d_u8_entry {
     int32_t offset; // bytes from the first column of the output
     int8_t weight[16];
 };
+
+// The row conv2d_u8_<called>, run by the kernel of that name; accepts, cost, packed_bytes and pack
+// stand above it in its file.
+#define CONV2D_U8_ROW(called, kernel, scratch_of, has_tiles)                                       \
+    static void run(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,       \
+                    const void *packed, const struct epilogue_u8 *e, uint8_t *y, void *scratch)    \
+    {                                                                                              \
+        kernels->kernel(v, x, packed, e, y, scratch);                                              \
+    }                                                                                              \
+    const struct conv2d_u8_algorithm conv2d_u8_##called = {.name = #called,                        \
+                                                           .accepts = accepts,                     \
+                                                           .cost = cost,                           \
+                                                           .packed_bytes = packed_bytes,           \
+                                                           .pack = pack,                           \
+                                                           .scratch_bytes = scratch_of,            \
+                                                           .run = run,                             \
+                                                           .uses_tiles = has_tiles}
 
 #endif

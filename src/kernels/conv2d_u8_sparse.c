@@ -81,23 +81,4 @@ static void pack(const struct conv2d *v, const struct conv2d_u8_weights *w, void
             first[1] = first[0] + walk_blocks(v, &p, w->weight, g, m, entry + first[0]);
 }
 
-static size_t scratch_bytes(const struct conv2d *v)
-{
-    struct conv2d_u8_plan p = conv2d_u8_plan(v);
-
-    return conv2d_u8_band_scratch(&p);
-}
-
-static void run(const struct kernels *kernels, const struct conv2d *v, const uint8_t *x,
-                const void *packed, const struct epilogue_u8 *e, uint8_t *y, void *scratch)
-{
-    kernels->conv2d_u8_sparse(v, x, packed, e, y, scratch);
-}
-
-const struct conv2d_u8_algorithm conv2d_u8_sparse = {.name = "sparse",
-                                                     .accepts = accepts,
-                                                     .cost = cost,
-                                                     .packed_bytes = packed_bytes,
-                                                     .pack = pack,
-                                                     .scratch_bytes = scratch_bytes,
-                                                     .run = run};
+CONV2D_U8_ROW(sparse, conv2d_u8_sparse, conv2d_u8_scratch_bytes, 0);

@@ -1,4 +1,4 @@
-// Channels and pixels of N16C4 values moved about.
+// Channels of N16C4 values copied from one value to another.
 #include "kernels/u8_internal.h"
 
 // The line that holds channel c of a pixel.
@@ -14,15 +14,6 @@ static void copy_channel(int from, const uint8_t *x, int to, uint8_t *y)
 
     for (int i = 0; i < LINE; i += VF * 4)
         vi_store(y + i, (vi_load(y + i) & others) | (channel_of(vi_load(x + i), from) << (8 * to)));
-}
-
-void N16(relayout_u8)(int c, size_t pixels, const uint8_t *x, uint8_t *y)
-{
-    int to = 0;
-
-    for (int from = 0; from < c; from++)
-        for (size_t i = 0; i < pixels; i++, to++)
-            copy_channel(from % 4, x + line_of(from, pixels, i), to % 4, y + line_of(to, 1, 0));
 }
 
 void N16(copy_channels_u8)(int c, size_t pixels, int from, const uint8_t *x, int to, uint8_t *y)
