@@ -10,11 +10,10 @@
 #include "base/text.h"
 
 struct child_request {
-    const char *program;        // a path
-    const char *const *argv;    // argv[0] first, NULL last
-    const char *const *setting; // "NAME=value" in its environment beside ours, NULL last; or NULL
-    double timeout;             // seconds; 0: as long as it takes
-    size_t keep;                // of each stream the last so many bytes are kept; 0: 64 KiB
+    const char *program;     // a path
+    const char *const *argv; // argv[0] first, NULL last
+    double timeout;          // seconds; 0: as long as it takes
+    size_t keep;             // of each stream the last so many bytes are kept; 0: 64 KiB
 };
 
 // How a child ended. texts: child_result_clear.
