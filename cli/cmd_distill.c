@@ -258,6 +258,7 @@ const struct command command_distill = {
     .max_operands = 0,
     .groups = groups,
     .option_bytes = sizeof(struct distill_line),
+    .makes_model = true,
     .method_at = distill_method_at,
     .run = run,
 };

@@ -3,7 +3,7 @@
 
 #include "cli/groups.h"
 #include "cli/json_common.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "codegen/codegen.h"
 #include "data/batch.h"
 #include "data/pictures.h"

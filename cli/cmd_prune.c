@@ -21,6 +21,7 @@ const struct command command_prune = {
     .max_operands = 1,
     .groups = compressor_groups,
     .option_bytes = sizeof(struct compressor_options),
+    .makes_model = true,
     .method_at = prune_method_at,
     .run = run,
 };

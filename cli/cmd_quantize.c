@@ -19,6 +19,7 @@ const struct command command_quantize = {
     .max_operands = 1,
     .groups = compressor_groups,
     .option_bytes = sizeof(struct compressor_options),
+    .makes_model = true,
     .method_at = quantize_method_at,
     .run = run,
 };

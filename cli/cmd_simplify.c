@@ -115,5 +115,6 @@ const struct command command_simplify = {
     .max_operands = 1,
     .groups = groups,
     .option_bytes = sizeof(struct simplify_options),
+    .makes_model = true,
     .run = run,
 };

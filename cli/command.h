@@ -65,6 +65,7 @@ struct command {
     int min_operands, max_operands;    // -1: any number
     const struct option_group *groups; // NULL: none
     size_t option_bytes;
+    bool makes_model;                           // reads a model and writes one: a step of chains
     const struct pass *(*method_at)(int index); // NULL: takes no METHOD
     // The text that is left in the context on failure is printed by the shell.
     enum status (*run)(struct invocation *invocation);

@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "cli/interrupt.h"
 #include "cli/shell.h"
+#include "cli/spawn.h"
 #include "io/file.h"
 
 // A stream that the caller has closed must not become the number of a file that we open: it is
@@ -16,12 +18,19 @@ static void hold_streams(void)
             _exit(1);
 }
 
+static void abandon(void)
+{
+    children_abandon();
+    outputs_abandon();
+}
+
 int main(int argc, char **argv)
 {
     int code;
 
     hold_streams();
-    interrupt_catch(outputs_abandon);
+    interrupt_catch(abandon);
+    spawn_set_argv0(argc > 0 ? argv[0] : NULL);
     code = shell_main(argc, argv);
     if (code == 1) // failed: because somebody interrupted?
         interrupt_finish();

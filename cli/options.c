@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 const struct short_option short_options[] = {
     {'h', "help"}, {'o', "out"}, {'q', "quiet"}, {'v', "verbose"}, {'\0', NULL}};

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 // clang-format off
 #define ENERGY_KEYS(prefix)                                                                        \

@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "cli/tuning_file.h"
 #include "cli/version.h"
 #include "pass/pass.h"

@@ -6,7 +6,7 @@
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/streams.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 struct first {
     double learning_rate;

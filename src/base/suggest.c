@@ -1,6 +1,6 @@
 // The nearest name to a misspelt one, by the number of letters to change, add, drop or swap
 // (optimal string alignment: Damerau 1964).
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // The nearest name to a misspelt one.
-#ifndef CLI_SUGGEST_H
-#define CLI_SUGGEST_H
+#ifndef BASE_SUGGEST_H
+#define BASE_SUGGEST_H
 
 #include "base/text.h"
 
