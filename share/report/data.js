@@ -57,7 +57,8 @@ const AXES = [
     { key: "accuracy.value", label: "", short: "accuracy", better: "higher", write: plain,
       interval: "accuracy.ci95" },
     { key: "baseline.difference", label: "Difference to the baseline", short: "difference",
-      better: "higher", write: points, interval: "baseline.difference_ci95" },
+      better: "higher", write: points, interval: "baseline.difference_ci95",
+      tick: (value) => plain(value * 100, 4) },
     { key: "ratio.energy", label: "Energy ratio, baseline / model", short: "energy ratio",
       better: "higher", write: plain, interval: "ratio.energy_interval", log: true },
     { key: "model.bytes", label: "Bytes of the file", short: "bytes", better: "lower", write: bytes,
@@ -110,6 +111,7 @@ function availableAxes() {
     accuracy.label = metricName(metric).replace(/^./, (letter) => letter.toUpperCase());
     accuracy.short = metric || "accuracy";
     accuracy.write = writeMetric(metric);
+    accuracy.tick = FRACTIONS.has(metric) ? (value) => plain(value * 100, 4) + " %" : null;
     accuracy.better = higherIsBetter ? "higher" : "lower";
     for (const key of [at(report, "axes.x"), at(report, "axes.y")]) {
         if (typeof key === "string" && !axes.some((axis) => axis.key === key)) {

@@ -79,9 +79,14 @@ function times(ratio, less, more) {
     return ratio >= 1 ? `${plain(ratio)} times ${less}` : `${plain(1 / ratio)} times ${more}`;
 }
 
+// "86.8 … 92.2 %": an interval's ends; a unit that both have stands once.
 function pair(interval, write) {
-    return Array.isArray(interval) && known(interval[0]) && known(interval[1])
-        ? `${write(interval[0])} … ${write(interval[1])}` : null;
+    if (!Array.isArray(interval) || !known(interval[0]) || !known(interval[1])) {
+        return null;
+    }
+    const [from, to] = interval.map(write);
+    const unit = (to.match(/ [^ ]+$/) || [""])[0];
+    return (unit && from.endsWith(unit) ? from.slice(0, -unit.length) : from) + " … " + to;
 }
 
 const FRACTIONS = new Set(["top1", "top5", "balanced"]);
@@ -109,6 +114,10 @@ function el(name, attributes, ...children) {
 }
 
 const byId = (id) => document.getElementById(id);
+
+// The end of a long name: where layers of one network differ.
+const tail = (text, length) =>
+    text.length <= length ? text : "…" + text.slice(text.length - length + 1);
 
 // A long name with its middle left out, as canvas labels need it.
 function shortened(text, length) {

@@ -49,7 +49,7 @@ function badge(kind, text) {
 }
 
 function drawMarks(point) {
-    const data = report.data || {};
+    const data = at(point && (point.test || point.eval), "data") || report.data || {};
     const done = allPoints.filter(isDone).length;
     const failed = allPoints.filter((one) => one.state === "failed").length;
     const requirements = point ? at(point.test || point.eval || {}, "requirements") || [] : [];
@@ -93,8 +93,8 @@ function drawFigures(point) {
                at(document, "accuracy.value") === null ? UNKNOWN
                    : write(at(document, "accuracy.value")), range("accuracy.ci95", write)),
         known(at(document, "baseline.difference")) && FRACTIONS.has(metric)
-            ? figure("Against the baseline", points(at(document, "baseline.difference")) + " points",
-                     difference) : null,
+            ? figure("Against the baseline", points(at(document, "baseline.difference")),
+                     difference ? `points, ${difference}` : "points") : null,
         figure("Size", bytes(at(document, "model.bytes")), known(at(document, "ratio.bytes"))
             ? times(at(document, "ratio.bytes"), "smaller", "larger") : null),
         cost ? figure("Compressing paid back", known(cost.inferences_to_pay_back)
@@ -145,7 +145,7 @@ function drawMap() {
               el("caption", { class: "unseen" }, "Bits and share of zeros by point and layer"),
               el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Point"),
                   names.map((name) => el("th", { scope: "col", class: "tall" },
-                                         el("span", { title: name }, shortened(name, 22)))))),
+                                         el("span", { title: name }, tail(String(name), 24)))))),
               el("tbody", {}, rows.map((row) => el("tr", {},
                   el("th", { scope: "row" }, shortened(row.point.name, 40)), cells(row)))))));
 }

@@ -186,7 +186,7 @@ function axisOptions(axis, values, log) {
                  color: colour("soft"), font: { size: 13 } },
         grid: { color: colour("line"), borderColor: colour("line"), tickLength: 4 },
         ticks: { color: colour("soft"), maxRotation: 0, autoSkipPadding: 12,
-                 callback: (value) => axis.write(value) },
+                 callback: (value) => (axis.tick || axis.write)(value) },
         afterBuildTicks: (scale) => {
             const ticks = ticksBetween(min, max, log, fewer ? 4 : 7);
             scale.ticks = ticks.map((value) => ({ value }));
@@ -221,6 +221,15 @@ function tooltipOptions() {
     };
 }
 
+// Keeps the better half or tenth of the vertical range, where a few bad points would squeeze the rest.
+function inRange(item, _, items) {
+    const share = Number(byId("range").value);
+    const heights = items.map((one) => one.y);
+    const [least, most] = [Math.min(...heights), Math.max(...heights)];
+    return scatter.y.better === "lower" ? item.y <= least + share * (most - least)
+        : item.y >= most - share * (most - least);
+}
+
 // The points with figures on both axes, of those that the filters let through.
 function plotted(list) {
     const { x, y } = scatter;
@@ -230,6 +239,7 @@ function plotted(list) {
         yi: axisInterval(y, point),
     })).filter((item) => item.x !== null && item.y !== null && positive(item.x, "log-x")
                && positive(item.y, "log-y"))
+        .filter(inRange)
         .sort((a, b) => a.x - b.x || a.y - b.y)
         .map((item, index) => Object.assign(item, { at: index }));
 }
@@ -292,6 +302,7 @@ function describePlot(shown) {
     const { x, y, items } = scatter;
     const front = x.better && y.better ? nonDominated(items, x, y).length : 0;
     const left = shown.filter(isDone).length - items.length;
+    const why = byId("range").value === "1" ? "" : ", or out of the range chosen";
     const summary = `${items.length} ${items.length === 1 ? "point" : "points"}: ${y.label} against `
         + `${x.label}` + (front ? `; ${front} on the step line` : "")
         + ". The table of all points has the same figures.";
@@ -302,7 +313,7 @@ function describePlot(shown) {
         notes.push("No point has both figures: nothing is drawn.");
     } else if (left > 0) {
         notes.push(`${left} ${left === 1 ? "point is" : "points are"} not drawn: a figure is `
-                   + "unknown, or not above 0 on a log scale.");
+                   + "unknown, or not above 0 on a log scale" + why + ".");
     }
     if (front) {
         notes.push("Step line: no point is better in both.");
@@ -389,6 +400,7 @@ function fillAxes() {
         log.addEventListener("change", drawScatter);
     }
     byId("intervals").addEventListener("change", drawScatter);
+    byId("range").addEventListener("change", drawScatter);
     byId("intervals").value = allPoints.length > 30 ? "front" : "all";
     byId("plot").addEventListener("keydown", plotKey);
     byId("plot").addEventListener("blur", clearPointer);

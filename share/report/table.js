@@ -45,7 +45,8 @@ function tableColumns() {
     const wanted = ["accuracy.value", "baseline.difference", "energy.joules", "ratio.energy",
                     "model.bytes", "model.macs_nonzero", "energy.measured.joules",
                     "seconds_per_inference", "cost.joules"];
-    for (const axis of availableAxes().filter((axis) => wanted.includes(axis.key))) {
+    const axes = availableAxes();
+    for (const axis of wanted.map((key) => axes.find((one) => one.key === key)).filter(Boolean)) {
         columns.push({
             key: axis.key, label: axis.short.replace(/^./, (letter) => letter.toUpperCase()),
             title: axis.label, descending: axis.better === "higher",
