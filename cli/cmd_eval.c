@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/eval_run.h"
 #include "cli/json_common.h"
@@ -216,16 +217,36 @@ static enum status print_text(struct eval *eval)
     return status;
 }
 
+// What the file holds, for whoever reads the report later; a stream or a device is not read back.
+static enum status record_outputs(struct eval *eval, const char *path)
+{
+    struct context *context = eval->invocation->context;
+    struct mapped *file;
+    struct stat kind;
+    enum status status;
+
+    eval->report.outputs = path;
+    if (is_dash(path) || stat(path, &kind) != 0 || !S_ISREG(kind.st_mode))
+        return OK;
+    status = mapped_open(context, path, &file);
+    if (status != OK)
+        return context_fail_in(context, status, "%s", path);
+    mapped_sha256(file, eval->report.outputs_sha256);
+    mapped_release(file);
+    return OK;
+}
+
 static enum status save(struct eval *eval)
 {
     struct eval_report *report = &eval->report;
+    const char *path = eval->options->own.save_outputs;
 
-    if (!eval->options->own.save_outputs)
+    if (!path)
         return OK;
     free(report->model->outputs.figures);
     report->model->outputs.figures = eval_saved_figures(report);
-    return outputs_save(eval->invocation->context, &report->model->outputs,
-                        eval->options->own.save_outputs);
+    TRY(outputs_save(eval->invocation->context, &report->model->outputs, path));
+    return record_outputs(eval, path);
 }
 
 // The report is written in full before anything is said about requirements.

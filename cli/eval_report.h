@@ -58,7 +58,9 @@ struct eval_report {
     enum isa isa;
     const struct requirement *requirement;
     int requirement_count;
-    struct requirement_result *result; // filled by eval_judge
+    struct requirement_result *result;     // filled by eval_judge
+    const char *outputs;                   // file that --save-outputs wrote; NULL: none
+    char outputs_sha256[SHA256_HEX_BYTES]; // "": not known, a stream
 };
 
 const char *eval_metric_name(const struct eval_report *report); // "top1", "exec:CMD"

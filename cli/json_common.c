@@ -8,7 +8,7 @@
 #include "cli/version.h"
 #include "io/file.h"
 
-void json_add_provenance(struct json *document, const struct invocation *invocation)
+struct json *json_add_provenance(struct json *document, const struct invocation *invocation)
 {
     struct json *provenance = json_add_object(document, "provenance"), *inputs;
 
@@ -21,6 +21,7 @@ void json_add_provenance(struct json *document, const struct invocation *invocat
         json_add_name(input, "file", invocation->input[i].file);
         json_add_text(input, "sha256", invocation->input[i].sha256);
     }
+    return provenance;
 }
 
 void json_add_running(struct json *parent, const struct invocation *invocation, enum isa isa)

@@ -222,6 +222,19 @@ static void add_requirements(struct json *document, const struct eval_report *re
     }
 }
 
+static void add_provenance(struct json *document, const struct eval_report *report)
+{
+    struct json *provenance = json_add_provenance(document, report->invocation), *outputs;
+
+    if (!report->outputs) {
+        json_add_null(provenance, "outputs");
+        return;
+    }
+    outputs = json_add_object(provenance, "outputs");
+    json_add_name(outputs, "file", report->outputs);
+    json_add_text(outputs, "sha256", *report->outputs_sha256 ? report->outputs_sha256 : NULL);
+}
+
 struct json *eval_json(const struct eval_report *report)
 {
     struct json *document = json_object();
@@ -238,7 +251,7 @@ struct json *eval_json(const struct eval_report *report)
     add_timing(document, report);
     add_requirements(document, report);
     json_add_warnings(document, report->invocation);
-    json_add_provenance(document, report->invocation);
+    add_provenance(document, report);
     return document;
 }
 

@@ -19,6 +19,8 @@
     {prefix "layers.#.bits", QUANTITY_NUMBER},                                                     \
     {prefix "layers.#.activation_bits", QUANTITY_NUMBER},                                          \
     {prefix "layers.#.bytes", QUANTITY_BYTES}, {prefix "layers.#.joules", QUANTITY_JOULES},        \
+    {prefix "layers.#.nonzero", QUANTITY_NUMBER},                                                  \
+    {prefix "layers.#.parameters", QUANTITY_NUMBER},                                               \
     {prefix "measured.joules", QUANTITY_JOULES}, {prefix "measured.interval.#", QUANTITY_JOULES}
 
 const struct report_key eval_report_keys[] = {

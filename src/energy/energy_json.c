@@ -43,6 +43,8 @@ static void add_layer(struct json *layers, const struct energy_layer *layer)
         json_add_int(object, "activation_bits", layer->activation_bits);
     else
         json_add_null(object, "activation_bits");
+    json_add_number(object, "nonzero", layer->nonzero);
+    json_add_number(object, "parameters", layer->parameters);
 }
 
 void energy_to_json(struct json *object, const struct energy *energy, const struct device *device)
