@@ -6,7 +6,6 @@
 
 #include "cli/shell.h"
 #include "cli/version.h"
-#include "io/file.h"
 
 struct json *json_add_provenance(struct json *document, const struct invocation *invocation)
 {
@@ -135,19 +134,12 @@ enum status json_check_output(struct invocation *invocation, const char *path)
 
 enum status json_write(struct invocation *invocation, const struct json *document, const char *path)
 {
-    static const struct output_options replace = {false};
     struct text text;
     enum status status;
 
     text_init(&text);
     json_print(document, true, &text);
-    if (is_dash(path)) {
-        status = print_result(invocation->context, &text);
-    } else {
-        status = output_file(invocation->context, path, &replace, text.at, text.length);
-        if (status != OK)
-            context_fail_in(invocation->context, status, "%s", path);
-    }
+    status = write_result(invocation->context, &text, path);
     text_clear(&text);
     return status;
 }

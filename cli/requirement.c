@@ -96,7 +96,8 @@ static bool step_matches(const char *pattern, size_t pattern_length, const char 
         return strspn(step, "0123456789") == length;
     if (pattern_length == 1 && *pattern == '*') {
         for (; devices && *devices; devices++)
-            if (strlen(*devices) == length && memcmp(*devices, step, length) == 0)
+            if (strcmp(*devices, "*") == 0 ||
+                (strlen(*devices) == length && memcmp(*devices, step, length) == 0))
                 return true;
         return false;
     }
