@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "cli/ci.h"
 #include "cli/eval_run.h"
 #include "cli/json_common.h"
 #include "cli/shell.h"
@@ -20,6 +22,7 @@ struct eval {
     int subject_count;
     struct eval_subject baseline;
     struct text warnings;
+    struct ci ci;
 };
 
 static enum status check_streams(struct eval *eval)
@@ -35,6 +38,7 @@ static enum status check_streams(struct eval *eval)
     TRY(streams_add_output(context, streams, "--save-outputs", options->own.save_outputs, true));
     if (options->own.save_outputs)
         TRY(model_check_output(eval->invocation, options->own.save_outputs, false));
+    TRY(ci_check(eval->invocation, &eval->ci));
     eval->invocation->console->carries_model = streams_carry_model(streams);
     if (!options->source.data)
         return context_fail(context, ERR_USAGE,
@@ -52,24 +56,13 @@ static enum status check_streams(struct eval *eval)
 static enum status parse_requirements(struct eval *eval)
 {
     struct eval_report *report = &eval->report;
-    struct context *context = eval->invocation->context;
     struct arena *arena = eval->invocation->arena;
-    const struct require_options *options = &eval->options->require;
-    int64_t count = options->require.count + options->min.count + options->max.count;
-    struct requirement *at = arena_array(arena, struct requirement, (size_t)count);
     const char **devices = arena_array(arena, const char *, (size_t)report->device_count + 1);
 
     for (int i = 0; i < report->device_count; i++)
         devices[i] = report->device[i].name;
-    report->requirement = at;
-    report->requirement_count = (int)count;
-    for (int64_t i = 0; i < options->require.count; i++)
-        TRY(requirement_parse(context, arena, options->require.at[i], devices, at++));
-    for (int64_t i = 0; i < options->min.count; i++)
-        TRY(requirement_parse_bound(context, arena, options->min.at[i], AT_LEAST, devices, at++));
-    for (int64_t i = 0; i < options->max.count; i++)
-        TRY(requirement_parse_bound(context, arena, options->max.at[i], AT_MOST, devices, at++));
-    return parse_loss(context, "--margin", options->margin, &report->margin);
+    return gate_parse(eval->invocation->context, arena, &eval->options->require, devices,
+                      &report->gate);
 }
 
 static enum status parse_metric(struct eval *eval)
@@ -110,6 +103,17 @@ static enum status specialise(struct eval *eval, struct eval_subject *subject)
                : OK; // outputs that were saved
 }
 
+// Data that are not there are no fault of the model: a CI must not read it as a missed requirement.
+static enum status open_data(struct eval *eval)
+{
+    struct context *context = eval->invocation->context;
+    enum status status =
+        dataset_open(context, eval->options->source.data, &eval->options->dataset, &eval->data);
+
+    eval->report.data = eval->data;
+    return status == ERR_IO ? context_fail_in(context, status, "missing data") : status;
+}
+
 static enum status open_all(struct eval *eval)
 {
     struct invocation *invocation = eval->invocation;
@@ -128,8 +132,7 @@ static enum status open_all(struct eval *eval)
     for (int i = 0; i < eval->subject_count; i++)
         TRY(specialise(eval, &eval->subject[i]));
     TRY(specialise(eval, &eval->baseline));
-    TRY(dataset_open(invocation->context, options->source.data, &options->dataset, &eval->data));
-    eval->report.data = eval->data;
+    TRY(open_data(eval));
     TRY(dataset_sha256(invocation->context, eval->data, eval->report.data_sha256));
     choose_metric(&eval->report);
     return OK;
@@ -175,21 +178,11 @@ static struct json *documents(struct eval *eval)
 
 static enum status judge(struct eval *eval)
 {
-    struct eval_report *report = &eval->report;
-    struct json *document = eval_json(report);
-    bool unknown = false;
+    struct json *document = eval_json(&eval->report);
+    enum status status = gate_judge(eval->invocation, &eval->report.gate, document);
 
-    report->result = arena_array(eval->invocation->arena, struct requirement_result,
-                                 (size_t)report->requirement_count);
-    eval_judge(report, document);
     json_free(document);
-    for (int i = 0; i < report->requirement_count; i++) {
-        unknown |= report->result[i].verdict == VERDICT_UNKNOWN;
-        eval->invocation->requirement_missed |= report->result[i].verdict == VERDICT_MISSED;
-    }
-    return unknown ? context_fail(eval->invocation->context, ERR_NUMERIC,
-                                  "a requirement cannot be judged: the report has null")
-                   : OK;
+    return status;
 }
 
 // Where stdout carries JSON or nothing, verdicts are told on stderr.
@@ -200,7 +193,7 @@ static enum status print_text(struct eval *eval)
 
     text_init(&text);
     if (streams_use_stdout(&eval->invocation->streams)) {
-        eval_requirements_text(&eval->report, &text);
+        gate_text(&eval->report.gate, &text);
         if (text.length) {
             text.at[--text.length] = '\0';
             console_note(eval->invocation->console, text.at);
@@ -216,16 +209,36 @@ static enum status print_text(struct eval *eval)
     return status;
 }
 
+// What the file holds, for whoever reads the report later; a stream or a device is not read back.
+static enum status record_outputs(struct eval *eval, const char *path)
+{
+    struct context *context = eval->invocation->context;
+    struct mapped *file;
+    struct stat kind;
+    enum status status;
+
+    eval->report.outputs = path;
+    if (is_dash(path) || stat(path, &kind) != 0 || !S_ISREG(kind.st_mode))
+        return OK;
+    status = mapped_open(context, path, &file);
+    if (status != OK)
+        return context_fail_in(context, status, "%s", path);
+    mapped_sha256(file, eval->report.outputs_sha256);
+    mapped_release(file);
+    return OK;
+}
+
 static enum status save(struct eval *eval)
 {
     struct eval_report *report = &eval->report;
+    const char *path = eval->options->own.save_outputs;
 
-    if (!eval->options->own.save_outputs)
+    if (!path)
         return OK;
     free(report->model->outputs.figures);
     report->model->outputs.figures = eval_saved_figures(report);
-    return outputs_save(eval->invocation->context, &report->model->outputs,
-                        eval->options->own.save_outputs);
+    TRY(outputs_save(eval->invocation->context, &report->model->outputs, path));
+    return record_outputs(eval, path);
 }
 
 // The report is written in full before anything is said about requirements.
@@ -259,13 +272,14 @@ static enum status run(struct invocation *invocation)
     struct eval eval = {.invocation = invocation, .options = invocation->options};
     enum status status;
 
+    eval.ci = (struct ci){.options = &eval.options->ci, .subject = invocation->operand[0]};
     eval.report.invocation = invocation;
     TRY(invocation_isa(invocation, &eval.report.isa));
     eval.subject =
         arena_array(invocation->arena, struct eval_subject, (size_t)invocation->operand_count);
     text_init(&eval.warnings);
     invocation->console->warnings = &eval.warnings;
-    status = work(&eval);
+    status = ci_report(invocation, &eval.ci, &eval.report.gate, work(&eval));
     for (int i = 0; i < eval.subject_count; i++)
         eval_close_subject(&eval.subject[i]);
     eval_close_subject(&eval.baseline);
@@ -292,6 +306,7 @@ static const struct option_group groups[] = {
     {"data", dataset_fields, offsetof(struct eval_options, dataset)},
     {"preprocessing", preprocess_fields, offsetof(struct eval_options, preprocess)},
     {"requirements", require_fields, offsetof(struct eval_options, require)},
+    {"requirements", ci_fields, offsetof(struct eval_options, ci)},
     {"report", json_fields, offsetof(struct eval_options, json)},
     {"running", run_fields, offsetof(struct eval_options, run)},
     {"running", state_fields, offsetof(struct eval_options, state)},

@@ -58,6 +58,11 @@ void console_note(struct console *console, const char *text)
         print_lines(console, "ecai: ", text);
 }
 
+void console_annotate(struct console *console, const char *prefix, const char *text)
+{
+    print_lines(console, prefix, text);
+}
+
 static void message(void *self, enum level level, const char *text)
 {
     struct console *console = self;

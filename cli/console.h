@@ -29,6 +29,9 @@ struct sink console_sink(struct console *console);
 // "ecai: text" on a line of its own; control bytes in it are made visible.
 void console_error(struct console *console, const char *text);
 void console_note(struct console *console, const char *text);
+// A line that begins as a reader of stderr demands; for what --annotate asked for, else every line
+// begins `ecai: `. prefix: printed as it is.
+void console_annotate(struct console *console, const char *prefix, const char *text);
 // Takes the progress line off the terminal.
 void console_clear(struct console *console);
 

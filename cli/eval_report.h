@@ -3,8 +3,8 @@
 #define CLI_EVAL_REPORT_H
 
 #include "cli/figures.h"
+#include "cli/gate.h"
 #include "cli/model_args.h"
-#include "cli/requirement.h"
 #include "data/pictures.h"
 #include "energy/estimate.h"
 #include "eval/metrics.h"
@@ -29,11 +29,16 @@ struct eval_subject {
     struct dataset *decoded;          // data, where they are pictures of its own
 };
 
-struct requirement_result {
-    const struct requirement *requirement;
-    enum verdict verdict;
-    double value;
+// How far a model is from its baseline in accuracy.
+struct difference {
+    double value; // model - baseline
+    struct interval ci95;
+    const struct comparison *answers; // NULL: not compared sample by sample
+    double margin;
+    enum verdict non_inferior;
 };
+// Adds the keys of "baseline" from "difference" on.
+void difference_to_json(struct json *block, const struct difference *difference);
 
 struct eval_report {
     struct invocation *invocation;
@@ -54,11 +59,10 @@ struct eval_report {
     struct interval difference_ci95;
     struct energy_ratio ratio; // baseline / model on device 0
     double ratio_bytes, ratio_parameters, ratio_macs;
-    double margin;
+    struct gate gate; // judged by eval_json of the report
     enum isa isa;
-    const struct requirement *requirement;
-    int requirement_count;
-    struct requirement_result *result; // filled by eval_judge
+    const char *outputs;                   // file that --save-outputs wrote; NULL: none
+    char outputs_sha256[SHA256_HEX_BYTES]; // "": not known, a stream
 };
 
 const char *eval_metric_name(const struct eval_report *report); // "top1", "exec:CMD"
@@ -69,13 +73,10 @@ double eval_figure(const struct eval_subject *subject, const char *name);
 double eval_joules(const struct eval_report *report, const struct eval_subject *subject,
                    int device);
 
-// ecai/eval/1; its requirements are empty while result is NULL. The caller frees.
+// ecai/eval/1; its requirements are empty until they are judged. The caller frees.
 struct json *eval_json(const struct eval_report *report);
-// Judges the requirements by such a document; result has room for all.
-void eval_judge(struct eval_report *report, const struct json *document);
 
 void eval_text(const struct eval_report *report, struct text *out);
-void eval_requirements_text(const struct eval_report *report, struct text *out);
 // Energy of the baseline over the model's on one of the devices; all NaN without a baseline.
 struct energy_ratio eval_ratio(const struct eval_report *report, int device);
 // The model beside its baseline, with the ratios' factors; nothing without a baseline.

@@ -282,7 +282,7 @@ enum status eval_compare(struct eval_report *report)
     report->difference_ci95 = (struct interval){NAN, NAN};
     if (!baseline)
         return OK;
-    TRY(comparison_of(context, &baseline->outputs, &model->outputs, report->margin,
+    TRY(comparison_of(context, &baseline->outputs, &model->outputs, report->gate.margin,
                       &report->comparison));
     report->has_comparison = true;
     if (eval_metric_is(report, METRIC_TOP1) && report->comparison.is_labelled) {

@@ -13,6 +13,7 @@ struct eval_options {
     struct state_options state;
     struct input_options input;
     struct require_options require;
+    struct ci_options ci;
     struct json_options json;
     struct eval_own_options {
         const char *baseline, *save_outputs;

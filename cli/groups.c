@@ -85,3 +85,11 @@ const struct field require_fields[] = {
           "LOSS: margin of non-inferiority to the baseline"),
     FIELDS_END,
 };
+
+const struct field ci_fields[] = {
+    FIELD(struct ci_options, junit, NULL, 0, 0,
+          "FILE|-: write the verdicts as JUnit XML, also when the run fails"),
+    FIELD_CHOICE(struct ci_options, annotate, NULL, "github",
+                 "tell verdicts, warnings and failure as GitHub's annotations, on stderr"),
+    FIELDS_END,
+};

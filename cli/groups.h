@@ -62,4 +62,10 @@ struct require_options {
 };
 extern const struct field require_fields[];
 
+// How a CI hears of the verdicts.
+struct ci_options {
+    const char *junit, *annotate;
+};
+extern const struct field ci_fields[];
+
 #endif

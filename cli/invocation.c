@@ -11,6 +11,7 @@
 #include "cli/requirement.h"
 #include "cli/shell.h"
 #include "cli/tuning_file.h"
+#include "io/file.h"
 #include "pass/pass.h"
 
 const struct field global_fields[] = {
@@ -103,6 +104,17 @@ enum status print_result(struct context *context, const struct text *text)
     if (fwrite(text->at, 1, text->length, stdout) != text->length || fflush(stdout) != 0)
         return context_fail(context, ERR_IO, "stdout: %s", strerror(errno));
     return OK;
+}
+
+enum status write_result(struct context *context, const struct text *text, const char *path)
+{
+    static const struct output_options replace = {false};
+    enum status status;
+
+    if (is_dash(path))
+        return print_result(context, text);
+    status = output_file(context, path, &replace, text->at, text->length);
+    return status == OK ? OK : context_fail_in(context, status, "%s", path);
 }
 
 // The line as it could be typed again, for provenance.

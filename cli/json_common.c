@@ -6,9 +6,8 @@
 
 #include "cli/shell.h"
 #include "cli/version.h"
-#include "io/file.h"
 
-void json_add_provenance(struct json *document, const struct invocation *invocation)
+struct json *json_add_provenance(struct json *document, const struct invocation *invocation)
 {
     struct json *provenance = json_add_object(document, "provenance"), *inputs;
 
@@ -21,6 +20,7 @@ void json_add_provenance(struct json *document, const struct invocation *invocat
         json_add_name(input, "file", invocation->input[i].file);
         json_add_text(input, "sha256", invocation->input[i].sha256);
     }
+    return provenance;
 }
 
 void json_add_running(struct json *parent, const struct invocation *invocation, enum isa isa)
@@ -134,19 +134,12 @@ enum status json_check_output(struct invocation *invocation, const char *path)
 
 enum status json_write(struct invocation *invocation, const struct json *document, const char *path)
 {
-    static const struct output_options replace = {false};
     struct text text;
     enum status status;
 
     text_init(&text);
     json_print(document, true, &text);
-    if (is_dash(path)) {
-        status = print_result(invocation->context, &text);
-    } else {
-        status = output_file(invocation->context, path, &replace, text.at, text.length);
-        if (status != OK)
-            context_fail_in(invocation->context, status, "%s", path);
-    }
+    status = write_result(invocation->context, &text, path);
     text_clear(&text);
     return status;
 }

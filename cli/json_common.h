@@ -7,8 +7,8 @@
 #include "cli/figures.h"
 #include "cli/model_args.h"
 
-// "provenance": {ecai, command, seed, inputs}.
-void json_add_provenance(struct json *document, const struct invocation *invocation);
+// "provenance": {ecai, command, seed, inputs}; returns it, for what a document adds of its own.
+struct json *json_add_provenance(struct json *document, const struct invocation *invocation);
 // "model": the block of ecai/eval/1. executor NULL: null.
 void json_add_model(struct json *document, const char *key, const struct named_model *model,
                     const struct counts *counts, const char *executor);

@@ -40,19 +40,6 @@ double eval_joules(const struct eval_report *report, const struct eval_subject *
     return joules ? json_number(json_at(joules, report->device[device].name)) : NAN;
 }
 
-static void add_interval(struct json *parent, const char *key, struct interval interval)
-{
-    struct json *list;
-
-    if (isnan(interval.low) || isnan(interval.high)) {
-        json_add_null(parent, key);
-        return;
-    }
-    list = json_add_array(parent, key);
-    json_add_number(list, NULL, interval.low);
-    json_add_number(list, NULL, interval.high);
-}
-
 static void add_data(struct json *document, const struct eval_report *report)
 {
     struct json *data = json_add_object(document, "data");
@@ -100,7 +87,7 @@ static void add_accuracy(struct json *document, const struct eval_report *report
     accuracy = json_add_object(document, "accuracy");
     json_add_name(accuracy, "metric", eval_metric_name(report));
     json_add_number(accuracy, "value", model->value);
-    add_interval(accuracy, "ci95", model->ci95);
+    json_add_pair(accuracy, "ci95", model->ci95.low, model->ci95.high);
     json_add_text(accuracy, "better",
                   report->command || metric_is_higher_better(report->metric) ? "higher" : "lower");
     json_add_number(accuracy, "top5", labelled ? model->accuracy.top5 : (double)NAN);
@@ -108,26 +95,36 @@ static void add_accuracy(struct json *document, const struct eval_report *report
     add_per_class(accuracy, report);
 }
 
+void difference_to_json(struct json *block, const struct difference *difference)
+{
+    const struct comparison *c = difference->answers;
+    bool is_labelled = c && c->is_labelled;
+    struct json *non_inferior;
+
+    json_add_number(block, "difference", difference->value);
+    json_add_pair(block, "difference_ci95", difference->ci95.low, difference->ci95.high);
+    json_add_number(block, "lost", is_labelled ? (double)c->lost : (double)NAN);
+    json_add_number(block, "gained", is_labelled ? (double)c->gained : (double)NAN);
+    json_add_number(block, "agreement", c ? c->agreement : (double)NAN);
+    json_add_number(block, "kl", c ? c->kl : (double)NAN);
+    json_add_number(block, "mcnemar_p", is_labelled ? c->mcnemar_p : (double)NAN);
+    non_inferior = json_add_object(block, "non_inferior");
+    json_add_number(non_inferior, "margin", difference->margin);
+    if (difference->non_inferior == VERDICT_UNKNOWN)
+        json_add_null(non_inferior, "holds");
+    else
+        json_add_bool(non_inferior, "holds", difference->non_inferior == VERDICT_HOLDS);
+}
+
 static void add_comparison(struct json *block, const struct eval_report *report)
 {
     const struct comparison *c = report->has_comparison ? &report->comparison : NULL;
-    bool paired = c && c->is_labelled;
-    bool judged = paired && eval_metric_is(report, METRIC_TOP1);
-    struct json *non_inferior;
+    struct difference difference = {report->difference, report->difference_ci95, c,
+                                    report->gate.margin, VERDICT_UNKNOWN};
 
-    json_add_number(block, "difference", report->difference);
-    add_interval(block, "difference_ci95", report->difference_ci95);
-    json_add_number(block, "lost", paired ? (double)c->lost : (double)NAN);
-    json_add_number(block, "gained", paired ? (double)c->gained : (double)NAN);
-    json_add_number(block, "agreement", c ? c->agreement : (double)NAN);
-    json_add_number(block, "kl", c ? c->kl : (double)NAN);
-    json_add_number(block, "mcnemar_p", paired ? c->mcnemar_p : (double)NAN);
-    non_inferior = json_add_object(block, "non_inferior");
-    json_add_number(non_inferior, "margin", report->margin);
-    if (judged)
-        json_add_bool(non_inferior, "holds", c->is_non_inferior);
-    else
-        json_add_null(non_inferior, "holds");
+    if (c && c->is_labelled && eval_metric_is(report, METRIC_TOP1))
+        difference.non_inferior = c->is_non_inferior ? VERDICT_HOLDS : VERDICT_MISSED;
+    difference_to_json(block, &difference);
 }
 
 static void add_baseline_preprocess(struct json *block, const struct eval_subject *baseline)
@@ -207,19 +204,17 @@ static void add_timing(struct json *document, const struct eval_report *report)
     json_add_running(timing, report->invocation, report->isa);
 }
 
-static void add_requirements(struct json *document, const struct eval_report *report)
+static void add_provenance(struct json *document, const struct eval_report *report)
 {
-    struct json *list = json_add_array(document, "requirements");
+    struct json *provenance = json_add_provenance(document, report->invocation), *outputs;
 
-    for (int i = 0; i < report->requirement_count && report->result; i++) {
-        struct json *item = json_add_object(list, NULL);
-        json_add_name(item, "expression", report->requirement[i].expression);
-        json_add_count(item, "value", report->result[i].value);
-        if (report->result[i].verdict == VERDICT_UNKNOWN)
-            json_add_null(item, "holds");
-        else
-            json_add_bool(item, "holds", report->result[i].verdict == VERDICT_HOLDS);
+    if (!report->outputs) {
+        json_add_null(provenance, "outputs");
+        return;
     }
+    outputs = json_add_object(provenance, "outputs");
+    json_add_name(outputs, "file", report->outputs);
+    json_add_text(outputs, "sha256", *report->outputs_sha256 ? report->outputs_sha256 : NULL);
 }
 
 struct json *eval_json(const struct eval_report *report)
@@ -236,19 +231,10 @@ struct json *eval_json(const struct eval_report *report)
     add_ratio(document, report);
     add_ratio_by_device(document, report);
     add_timing(document, report);
-    add_requirements(document, report);
+    gate_to_json(document, &report->gate);
     json_add_warnings(document, report->invocation);
-    json_add_provenance(document, report->invocation);
+    add_provenance(document, report);
     return document;
-}
-
-void eval_judge(struct eval_report *report, const struct json *document)
-{
-    for (int i = 0; i < report->requirement_count; i++) {
-        struct requirement_result *result = &report->result[i];
-        result->requirement = &report->requirement[i];
-        result->verdict = requirement_judge(result->requirement, document, &result->value);
-    }
 }
 
 char *eval_saved_figures(const struct eval_report *report)

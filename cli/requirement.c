@@ -19,6 +19,8 @@
     {prefix "layers.#.bits", QUANTITY_NUMBER},                                                     \
     {prefix "layers.#.activation_bits", QUANTITY_NUMBER},                                          \
     {prefix "layers.#.bytes", QUANTITY_BYTES}, {prefix "layers.#.joules", QUANTITY_JOULES},        \
+    {prefix "layers.#.nonzero", QUANTITY_NUMBER},                                                  \
+    {prefix "layers.#.parameters", QUANTITY_NUMBER},                                               \
     {prefix "measured.joules", QUANTITY_JOULES}, {prefix "measured.interval.#", QUANTITY_JOULES}
 
 const struct report_key eval_report_keys[] = {
@@ -94,7 +96,8 @@ static bool step_matches(const char *pattern, size_t pattern_length, const char 
         return strspn(step, "0123456789") == length;
     if (pattern_length == 1 && *pattern == '*') {
         for (; devices && *devices; devices++)
-            if (strlen(*devices) == length && memcmp(*devices, step, length) == 0)
+            if (strcmp(*devices, "*") == 0 ||
+                (strlen(*devices) == length && memcmp(*devices, step, length) == 0))
                 return true;
         return false;
     }

@@ -35,9 +35,9 @@ struct report_key {
 };
 extern const struct report_key eval_report_keys[]; // ends with key NULL
 
-// Parses one EXPR. devices: names that may stand for `*`, ends with NULL. ERR_USAGE for
-// an unknown key, a missing comparison, a value of the wrong kind or unit, and for a bound on
-// baseline.difference beyond 0.1 without %.
+// Parses one EXPR. devices: names that may stand for `*`, ends with NULL; "*" stands for any.
+// ERR_USAGE for an unknown key, a missing comparison, a value of the wrong kind or unit, and for a
+// bound on baseline.difference beyond 0.1 without %.
 MUST_CHECK enum status requirement_parse(struct context *context, struct arena *arena,
                                          const char *expression, const char *const *devices,
                                          struct requirement *out);

@@ -10,5 +10,8 @@ int shell_main(int argc, char **argv);
 
 // Writes a result to stdout, all of it: ERR_IO otherwise.
 MUST_CHECK enum status print_result(struct context *context, const struct text *text);
+// Writes it to a file, whole or not at all, or to stdout for `-`. Errors name the file.
+MUST_CHECK enum status write_result(struct context *context, const struct text *text,
+                                    const char *path);
 
 #endif

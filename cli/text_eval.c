@@ -120,7 +120,7 @@ static void add_difference(const struct eval_report *report, struct text *out)
     if (report->has_comparison && c->is_labelled && eval_metric_is(report, METRIC_TOP1)) {
         add_title(out, "no loss");
         text_format(out, "%s by a margin of %.4g points\n",
-                    c->is_non_inferior ? "yes" : "not shown", 100 * report->margin);
+                    c->is_non_inferior ? "yes" : "not shown", 100 * report->gate.margin);
     }
 }
 
@@ -209,25 +209,7 @@ void eval_text(const struct eval_report *report, struct text *out)
                 (double)report->data->count / report->model->seconds,
                 report->invocation->context->threads, isa_name(report->isa));
     eval_comparison_table(report, out);
-    eval_requirements_text(report, out);
-}
-
-void eval_requirements_text(const struct eval_report *report, struct text *out)
-{
-    static const char *const words[] = {
-        [VERDICT_HOLDS] = "holds", [VERDICT_MISSED] = "missed", [VERDICT_UNKNOWN] = "unknown"};
-
-    for (int i = 0; i < report->requirement_count; i++) {
-        const struct requirement_result *result = &report->result[i];
-        add_title(out, "requirement");
-        text_format(out, "%s: ", words[result->verdict]);
-        add_name(out, result->requirement->expression);
-        if (result->verdict == VERDICT_UNKNOWN) {
-            text_add(out, " (the report has null)\n");
-        } else {
-            text_format(out, " (%.10g)\n", result->value);
-        }
-    }
+    gate_text(&report->gate, out);
 }
 
 void eval_table(const struct eval_report *report, const struct eval_subject *subject, int count,

@@ -195,11 +195,15 @@ static const struct {
     {"conv1/weight:0", 14, "conv1/weight:0"},
     {"\033[2J", 4, "\\x1b[2J"}, // clears a terminal
     {"a\nb", 3, "a\\x0ab"},
-    {"caf\xc3\xa9", 5, "caf\xc3\xa9"}, // UTF-8 stays
-    {"\xff\xfe", 2, "\\xff\\xfe"},     // no UTF-8
-    {"\xc2\x9b", 2, "\\xc2\\x9b"},     // U+009B, the one-byte escape sequence of C1
-    {"\xe2\x82", 2, "\\xe2\\x82"},     // cut short
-    {"\xc0\x80", 2, "\\xc0\\x80"},     // overlong NUL
+    {"caf\xc3\xa9", 5, "caf\xc3\xa9"},               // UTF-8 stays
+    {"\xff\xfe", 2, "\\xff\\xfe"},                   // no UTF-8
+    {"\xc2\x9b", 2, "\\xc2\\x9b"},                   // U+009B, the one-byte escape sequence of C1
+    {"\xe2\x82", 2, "\\xe2\\x82"},                   // cut short
+    {"\xc0\x80", 2, "\\xc0\\x80"},                   // overlong NUL
+    {"\xe0\x80\x80", 3, "\\xe0\\x80\\x80"},          // overlong in three
+    {"\xed\xa0\x80", 3, "\\xed\\xa0\\x80"},          // half of a surrogate pair
+    {"\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80"}, // beyond U+10FFFF
+    {"\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80"},
     {"a\0b", 3, "a\\x00b"},
     {"\x7f", 1, "\\x7f"},
 };

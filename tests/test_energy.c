@@ -197,6 +197,8 @@ START_TEST(a_zero_weight_saves_its_mac_and_its_storage_but_not_its_bit)
     assert_pj(energy.mac, 50 * 4.6);
     assert_pj(energy.weights, 225 / 4.0 * 5);
     assert_pj(energy.activations, 2 * 30 * 5.0);
+    ck_assert_double_eq(energy.layer[0].parameters, 200);
+    ck_assert_double_eq(energy.layer[0].nonzero, 50);
     assert_adds_up();
 }
 END_TEST

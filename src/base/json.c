@@ -38,6 +38,19 @@ void json_free(struct json *json)
     cJSON_Delete(plain(json));
 }
 
+void json_add_pair(struct json *parent, const char *key, double low, double high)
+{
+    struct json *pair;
+
+    if (isnan(low) || isnan(high)) {
+        json_add_null(parent, key);
+        return;
+    }
+    pair = json_add_array(parent, key);
+    json_add_number(pair, NULL, low);
+    json_add_number(pair, NULL, high);
+}
+
 struct json *json_copy(const struct json *json)
 {
     return wrap(cJSON_Duplicate(plain(json), 1));

@@ -96,6 +96,10 @@ static size_t utf8_length(const unsigned char *at, size_t left)
 
     if (length > left)
         return 0;
+    // Overlong forms, halves of surrogate pairs, and what lies beyond U+10FFFF.
+    if ((at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] > 0x9F) ||
+        (at[0] == 0xF0 && at[1] < 0x90) || (at[0] == 0xF4 && at[1] > 0x8F))
+        return 0;
     for (size_t i = 1; i < length; i++)
         if ((at[i] & 0xC0) != 0x80)
             return 0;

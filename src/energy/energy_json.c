@@ -1,19 +1,6 @@
 // Energy figures as JSON; see energy_json.h.
 #include "energy/energy_json.h"
 
-#include <math.h>
-
-static void add_interval(struct json *object, const char *key, double low, double high)
-{
-    if (isnan(low) || isnan(high)) {
-        json_add_null(object, key);
-        return;
-    }
-    struct json *interval = json_add_array(object, key);
-    json_add_number(interval, NULL, low);
-    json_add_number(interval, NULL, high);
-}
-
 static void add_profile(struct json *object, const struct device *device)
 {
     struct json *profile = json_add_object(object, "profile");
@@ -43,6 +30,8 @@ static void add_layer(struct json *layers, const struct energy_layer *layer)
         json_add_int(object, "activation_bits", layer->activation_bits);
     else
         json_add_null(object, "activation_bits");
+    json_add_number(object, "nonzero", layer->nonzero);
+    json_add_number(object, "parameters", layer->parameters);
 }
 
 void energy_to_json(struct json *object, const struct energy *energy, const struct device *device)
@@ -54,7 +43,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
     json_add_text(object, "per", "inference");
     json_add_int(object, "batch", 1);
     json_add_number(object, "joules", energy->joules);
-    add_interval(object, "interval", energy->low, energy->high);
+    json_add_pair(object, "interval", energy->low, energy->high);
     json_add_text(object, "reason", energy->reason);
     if (energy->fits == FITS_UNKNOWN)
         json_add_null(object, "fits");
@@ -80,7 +69,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
 void energy_ratio_to_json(struct json *object, const struct energy_ratio *ratio)
 {
     json_add_number(object, "energy", ratio->energy);
-    add_interval(object, "energy_interval", ratio->low, ratio->high);
+    json_add_pair(object, "energy_interval", ratio->low, ratio->high);
 }
 
 void energy_factors_to_json(struct json *object, const struct energy_ratio *ratio)

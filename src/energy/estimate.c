@@ -162,8 +162,13 @@ static double add_weights(struct energy *energy, const struct counts *counts,
     double sum = 0;
 
     for (uint32_t i = 0; i < counts->weight_count; i++) {
-        double bytes = weight_bytes(&counts->weight[i], scenario, device);
-        energy->layer[counts->weight[i].layer].bytes += bytes;
+        const struct weight_count *weight = &counts->weight[i];
+        struct energy_layer *layer = &energy->layer[weight->layer];
+        double bytes = weight_bytes(weight, scenario, device);
+
+        layer->bytes += bytes;
+        layer->parameters += weight->is_parameter ? weight->elements : 0;
+        layer->nonzero += weight->is_parameter ? weight->nonzero : 0;
         sum += bytes;
     }
     return sum;

@@ -12,6 +12,7 @@ struct energy_layer {
     double macs;                      // dense; NaN: unknown
     int weight_bits, activation_bits; // 0: no multiply-accumulates
     double bytes;                     // of the weights that it reads, as stored
+    double parameters, nonzero;       // elements of those that are parameters, and not zero
     double mac, weights, activations; // joules
     double joules;                    // their sum
 };

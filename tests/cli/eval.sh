@@ -26,6 +26,8 @@ s "ecai eval -q model.onnx --data $data --preprocess unit --min baseline.differe
 s "grep -A5 '\"requirements\"' r.json"
 s "ecai eval -q pruned.onnx --data $data --preprocess unit --baseline model.onnx --require 'ratio.energy > 1.5' --require 'model.nonzero < 500' | grep -E '^(requirement|ratio)'"
 s "ecai eval -q model.onnx --data $data --preprocess unit --save-outputs o.npz >/dev/null; ecai eval -q model.onnx --data $data --preprocess unit --baseline o.npz | grep -E '^(agreement|ratio)'"
+s "ecai eval -q model.onnx --data $data --preprocess unit --save-outputs o.npz --json s.json >/dev/null; grep -A3 '\"outputs\"' s.json | grep -o '[0-9a-f]\\{64\\}' | sed 's/\$/  o.npz/' | sha256sum -c; grep -c '\"outputs\": null' r.json"
+s "ecai eval -q pruned.onnx --data $data --preprocess unit --json - | grep -A40 '\"layers\"' | grep -E '\"(node|nonzero|parameters)\"'"
 s "ecai eval -q model.onnx --data $data@0:8 --preprocess unit --baseline o.npz"
 s "ecai eval -q model.onnx pruned.onnx --data $data --preprocess unit | cut -c1-12"
 t ecai eval model.onnx pruned.onnx --data $data --min accuracy.value=0
