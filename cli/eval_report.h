@@ -2,6 +2,7 @@
 #ifndef CLI_EVAL_REPORT_H
 #define CLI_EVAL_REPORT_H
 
+#include "cli/cost.h"
 #include "cli/figures.h"
 #include "cli/model_args.h"
 #include "cli/requirement.h"
@@ -55,6 +56,7 @@ struct eval_report {
     struct energy_ratio ratio; // baseline / model on device 0
     double ratio_bytes, ratio_parameters, ratio_macs;
     double margin;
+    struct cost_basis cost;
     enum isa isa;
     const struct requirement *requirement;
     int requirement_count;
@@ -68,6 +70,9 @@ bool eval_metric_is(const struct eval_report *report, enum metric metric);
 double eval_figure(const struct eval_subject *subject, const char *name);
 double eval_joules(const struct eval_report *report, const struct eval_subject *subject,
                    int device);
+
+// What the model's history cost beyond the baseline's; false: it has none.
+bool eval_cost(const struct eval_report *report, struct cost *out);
 
 // ecai/eval/1; its requirements are empty while result is NULL. The caller frees.
 struct json *eval_json(const struct eval_report *report);

@@ -14,6 +14,7 @@ struct eval_options {
     struct input_options input;
     struct require_options require;
     struct json_options json;
+    struct cost_options cost;
     struct eval_own_options {
         const char *baseline, *save_outputs;
         struct strings device;

@@ -42,15 +42,7 @@ double eval_joules(const struct eval_report *report, const struct eval_subject *
 
 static void add_interval(struct json *parent, const char *key, struct interval interval)
 {
-    struct json *list;
-
-    if (isnan(interval.low) || isnan(interval.high)) {
-        json_add_null(parent, key);
-        return;
-    }
-    list = json_add_array(parent, key);
-    json_add_number(list, NULL, interval.low);
-    json_add_number(list, NULL, interval.high);
+    json_add_interval(parent, key, interval.low, interval.high);
 }
 
 static void add_data(struct json *document, const struct eval_report *report)
@@ -196,6 +188,42 @@ static void add_ratio_by_device(struct json *document, const struct eval_report 
     }
 }
 
+static const char *history_of(const struct eval_subject *subject)
+{
+    return subject && subject->file.graph ? graph_metadata(subject->file.graph, "ecai.history")
+                                          : NULL;
+}
+
+bool eval_cost(const struct eval_report *report, struct cost *out)
+{
+    const struct eval_subject *baseline = report->baseline;
+    const char *unknown;
+    double macs;
+
+    if (!cost_of_history(report->invocation->arena, history_of(report->model), history_of(baseline),
+                         &macs, &unknown))
+        return false;
+    *out = cost_of(&report->cost, macs);
+    if (unknown)
+        cost_because(out, "the history does not tell the work of '%s'", unknown);
+    if (baseline)
+        cost_pay_back(out, eval_joules(report, baseline, 0), report->model->energy[0].joules,
+                      report->device[0].name);
+    else
+        cost_because(out, "no baseline to compare with");
+    return true;
+}
+
+static void add_cost(struct json *document, const struct eval_report *report)
+{
+    struct cost cost;
+
+    if (eval_cost(report, &cost))
+        cost_to_json(json_add_object(document, "cost"), &cost);
+    else
+        json_add_null(document, "cost");
+}
+
 static void add_timing(struct json *document, const struct eval_report *report)
 {
     struct json *timing = json_add_object(document, "timing");
@@ -235,6 +263,7 @@ struct json *eval_json(const struct eval_report *report)
     add_energy(document, report);
     add_ratio(document, report);
     add_ratio_by_device(document, report);
+    add_cost(document, report);
     add_timing(document, report);
     add_requirements(document, report);
     json_add_warnings(document, report->invocation);

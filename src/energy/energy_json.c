@@ -3,17 +3,6 @@
 
 #include <math.h>
 
-static void add_interval(struct json *object, const char *key, double low, double high)
-{
-    if (isnan(low) || isnan(high)) {
-        json_add_null(object, key);
-        return;
-    }
-    struct json *interval = json_add_array(object, key);
-    json_add_number(interval, NULL, low);
-    json_add_number(interval, NULL, high);
-}
-
 static void add_profile(struct json *object, const struct device *device)
 {
     struct json *profile = json_add_object(object, "profile");
@@ -54,7 +43,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
     json_add_text(object, "per", "inference");
     json_add_int(object, "batch", 1);
     json_add_number(object, "joules", energy->joules);
-    add_interval(object, "interval", energy->low, energy->high);
+    json_add_interval(object, "interval", energy->low, energy->high);
     json_add_text(object, "reason", energy->reason);
     if (energy->fits == FITS_UNKNOWN)
         json_add_null(object, "fits");
@@ -80,7 +69,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
 void energy_ratio_to_json(struct json *object, const struct energy_ratio *ratio)
 {
     json_add_number(object, "energy", ratio->energy);
-    add_interval(object, "energy_interval", ratio->low, ratio->high);
+    json_add_interval(object, "energy_interval", ratio->low, ratio->high);
 }
 
 void energy_factors_to_json(struct json *object, const struct energy_ratio *ratio)
