@@ -46,8 +46,8 @@ void cost_pay_back(struct cost *cost, double before, double after, const char *d
                      device ? device : "");
     else if (!(saved > 0))
         cost_because(cost, "saves no energy on %s", device);
-    else
-        cost->inferences = ceil(cost->joules / saved);
+    else // a whole quotient stays one in spite of rounding
+        cost->inferences = ceil(cost->joules / saved * (1 - 1e-12));
 }
 
 static void add_measured(struct json *object, const struct cost *cost)
