@@ -260,6 +260,7 @@ static enum status work(struct eval *eval)
 {
     TRY(check_streams(eval));
     TRY(eval_open_devices(eval->invocation, &eval->options->own.device, &eval->report));
+    TRY(cost_open(eval->invocation->context, &eval->options->cost, &eval->report.cost));
     TRY(parse_requirements(eval));
     TRY(parse_metric(eval));
     TRY(open_all(eval));
@@ -284,6 +285,7 @@ static enum status run(struct invocation *invocation)
         eval_close_subject(&eval.subject[i]);
     eval_close_subject(&eval.baseline);
     eval_close_devices(&eval.report);
+    cost_close(&eval.report.cost);
     dataset_free(eval.data);
     invocation->console->warnings = NULL;
     text_clear(&eval.warnings);
@@ -308,6 +310,7 @@ static const struct option_group groups[] = {
     {"requirements", require_fields, offsetof(struct eval_options, require)},
     {"requirements", ci_fields, offsetof(struct eval_options, ci)},
     {"report", json_fields, offsetof(struct eval_options, json)},
+    {"cost", cost_fields, offsetof(struct eval_options, cost)},
     {"running", run_fields, offsetof(struct eval_options, run)},
     {"running", state_fields, offsetof(struct eval_options, state)},
     {"model", input_fields, offsetof(struct eval_options, input)},

@@ -76,7 +76,8 @@ static enum status simplify(struct invocation *invocation, struct named_model *m
     if (status != OK)
         return model_fail(context, model, status);
     history_append(invocation, model->graph, "simplify",
-                   infer.shape.count || infer.set.count || options->own.open_batch ? sets : NULL);
+                   infer.shape.count || infer.set.count || options->own.open_batch ? sets : NULL,
+                   0);
     TRY(model_save(invocation, model->graph, "onnx", options->target.out,
                    options->target.no_clobber, &written));
     context_note(context, "%u nodes -> %u", before, model->graph->node_count);

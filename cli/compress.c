@@ -36,6 +36,7 @@ void compression_clear(struct compression *compression)
         report_clear(&compression->report);
     if (compression->device.arena)
         device_clear(&compression->device);
+    cost_close(&compression->cost);
     graph_free(compression->graph);
     graph_free(compression->base);
     model_close(&compression->model);
@@ -87,6 +88,7 @@ static bool has_integers(const struct graph *graph)
 // Energy is told where a profile is found; only who asks for it depends on one.
 enum status compression_open_device(struct compression *compression)
 {
+    const struct compressor_options *line = compression->invocation->options;
     const struct compress_options *options = compression->options;
     bool is_asked = options->device.count || !isnan(options->energy_ratio) || options->max_energy;
     enum status status = device_read(compression->invocation->context,
@@ -94,7 +96,9 @@ enum status compression_open_device(struct compression *compression)
                                      &compression->device);
 
     compression->has_device = status == OK;
-    return is_asked ? status : OK;
+    if (is_asked)
+        TRY(status);
+    return cost_open(compression->invocation->context, &line->cost, &compression->cost);
 }
 
 static enum status open_model(struct compression *compression)
@@ -163,7 +167,8 @@ enum status compression_try(struct compression *compression)
                                compression->teacher ? &compression->teacher_preprocess : NULL,
                            .isa = compression->isa,
                            .checkpoint = compression->checkpoint,
-                           .report = &compression->report};
+                           .report = &compression->report,
+                           .work = &compression->work};
     enum status status;
 
     graph_free(compression->graph);
@@ -229,7 +234,7 @@ enum status compression_write(struct compression *compression)
         return compression_fail(compression, status);
     TRY(sparsity_store(context, compression->graph));
     preprocess_store(&compression->preprocess, compression->graph);
-    history_append(invocation, compression->graph, name, sets);
+    history_append(invocation, compression->graph, name, sets, compression->work.macs);
     return model_save(invocation, compression->graph, "onnx", options->target.out,
                       options->target.no_clobber, &compression->written);
 }

@@ -4,12 +4,14 @@
 #define CLI_COMPRESS_H
 
 #include "base/report.h"
+#include "cli/cost.h"
 #include "cli/figures.h"
 #include "cli/groups.h"
 #include "cli/model_args.h"
 #include "data/pictures.h"
 #include "energy/estimate.h"
 #include "pass/pass.h"
+#include "pass/work.h"
 
 struct compressor_options {
     struct compress_options compress;
@@ -20,6 +22,7 @@ struct compressor_options {
     struct dataset_options dataset;
     struct preprocess_options preprocess;
     struct run_options run;
+    struct cost_options cost;
 };
 // The rows of these groups for a command whose struct begins with a compressor_options.
 #define COMPRESSOR_GROUPS                                                                          \
@@ -30,6 +33,7 @@ struct compressor_options {
         {"data", dataset_fields, offsetof(struct compressor_options, dataset)},                    \
         {"preprocessing", preprocess_fields, offsetof(struct compressor_options, preprocess)},     \
         {"running", run_fields, offsetof(struct compressor_options, run)},                         \
+        {"cost", cost_fields, offsetof(struct compressor_options, cost)},                          \
     {                                                                                              \
         "model", input_fields, offsetof(struct compressor_options, input)                          \
     }
@@ -68,6 +72,8 @@ struct compression {
     bool has_device;
     struct energy_ratio ratio; // before / after
     struct report report;
+    struct cost_basis cost;
+    struct work work; // of everything that was run on the way, attempts included
     struct accuracy_drop drop;
     struct named_model written; // path NULL: nothing was written
     struct text warnings;
@@ -113,6 +119,8 @@ MUST_CHECK enum status compression_check_drop(const struct compression *compress
 MUST_CHECK enum status compression_measure_drop(struct compression *compression);
 void compression_tell_drop(struct compression *compression); // as a note, and to the report
 
+// What this run cost so far, and when it is paid back.
+struct cost compression_cost(const struct compression *compression);
 // Joules of one inference, NaN without a device.
 double compression_joules(const struct compression *compression, const struct figures *figures);
 

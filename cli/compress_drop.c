@@ -32,7 +32,7 @@ enum status compression_check_drop(const struct compression *compression)
     return OK;
 }
 
-static enum status measure(const struct compression *compression, const struct graph *graph,
+static enum status measure(struct compression *compression, const struct graph *graph,
                            const struct preprocess *preprocess, double *value)
 {
     const struct compressor_options *options = compression->invocation->options;
@@ -45,6 +45,7 @@ static enum status measure(const struct compression *compression, const struct g
     enum status status = evaluate(context, graph, compression->data, preprocess, &how, &evaluation);
 
     if (status == OK) {
+        work_add_run(&compression->work, graph, compression->data, preprocess, &how.infer);
         if (options->run.metric)
             metric_from_name(options->run.metric, &metric);
         status = outputs_check(context, &evaluation.outputs);
@@ -56,7 +57,7 @@ static enum status measure(const struct compression *compression, const struct g
 }
 
 // As it will be written: with integers, where integers are stored.
-static enum status measure_after(const struct compression *compression, double *value)
+static enum status measure_after(struct compression *compression, double *value)
 {
     struct context *context = compression->invocation->context;
     struct graph *graph = graph_clone(compression->graph);

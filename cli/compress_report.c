@@ -21,6 +21,21 @@ double compression_joules(const struct compression *compression, const struct fi
     return joules;
 }
 
+struct cost compression_cost(const struct compression *compression)
+{
+    struct cost cost = cost_of(&compression->cost, compression->work.macs);
+
+    if (isnan(cost.macs))
+        cost_because(&cost, "the network's multiply-accumulates cannot be counted");
+    if (compression->options->dry_run)
+        cost_because(&cost, "nothing was written");
+    else
+        cost_pay_back(&cost, compression_joules(compression, &compression->before),
+                      compression_joules(compression, &compression->after),
+                      compression->has_device ? compression->device.name : NULL);
+    return cost;
+}
+
 // What the pass itself reported of a layer, or of the whole model for node NULL.
 static void add_figures(struct json *parent, const struct report *report, const char *node)
 {
@@ -71,6 +86,7 @@ struct json *compression_json(const struct compression *compression)
     const struct counts *before = &compression->before.counts;
     const struct counts *after = &compression->after.counts;
     struct json *document = json_object(), *energy, *ratio;
+    const struct cost cost = compression_cost(compression);
 
     json_add_name(document, "schema",
                   arena_format(compression->invocation->arena, "ecai/%s/1", compression->verb));
@@ -90,6 +106,7 @@ struct json *compression_json(const struct compression *compression)
     json_add_number(ratio, "parameters", before->parameters / after->parameters);
     json_add_number(ratio, "macs", before->macs / after->macs_nonzero);
     energy_factors_to_json(json_add_object(ratio, "factors"), &compression->ratio);
+    cost_to_json(json_add_object(document, "cost"), &cost);
     json_add_warnings(document, compression->invocation);
     json_add_provenance(document, compression->invocation);
     return document;
@@ -108,6 +125,7 @@ void compression_summary(const struct compression *compression, struct text *out
 {
     const struct counts *before = &compression->before.counts;
     const struct counts *after = &compression->after.counts;
+    const struct cost cost = compression_cost(compression);
 
     text_add_number(out, before->parameters, " weights -> ");
     text_add_number(out, after->parameters, ", ");
@@ -122,5 +140,6 @@ void compression_summary(const struct compression *compression, struct text *out
         text_format(out, " (%s, estimated; ratio %.4g)", compression->device.name,
                     compression->ratio.energy);
     }
+    cost_summary(&cost, out);
     text_add(out, "\n");
 }

@@ -2,6 +2,7 @@
 #ifndef CLI_EVAL_REPORT_H
 #define CLI_EVAL_REPORT_H
 
+#include "cli/cost.h"
 #include "cli/figures.h"
 #include "cli/gate.h"
 #include "cli/model_args.h"
@@ -60,6 +61,7 @@ struct eval_report {
     struct energy_ratio ratio; // baseline / model on device 0
     double ratio_bytes, ratio_parameters, ratio_macs;
     struct gate gate; // judged by eval_json of the report
+    struct cost_basis cost;
     enum isa isa;
     const char *outputs;                   // file that --save-outputs wrote; NULL: none
     char outputs_sha256[SHA256_HEX_BYTES]; // "": not known, a stream
@@ -72,6 +74,9 @@ bool eval_metric_is(const struct eval_report *report, enum metric metric);
 double eval_figure(const struct eval_subject *subject, const char *name);
 double eval_joules(const struct eval_report *report, const struct eval_subject *subject,
                    int device);
+
+// What the model's history cost beyond the baseline's; false: it has none.
+bool eval_cost(const struct eval_report *report, struct cost *out);
 
 // ecai/eval/1; its requirements are empty until they are judged. The caller frees.
 struct json *eval_json(const struct eval_report *report);

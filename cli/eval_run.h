@@ -15,6 +15,7 @@ struct eval_options {
     struct require_options require;
     struct ci_options ci;
     struct json_options json;
+    struct cost_options cost;
     struct eval_own_options {
         const char *baseline, *save_outputs;
         struct strings device;

@@ -5,34 +5,6 @@
 
 #include "exec/batch_axis.h"
 
-// Samples of one run: more than one where the graph fixes a batch of samples that are independent.
-static double samples_of(struct context *context, const struct graph *graph,
-                         const struct infer_options *options, const struct inference *inference)
-{
-    struct context quiet;
-    struct graph *clone;
-    struct arena *arena;
-    struct open_batch open;
-    double samples = 1;
-
-    for (uint32_t i = 0; i < graph->input_count; i++) {
-        const struct shape *shape = &inference->of_value[graph->input[i].at].shape;
-        if (shape->rank < 1 || shape->dim[0] < 2)
-            return 1;
-    }
-    context_init(&quiet);
-    quiet.cancelled = context->cancelled;
-    clone = graph_clone(graph);
-    arena = arena_new();
-    if (graph_open_batch(&quiet, clone, options, 2, arena, &open) == OK && open.is_proven) {
-        samples = (double)open.own;
-        inference_clear(&open.inference);
-    }
-    arena_free(arena);
-    graph_free(clone);
-    return samples;
-}
-
 enum status figures_init(struct context *context, const struct graph *graph,
                          const struct infer_options *options, bool is_strict, struct figures *out)
 {
@@ -44,7 +16,8 @@ enum status figures_init(struct context *context, const struct graph *graph,
     TRY(graph_infer(context, graph, &one, &out->inference));
     counts_init(&out->counts, graph, out->inference.of_value);
     if (graph->input_count)
-        counts_per_sample(&out->counts, samples_of(context, graph, &one, &out->inference));
+        counts_per_sample(&out->counts,
+                          (double)graph_own_batch(context, graph, &one, &out->inference));
     return OK;
 }
 

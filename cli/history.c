@@ -21,7 +21,7 @@ static struct json *present(struct context *context, const struct graph *graph)
 }
 
 void history_append(struct invocation *invocation, struct graph *graph, const char *pass,
-                    const struct option_set *sets)
+                    const struct option_set *sets, double macs)
 {
     struct json *list = present(invocation->context, graph);
     struct json *entry = json_add_object(list, NULL), *options, *inputs;
@@ -36,6 +36,7 @@ void history_append(struct invocation *invocation, struct graph *graph, const ch
     inputs = json_add_array(entry, "inputs");
     for (int i = 0; i < invocation->input_count; i++)
         json_add_text(inputs, NULL, invocation->input[i].sha256);
+    json_add_count(entry, "macs", macs);
     text_init(&text);
     json_print(list, false, &text);
     graph_set_metadata(graph, "ecai.history", text.at);

@@ -87,7 +87,7 @@ static void add_accuracy(struct json *document, const struct eval_report *report
     accuracy = json_add_object(document, "accuracy");
     json_add_name(accuracy, "metric", eval_metric_name(report));
     json_add_number(accuracy, "value", model->value);
-    json_add_pair(accuracy, "ci95", model->ci95.low, model->ci95.high);
+    json_add_interval(accuracy, "ci95", model->ci95.low, model->ci95.high);
     json_add_text(accuracy, "better",
                   report->command || metric_is_higher_better(report->metric) ? "higher" : "lower");
     json_add_number(accuracy, "top5", labelled ? model->accuracy.top5 : (double)NAN);
@@ -102,7 +102,7 @@ void difference_to_json(struct json *block, const struct difference *difference)
     struct json *non_inferior;
 
     json_add_number(block, "difference", difference->value);
-    json_add_pair(block, "difference_ci95", difference->ci95.low, difference->ci95.high);
+    json_add_interval(block, "difference_ci95", difference->ci95.low, difference->ci95.high);
     json_add_number(block, "lost", is_labelled ? (double)c->lost : (double)NAN);
     json_add_number(block, "gained", is_labelled ? (double)c->gained : (double)NAN);
     json_add_number(block, "agreement", c ? c->agreement : (double)NAN);
@@ -193,6 +193,42 @@ static void add_ratio_by_device(struct json *document, const struct eval_report 
     }
 }
 
+static const char *history_of(const struct eval_subject *subject)
+{
+    return subject && subject->file.graph ? graph_metadata(subject->file.graph, "ecai.history")
+                                          : NULL;
+}
+
+bool eval_cost(const struct eval_report *report, struct cost *out)
+{
+    const struct eval_subject *baseline = report->baseline;
+    const char *unknown;
+    double macs;
+
+    if (!cost_of_history(report->invocation->arena, history_of(report->model), history_of(baseline),
+                         &macs, &unknown))
+        return false;
+    *out = cost_of(&report->cost, macs);
+    if (unknown)
+        cost_because(out, "the history does not tell the work of '%s'", unknown);
+    if (baseline)
+        cost_pay_back(out, eval_joules(report, baseline, 0), report->model->energy[0].joules,
+                      report->device[0].name);
+    else
+        cost_because(out, "no baseline to compare with");
+    return true;
+}
+
+static void add_cost(struct json *document, const struct eval_report *report)
+{
+    struct cost cost;
+
+    if (eval_cost(report, &cost))
+        cost_to_json(json_add_object(document, "cost"), &cost);
+    else
+        json_add_null(document, "cost");
+}
+
 static void add_timing(struct json *document, const struct eval_report *report)
 {
     struct json *timing = json_add_object(document, "timing");
@@ -230,6 +266,7 @@ struct json *eval_json(const struct eval_report *report)
     add_energy(document, report);
     add_ratio(document, report);
     add_ratio_by_device(document, report);
+    add_cost(document, report);
     add_timing(document, report);
     gate_to_json(document, &report->gate);
     json_add_warnings(document, report->invocation);

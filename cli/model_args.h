@@ -47,10 +47,10 @@ enum status model_fail(struct context *context, const struct named_model *model,
                        enum status status);
 
 // Appends what was done to the graph's history: the pass, the options in sets (a list of tables and
-// structs; NULL: none), the seed, the sha256 of all inputs so far. Nothing that depends on the
-// machine.
+// structs; NULL: none), the seed, the sha256 of all inputs so far, the multiply-accumulates that it
+// took (pass/work.h). Nothing that depends on the machine.
 void history_append(struct invocation *invocation, struct graph *graph, const char *pass,
-                    const struct option_set *sets);
+                    const struct option_set *sets, double macs);
 
 // Writes the graph in that format; out gets path, name, sha256 and bytes, no graph.
 MUST_CHECK enum status model_save(struct invocation *invocation, const struct graph *graph,

@@ -195,6 +195,19 @@ static void add_ratio(const struct eval_report *report, struct text *out)
                 report->ratio_parameters, report->ratio_macs);
 }
 
+static void add_cost(const struct eval_report *report, struct text *out)
+{
+    struct cost cost;
+
+    if (!eval_cost(report, &cost))
+        return;
+    add_title(out, "cost");
+    cost_text(&cost, out);
+    if (report->baseline && cost.macs != 0)
+        cost_pay_back_text(&cost, report->device[0].name, out);
+    text_add(out, "\n");
+}
+
 void eval_text(const struct eval_report *report, struct text *out)
 {
     add_model(report, out);
@@ -204,6 +217,7 @@ void eval_text(const struct eval_report *report, struct text *out)
     for (int i = 0; i < report->device_count; i++)
         add_energy(report, i, out);
     add_ratio(report, out);
+    add_cost(report, out);
     add_title(out, "time");
     text_format(out, "%.3g s, %.4g inferences/s, %d threads, %s\n", report->model->seconds,
                 (double)report->data->count / report->model->seconds,

@@ -47,7 +47,7 @@ static struct range find(const char *graph_text, const char *name, enum range_me
 {
     struct graph *graph = fixture_graph(&context, graph_text);
     struct dataset *data = fixture_data(&context, spec);
-    struct range_options options = {method, percentile, 8};
+    struct range_options options = {.method = method, .percentile = percentile, .bits = 8};
     struct value_id id = graph_find_value(graph, name);
     struct range range;
 
@@ -155,7 +155,7 @@ START_TEST(a_value_that_is_not_finite_is_named)
     struct graph *graph = fixture_graph(&context, "x:f32[n,40]  z:f32[] init=[0]  bad = Div(x, z)  "
                                                   "y = Relu(bad)");
     struct dataset *data = fixture_data(&context, spec);
-    struct range_options options = {RANGE_MINMAX, 0, 8};
+    struct range_options options = {.method = RANGE_MINMAX, .bits = 8};
     struct value_id id = graph_find_value(graph, "bad");
     struct range range;
 

@@ -38,17 +38,17 @@ void json_free(struct json *json)
     cJSON_Delete(plain(json));
 }
 
-void json_add_pair(struct json *parent, const char *key, double low, double high)
+void json_add_interval(struct json *parent, const char *key, double low, double high)
 {
-    struct json *pair;
+    struct json *interval;
 
     if (isnan(low) || isnan(high)) {
         json_add_null(parent, key);
         return;
     }
-    pair = json_add_array(parent, key);
-    json_add_number(pair, NULL, low);
-    json_add_number(pair, NULL, high);
+    interval = json_add_array(parent, key);
+    json_add_number(interval, NULL, low);
+    json_add_number(interval, NULL, high);
 }
 
 struct json *json_copy(const struct json *json)

@@ -25,7 +25,8 @@ void json_add_int(struct json *parent, const char *key, int64_t number);
 void json_add_text(struct json *parent, const char *key, const char *text); // NULL: null
 void json_add_bool(struct json *parent, const char *key, bool value);
 void json_add_null(struct json *parent, const char *key);
-void json_add_pair(struct json *parent, const char *key, double low, double high); // one NaN: null
+// [low, high]; null if one of them is not known.
+void json_add_interval(struct json *parent, const char *key, double low, double high);
 struct json *json_copy(const struct json *json);
 
 // Parses a whole document; ERR_FORMAT naming the byte where it breaks. Depth at most 64.

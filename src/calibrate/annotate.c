@@ -238,6 +238,7 @@ enum status annotate_integers(struct pass_run *run, const struct annotate_option
     struct graph *graph = run->graph;
     struct value_id *value = arena_array(graph->arena, struct value_id, 2 * graph->node_count + 1);
     const struct infer_options lenient = {.is_lenient = true};
+    struct range_options how;
     struct inference types = {0};
     struct range *range;
     enum status status;
@@ -252,8 +253,10 @@ enum status annotate_integers(struct pass_run *run, const struct annotate_option
         return OK;
     if (!run->data)
         return count ? keep_or_refuse(run, value, count) : OK;
-    TRY(ranges_find(run->context, graph, value, count, run->data, run->preprocess, &options->range,
-                    run->isa, range));
+    how = options->range;
+    how.work = run->work;
+    TRY(ranges_find(run->context, graph, value, count, run->data, run->preprocess, &how, run->isa,
+                    range));
     for (int v = 0; v < count; v++) {
         set_grid(graph, value[v], &range[v], options->activation_bits);
         report_add(run->report, graph_value(graph, value[v])->name, NULL, "scale",

@@ -11,6 +11,7 @@
 #include "data/batch.h"
 #include "exec/program.h"
 #include "exec/reference.h"
+#include "pass/work.h"
 
 enum { BINS = 2048 };
 
@@ -308,6 +309,17 @@ static enum status allocate(struct context *context, struct sweep *sweep, struct
     return OK;
 }
 
+// Two sweeps, but for the bounds alone.
+static void count_work(const struct sweep *sweep, const struct range_options *options,
+                       const struct infer_options *infer)
+{
+    int sweeps = options->method == RANGE_MINMAX ? 1 : 2;
+
+    if (options->work)
+        work_add(options->work,
+                 sweeps * (double)sweep->data->count * work_of_sample(sweep->graph, infer).forward);
+}
+
 static enum status find(struct context *context, struct sweep *sweep, struct arena *arena,
                         const struct range_options *options, struct range *out)
 {
@@ -377,6 +389,8 @@ enum status ranges_find(struct context *context, const struct graph *graph,
         status = make_program(context, &sweep, &program);
     if (status == OK)
         status = find(context, &sweep, arena, options, out);
+    if (status == OK)
+        count_work(&sweep, options, &program.infer);
     for (int w = 0; w < context->threads && sweep.scratch; w++)
         free(sweep.scratch[w]);
     program_free(sweep.program);

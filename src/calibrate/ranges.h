@@ -9,12 +9,15 @@
 #include "ir/graph.h"
 #include "kernels/kernels.h"
 
+struct work;
+
 enum range_method { RANGE_MINMAX, RANGE_PERCENTILE, RANGE_MSE };
 
 struct range_options {
     enum range_method method;
     double percentile; // of the values kept inside, e.g. 99.99
     int bits;          // of the grid that MSE tries
+    struct work *work; // where the runs are counted; NULL: nowhere
 };
 
 struct range {

@@ -16,13 +16,15 @@ static const struct field fields[] = {
 static enum status ask_teacher(struct pass_run *run, struct evaluation *out)
 {
     struct evaluate_options options = {.isa = run->isa, .stage = "asking the teacher"};
+    const struct preprocess *preprocess =
+        run->teacher_preprocess ? run->teacher_preprocess : run->preprocess;
     struct graph *teacher = graph_clone(run->teacher);
     enum status status;
 
     output_before_softmax(teacher);
-    status = evaluate(run->context, teacher, run->data,
-                      run->teacher_preprocess ? run->teacher_preprocess : run->preprocess, &options,
-                      out);
+    status = evaluate(run->context, teacher, run->data, preprocess, &options, out);
+    if (status == OK)
+        work_add_run(run->work, teacher, run->data, preprocess, &options.infer);
     graph_free(teacher);
     return status == OK ? OK : context_fail_in(run->context, status, "teacher");
 }

@@ -211,9 +211,13 @@ static bool find_saved(struct recipe *recipe, struct saved *out)
 static enum status load(struct recipe *recipe, const struct saved *saved, int section)
 {
     const char *at = (const char *)saved->section[section].at;
+    int64_t before = recipe->trainer.epoch;
 
     recipe->prune.reached = saved->reached;
-    return trainer_load(&recipe->trainer, &at, at + saved->section[section].length);
+    TRY(trainer_load(&recipe->trainer, &at, at + saved->section[section].length));
+    // The file shall tell the same, interrupted or not.
+    trainer_count_epochs(&recipe->trainer, recipe->trainer.epoch - before);
+    return OK;
 }
 
 // ---- phases -------------------------------------------------------------------------------------
@@ -260,6 +264,7 @@ static enum status start_trainer(struct recipe *recipe, bool is_pruned)
 
     TRY(trainer_init(run->context, &recipe->trainer, run->graph, &recipe->course, run->data,
                      run->preprocess, recipe->logits, run->isa));
+    recipe->trainer.work = run->work;
     if (options->sparsity <= 0)
         return OK;
     TRY(own_sparsities(recipe, &schedule.own));

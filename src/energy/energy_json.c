@@ -1,6 +1,8 @@
 // Energy figures as JSON; see energy_json.h.
 #include "energy/energy_json.h"
 
+#include <math.h>
+
 static void add_profile(struct json *object, const struct device *device)
 {
     struct json *profile = json_add_object(object, "profile");
@@ -43,7 +45,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
     json_add_text(object, "per", "inference");
     json_add_int(object, "batch", 1);
     json_add_number(object, "joules", energy->joules);
-    json_add_pair(object, "interval", energy->low, energy->high);
+    json_add_interval(object, "interval", energy->low, energy->high);
     json_add_text(object, "reason", energy->reason);
     if (energy->fits == FITS_UNKNOWN)
         json_add_null(object, "fits");
@@ -69,7 +71,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
 void energy_ratio_to_json(struct json *object, const struct energy_ratio *ratio)
 {
     json_add_number(object, "energy", ratio->energy);
-    json_add_pair(object, "energy_interval", ratio->low, ratio->high);
+    json_add_interval(object, "energy_interval", ratio->low, ratio->high);
 }
 
 void energy_factors_to_json(struct json *object, const struct energy_ratio *ratio)

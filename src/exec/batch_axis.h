@@ -34,4 +34,9 @@ MUST_CHECK enum status graph_open_batch(struct context *context, struct graph *g
                                         const struct infer_options *options, int64_t batch,
                                         struct arena *arena, struct open_batch *out);
 
+// Samples of one run: more than one where the graph fixes a batch of samples that are independent.
+// inference: of the graph as it is. The graph stays as it is.
+int64_t graph_own_batch(struct context *context, const struct graph *graph,
+                        const struct infer_options *options, const struct inference *inference);
+
 #endif

@@ -175,3 +175,30 @@ enum status graph_open_batch(struct context *context, struct graph *graph,
                ? context_fail(context, status, "%s", out->reason)
                : OK;
 }
+
+int64_t graph_own_batch(struct context *context, const struct graph *graph,
+                        const struct infer_options *options, const struct inference *inference)
+{
+    struct context quiet;
+    struct graph *clone;
+    struct arena *arena;
+    struct open_batch open;
+    int64_t samples = 1;
+
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        const struct shape *shape = &inference->of_value[graph->input[i].at].shape;
+        if (shape->rank < 1 || shape->dim[0] < 2)
+            return 1;
+    }
+    context_init(&quiet);
+    quiet.cancelled = context->cancelled;
+    clone = graph_clone(graph);
+    arena = arena_new();
+    if (graph_open_batch(&quiet, clone, options, 2, arena, &open) == OK && open.is_proven) {
+        samples = open.own;
+        inference_clear(&open.inference);
+    }
+    arena_free(arena);
+    graph_free(clone);
+    return samples;
+}

@@ -11,6 +11,7 @@
 
 struct dataset;
 struct preprocess;
+struct work;
 
 enum pass_needs { NEEDS_CALIBRATION = 1, NEEDS_TRAINING = 2, NEEDS_TEACHER = 4 };
 
@@ -36,6 +37,7 @@ struct pass_run {
     const struct preprocess *teacher_preprocess;
     enum isa isa;
     struct report *report;  // NULL: none
+    struct work *work;      // where the arithmetic that is done is counted; NULL: nobody asks
     const char *checkpoint; // file for resumable state, NULL: none
 };
 

@@ -151,6 +151,7 @@ enum status trainer_init(struct context *context, struct trainer *trainer,
     TRY(bind(context, trainer, graph, preprocess));
     TRY(batch_open_shapes(context, data, graph, preprocess, &none, trainer->arena, &options.infer));
     TRY(program_new(context, graph, &options, &trainer->program));
+    trainer->rates = work_of_sample(graph, &options.infer);
     if (program_parameter_count(trainer->program) == 0)
         return context_fail(context, ERR_UNSUPPORTED, "model has no float weights to train");
     trainer->classes = (int)program_output_size(trainer->program, 0);
@@ -354,6 +355,17 @@ static void shuffle(struct trainer *trainer, uint64_t salt)
 
 enum { SALT_EPOCH = 0x5EED, SALT_STATISTICS = 0x57A7 };
 
+static double samples_of(const struct trainer *trainer, int64_t batches)
+{
+    return (double)batches * (double)trainer->course->batch;
+}
+
+void trainer_count_epochs(struct trainer *trainer, int64_t epochs)
+{
+    work_add(trainer->work, (double)epochs * samples_of(trainer, trainer->steps_per_epoch) *
+                                trainer->rates.training);
+}
+
 enum status trainer_run_epoch(struct trainer *trainer)
 {
     int64_t per_epoch = trainer->steps_per_epoch;
@@ -370,6 +382,7 @@ enum status trainer_run_epoch(struct trainer *trainer)
     }
     trainer->step = 0;
     trainer->epoch++;
+    trainer_count_epochs(trainer, 1);
     return OK;
 }
 
@@ -389,6 +402,7 @@ enum status trainer_estimate_statistics(struct trainer *trainer, int64_t batches
     }
     program_set_statistics_rate(trainer->program, 0);
     trainer->step = 0;
+    work_add(trainer->work, samples_of(trainer, batches) * trainer->rates.forward);
     return OK;
 }
 

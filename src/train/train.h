@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "data/batch.h"
 #include "exec/program.h"
+#include "pass/work.h"
 #include "train/augment.h"
 #include "train/optimizer.h"
 
@@ -47,6 +48,8 @@ struct trainer {
     double fine_tune_from; // progress at which a fine-tuning part began; 0: none
     double loss;           // mean over the epoch so far
     double loss_sum;
+    struct work *work; // where steps are counted, set after trainer_init; NULL: nowhere
+    struct work_rates rates;
     // private
     const struct dataset *data;
     struct batch_input *input; // [input_count], as the graph's
@@ -76,6 +79,8 @@ void trainer_add_hook(struct trainer *trainer, struct train_hook hook);
 
 // One epoch (trainer->epoch, which it then raises). A last batch that is not full is left out.
 MUST_CHECK enum status trainer_run_epoch(struct trainer *trainer);
+// Counts epochs as trained: such as were, before a checkpoint that has been loaded.
+void trainer_count_epochs(struct trainer *trainer, int64_t epochs);
 // How far the course has come: 0 at the first step of epoch 0, 1 behind the last of all.
 double trainer_progress(const struct trainer *trainer);
 

@@ -1,0 +1,84 @@
+// What compressing itself cost.
+#include "energy/cost.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void cost_because(struct cost *cost, const char *format, ...)
+{
+    va_list arguments;
+
+    if (cost->reason[0])
+        return;
+    va_start(arguments, format);
+    vsnprintf(cost->reason, sizeof cost->reason, format, arguments);
+    va_end(arguments);
+}
+
+void cost_init(struct cost *cost, double macs, const struct device *host, const struct grid *grid)
+{
+    double each = NAN, factor = host ? 1 + host->error_percent / 100 : NAN;
+
+    if (host)
+        each = host->kind == DEVICE_PRIMITIVE ? host->mac_f32 : host->fit[PRECISION_F32].mac;
+    *cost = (struct cost){.macs = macs,
+                          .joules = macs * each,
+                          .device = host ? host->name : NULL,
+                          .grid = *grid,
+                          .inferences = NAN,
+                          .measured = NAN};
+    cost->low = cost->joules / factor;
+    cost->high = cost->joules * factor;
+    cost->grams = grid_grams(grid, cost->joules);
+    if (!host)
+        cost_because(cost, "no profile of the computer that did it");
+    else if (isnan(each))
+        cost_because(cost, "profile '%s' has no figure for float32", host->name);
+}
+
+void cost_pay_back(struct cost *cost, double before, double after, const char *device)
+{
+    double saved = before - after;
+
+    if (isnan(before) || isnan(after))
+        cost_because(cost, "energy of an inference is not known%s%s", device ? " on " : "",
+                     device ? device : "");
+    else if (!(saved > 0))
+        cost_because(cost, "saves no energy on %s", device);
+    else // a whole quotient stays one in spite of rounding
+        cost->inferences = ceil(cost->joules / saved * (1 - 1e-12));
+}
+
+static void add_measured(struct json *object, const struct cost *cost)
+{
+    struct json *measured;
+
+    if (isnan(cost->measured)) {
+        json_add_null(object, "measured");
+        return;
+    }
+    measured = json_add_object(object, "measured");
+    json_add_number(measured, "joules", cost->measured);
+    json_add_text(measured, "counter", cost->counter);
+    json_add_text(measured, "scope", cost->scope);
+}
+
+void cost_to_json(struct json *object, const struct cost *cost)
+{
+    struct json *grid;
+
+    json_add_number(object, "macs", cost->macs);
+    json_add_number(object, "joules", cost->joules);
+    json_add_interval(object, "interval", cost->low, cost->high);
+    json_add_text(object, "basis", "estimated");
+    json_add_text(object, "device", cost->device);
+    json_add_number(object, "grams", cost->grams);
+    grid = json_add_object(object, "grid");
+    json_add_text(grid, "name", cost->grid.name);
+    json_add_number(grid, "grams_per_kwh", cost->grid.grams_per_kwh);
+    json_add_number(grid, "year", cost->grid.year ? (double)cost->grid.year : (double)NAN);
+    json_add_number(object, "inferences_to_pay_back", cost->inferences);
+    json_add_text(object, "reason", cost->reason[0] ? cost->reason : NULL);
+    add_measured(object, cost);
+}

@@ -1,0 +1,33 @@
+// What compressing itself cost: joules and grams from counted arithmetic (pass/work.h) and the
+// profile of the computer that did it, and after how many inferences the model has paid it back.
+// The rules are in docs/energy.md.
+#ifndef ENERGY_COST_H
+#define ENERGY_COST_H
+
+#include "energy/carbon.h"
+#include "energy/device.h"
+
+enum { COST_REASON_BYTES = 256 };
+
+struct cost {
+    double macs;              // dense multiply-accumulates; NaN: not known
+    double joules, low, high; // estimated; NaN: not known
+    double grams;             // of CO2 equivalent
+    const char *device;       // name of the computer's profile, borrowed; NULL: none
+    struct grid grid;
+    double inferences;              // until the cost is paid back; NaN: never or not known
+    char reason[COST_REASON_BYTES]; // why macs, joules or inferences are NaN; "": they are not
+    double measured;                // joules by a counter; NaN: there is none
+    const char *counter, *scope;    // of it, borrowed
+};
+
+// Joules at the profile's float32 multiply-accumulate. host NULL: not known.
+void cost_init(struct cost *cost, double macs, const struct device *host, const struct grid *grid);
+// before, after: joules of one inference on `device`; NaN: not known.
+void cost_pay_back(struct cost *cost, double before, double after, const char *device);
+// Says why something is not known, unless that is said already.
+void cost_because(struct cost *cost, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Fills an empty object with the keys of "cost".
+void cost_to_json(struct json *object, const struct cost *cost);
+
+#endif
