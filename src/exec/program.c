@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/pages.h"
+#include "base/parallel.h"
 #include "exec/batch_axis.h"
 #include "exec/program_internal.h"
 #include "ops/attr.h"
@@ -17,20 +18,33 @@ struct block {
 
 enum { PLAN_CLEARED_MAX = 1 << 20 };
 
-void *aligned_block(struct program *program, size_t bytes)
+static size_t block_bytes(size_t bytes)
+{
+    return (bytes + 127) / 64 * 64;
+}
+
+// A block as the system gives it.
+static void *raw_block(struct program *program, size_t bytes)
 {
     struct block *block = arena_alloc(program->arena, sizeof *block);
 
-    bytes = (bytes + 127) / 64 * 64;
-    block->at = pages_alloc(bytes);
+    block->at = pages_alloc(block_bytes(bytes));
     if (!block->at)
         return NULL;
     block->next = program->blocks;
     program->blocks = block;
-    program->block_bytes += bytes;
+    program->block_bytes += block_bytes(bytes);
+    return block->at;
+}
+
+void *aligned_block(struct program *program, size_t bytes)
+{
+    void *at = raw_block(program, bytes);
+
     // A plan's large blocks stay address space that no memory stands behind.
-    return program->options.is_plan && bytes > PLAN_CLEARED_MAX ? block->at
-                                                                : memset(block->at, 0, bytes);
+    if (at && !(program->options.is_plan && block_bytes(bytes) > PLAN_CLEARED_MAX))
+        memset(at, 0, block_bytes(bytes));
+    return at;
 }
 
 enum status no_memory(struct context *context)
@@ -423,6 +437,16 @@ static void order_gradients(struct program *program)
 
 // ---- making and freeing -------------------------------------------------------------------------
 
+// Most of the time that new memory takes is the system's, which gives pages at the first touch.
+static void clear_group(void *state, long item, int worker)
+{
+    struct program *program = state;
+
+    (void)worker;
+    memset(program->group[item].memory, 0, block_bytes(program->group_bytes));
+    memset(program->scratch[item], 0, block_bytes(program->scratch_bytes));
+}
+
 static enum status allocate_groups(struct context *context, struct program *program)
 {
     size_t values = program->graph->value_count + 1;
@@ -434,11 +458,12 @@ static enum status allocate_groups(struct context *context, struct program *prog
         program->group[g].samples = N16_LANES;
         program->group[g].tensor = arena_array(program->arena, struct tensor, values);
         program->group[g].grad = arena_array(program->arena, struct tensor, values);
-        program->group[g].memory = aligned_block(program, program->group_bytes);
-        program->scratch[g] = aligned_block(program, program->scratch_bytes);
+        program->group[g].memory = raw_block(program, program->group_bytes);
+        program->scratch[g] = raw_block(program, program->scratch_bytes);
         if (!program->group[g].memory || !program->scratch[g])
             return no_memory(context);
     }
+    parallel_for(context->threads, program->groups, clear_group, program);
     return OK;
 }
 
