@@ -125,18 +125,9 @@ const char *invocation_quote_line(struct arena *arena, int argc, char **argv)
 
     text_init(&text);
     for (int i = 0; i < argc; i++) {
-        bool plain =
-            *argv[i] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
-                                        "YZ0123456789_-+=:,./@%") == strlen(argv[i]);
         text_add(&text, i == 0 ? "ecai" : " ");
-        if (i > 0 && plain)
-            text_add(&text, argv[i]);
-        if (i == 0 || plain)
-            continue;
-        text_add(&text, "'");
-        for (const char *c = argv[i]; *c; c++)
-            text_add(&text, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
-        text_add(&text, "'");
+        if (i > 0)
+            text_add_shell_word(&text, argv[i]);
     }
     copy = arena_copy_text(arena, text.at);
     text_clear(&text);

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,4 +123,19 @@ void text_add_escaped(struct text *text, const char *name, size_t length)
             i += bytes;
         }
     }
+}
+
+void text_add_shell_word(struct text *text, const char *word)
+{
+    bool is_plain = *word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
+                                          "YZ0123456789_-+=:,./@%") == strlen(word);
+
+    if (is_plain) {
+        text_add(text, word);
+        return;
+    }
+    text_add(text, "'");
+    for (const char *c = word; *c; c++)
+        text_add(text, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
+    text_add(text, "'");
 }

@@ -1,29 +1,23 @@
-// What a sweep asks of the program around it: the subcommands' tables, and running one command line
-// in a process of its own.
+// What a sweep asks of the program around it: the subcommands' tables, the keys of eval's report,
+// and running one command line in a process of its own.
 #ifndef SWEEP_SWEEP_H
 #define SWEEP_SWEEP_H
 
 #include "chain/chain.h"
 
-// How a command line ended.
-struct sweep_outcome {
-    int code;     // exit code; -1: it did not exit
-    int signal;   // that ended it; 0: none
-    bool is_late; // it ran out of time and was stopped
-    double seconds;
-    const char *message; // the last line that it wrote to stderr, without "ecai: "; "" if none
-};
-
 struct sweep_host {
     void *self;
     const struct chain_rules *rules;
-    const char *version;
-    const char *executable; // to be hashed: another program is another cache
-    // Runs `ecai WORDS` (argv[0] stands for the program) and waits. limit in seconds, 0: none.
-    // Strings go to the arena. Fails only where it could not be started, or was interrupted.
-    // Called from several threads.
-    enum status (*run)(void *self, struct context *context, struct arena *arena, char *const *argv,
-                       double limit, struct sweep_outcome *out);
+    const char *program;             // path of the executable that steps run
+    const char *const *global_words; // given to every step beside its own, such as --isa; NULL last
+    // Requirements and keys on ecai/eval/1. devices: the names in it, ends with NULL. ERR_USAGE
+    // where the expression or the key makes no sense.
+    enum status (*check_requirement)(void *self, struct context *context, const char *expression,
+                                     const char *const *devices);
+    enum status (*check_key)(void *self, struct context *context, const char *key,
+                             const char *const *devices);
+    bool (*holds)(void *self, const char *expression, const char *const *devices,
+                  const struct json *report); // false too where a null cannot be judged
 };
 
 #endif

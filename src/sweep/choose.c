@@ -1,0 +1,208 @@
+// Choosing by what the trials' records say, on search data alone; and whether these data are fit
+// for it.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/spec.h"
+#include "sweep/front.h"
+#include "sweep/run.h"
+
+static bool *key_directions(const struct sweep *sweep)
+{
+    const struct strings *front = &sweep->spec->front;
+    bool *is_higher = must_alloc((size_t)front->count * sizeof *is_higher);
+
+    for (int64_t k = 0; k < front->count; k++)
+        is_higher[k] = front_key_is_higher(front->at[k], sweep->accuracy_is_higher);
+    return is_higher;
+}
+
+// Of trials begin .. end: [count][keys]; NaN for those that failed.
+static double *figures(const struct sweep *sweep, long begin, long end)
+{
+    size_t keys = (size_t)sweep->spec->front.count;
+    double *value = must_alloc((size_t)(end - begin) * keys * sizeof *value + 1);
+
+    for (long i = begin; i < end; i++)
+        for (size_t k = 0; k < keys; k++)
+            value[(size_t)(i - begin) * keys + k] =
+                sweep->result[i].state == TRIAL_DONE ? sweep->result[i].figure[k] : (double)NAN;
+    return value;
+}
+
+static void mark_front(struct sweep *sweep)
+{
+    size_t count = (size_t)sweep->trials.count;
+    double *value = figures(sweep, 0, sweep->trials.count);
+    bool *is_higher = key_directions(sweep), *is_on = must_alloc(count * sizeof *is_on + 1);
+
+    front_find(value, count, (int)sweep->spec->front.count, is_higher, is_on);
+    for (size_t i = 0; i < count; i++)
+        sweep->result[i].is_on_front = is_on[i];
+    free(is_on);
+    free(is_higher);
+    free(value);
+}
+
+void sweep_choose(struct sweep *sweep)
+{
+    size_t count = (size_t)sweep->trials.count;
+    bool *eligible = must_alloc(count * sizeof *eligible + 1);
+    double *minimised = must_alloc(count * sizeof *minimised + 1);
+
+    mark_front(sweep);
+    sweep->failed = sweep->dropped = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct trial_result *result = &sweep->result[i];
+
+        eligible[i] = result->state == TRIAL_DONE && result->is_feasible;
+        minimised[i] = result->minimised;
+        sweep->failed += result->state == TRIAL_FAILED;
+        sweep->dropped += result->state == TRIAL_DONE && result->was_dropped;
+    }
+    // Without a limit the least energy would belong to whatever was compressed beyond all use.
+    sweep->chosen =
+        sweep->spec->require.count ? front_choose(minimised, count, false, eligible) : -1;
+    free(minimised);
+    free(eligible);
+}
+
+// One trial of a rung, as the next rung sees it.
+struct candidate {
+    long index;
+    int rank;     // of its front; -1: failed
+    double first; // of the figures, larger is better
+};
+
+static int by_merit(const void *left, const void *right)
+{
+    const struct candidate *a = left, *b = right;
+
+    if (a->rank != b->rank)
+        return a->rank < 0 ? 1 : b->rank < 0 ? -1 : a->rank - b->rank;
+    if (a->first != b->first)
+        return a->first > b->first ? -1 : 1;
+    return a->index < b->index ? -1 : 1;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    long left = *(const long *)a, right = *(const long *)b;
+
+    return left < right ? -1 : left > right;
+}
+
+static struct candidate *rank_rung(struct sweep *sweep, long begin, long end)
+{
+    size_t count = (size_t)(end - begin), keys = (size_t)sweep->spec->front.count;
+    struct candidate *candidate = must_alloc(count * sizeof *candidate + 1);
+    double *value = figures(sweep, begin, end);
+    bool *is_higher = key_directions(sweep);
+    int *rank = must_alloc(count * sizeof *rank + 1);
+
+    front_rank(value, count, (int)keys, is_higher, rank);
+    for (size_t i = 0; i < count; i++) {
+        double first = value[i * keys];
+
+        candidate[i] = (struct candidate){begin + (long)i, rank[i],
+                                          rank[i] < 0    ? 0
+                                          : is_higher[0] ? first
+                                                         : -first};
+    }
+    qsort(candidate, count, sizeof *candidate, by_merit);
+    free(rank);
+    free(is_higher);
+    free(value);
+    return candidate;
+}
+
+long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count)
+{
+    struct candidate *candidate = rank_rung(sweep, begin, end);
+    long most = halving_survivors(&sweep->spec->halving, end - begin);
+    long *survivor = must_alloc((size_t)(end - begin) * sizeof *survivor + 1);
+
+    *count = 0;
+    for (long i = 0; i < end - begin; i++) {
+        bool goes_on = *count < most && candidate[i].rank >= 0;
+
+        if (goes_on)
+            survivor[(*count)++] = candidate[i].index;
+        sweep->result[candidate[i].index].is_promoted = goes_on;
+        sweep->result[candidate[i].index].was_dropped = !goes_on;
+    }
+    qsort(survivor, (size_t)*count, sizeof *survivor, by_index);
+    free(candidate);
+    return survivor;
+}
+
+// Whether two sources may have a sample in common, by how they are spelt: a --samples draw is taken
+// for all of its source.
+static bool may_overlap(const char *a, const char *b)
+{
+    struct arena *arena = arena_new();
+    struct data_spec left, right;
+    struct context silent;
+    bool answer = strcmp(a, b) == 0;
+
+    context_init(&silent);
+    if (!answer && data_spec_parse(&silent, a, arena, &left) == OK &&
+        data_spec_parse(&silent, b, arena, &right) == OK &&
+        strcmp(left.source_text, right.source_text) == 0)
+        answer = (!left.has_slice || left.end < 0 || !right.has_slice || right.first < left.end) &&
+                 (!right.has_slice || right.end < 0 || !left.has_slice || left.first < right.end);
+    arena_free(arena);
+    return answer;
+}
+
+static const char *find_step_overlap(const struct sweep *sweep)
+{
+    const char *test = sweep->spec->test_data, *seen = "";
+
+    for (long i = 0; i < sweep->trials.count; i++)
+        for (int s = 0; s < sweep->trials.at[i].chain.count; s++) {
+            const struct chain_step *step = &sweep->trials.at[i].chain.step[s];
+            const struct json *data = chain_find_option(step, "data");
+
+            if (!json_is_text(data) || strcmp(json_text(data), seen) == 0)
+                continue;
+            seen = json_text(data);
+            if (may_overlap(seen, test))
+                return arena_format(sweep->arena,
+                                    "step '%s' works with '%s', which overlaps test_data '%s'",
+                                    step->name, seen, test);
+        }
+    return NULL;
+}
+
+enum status sweep_look_for_overlap(struct sweep *sweep)
+{
+    const struct sweep_spec *spec = sweep->spec;
+    char search[SHA256_HEX_BYTES], test[SHA256_HEX_BYTES];
+
+    sweep->selected_on = "test";
+    sweep->warning = NULL;
+    if (!spec->test_data) {
+        sweep->warning = "there is no test_data: what search_data chose is marked \"selected on "
+                         "test\"";
+        return OK;
+    }
+    if (may_overlap(spec->search_data, spec->test_data))
+        sweep->warning = arena_format(sweep->arena, "search_data '%s' overlaps test_data '%s'",
+                                      spec->search_data, spec->test_data);
+    else
+        sweep->warning = find_step_overlap(sweep);
+    if (!sweep->warning) {
+        TRY(contents_data(sweep->contents, sweep->context, spec->search_data, search));
+        TRY(contents_data(sweep->contents, sweep->context, spec->test_data, test));
+        if (strcmp(search, test) == 0)
+            sweep->warning = "search_data and test_data hold the same samples";
+    }
+    if (!sweep->warning)
+        sweep->selected_on = "search";
+    else
+        sweep->warning = arena_format(sweep->arena, "%s: results are marked \"selected on test\"",
+                                      sweep->warning);
+    return OK;
+}

@@ -1,0 +1,208 @@
+// Hashes of what steps read.
+#include "sweep/contents.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data/dataset.h"
+#include "energy/device.h"
+#include "io/file.h"
+
+struct content {
+    const char *kind, *name;
+    char sha256[SHA256_HEX_BYTES];
+};
+
+struct contents {
+    pthread_mutex_t lock; // held while hashing: a second thread that wants the same waits for it
+    struct arena *arena;
+    int count, capacity;
+    struct content *at;
+};
+
+struct contents *contents_new(void)
+{
+    struct contents *contents = must_alloc(sizeof *contents);
+
+    *contents = (struct contents){.arena = arena_new()};
+    pthread_mutex_init(&contents->lock, NULL);
+    return contents;
+}
+
+void contents_free(struct contents *contents)
+{
+    if (!contents)
+        return;
+    pthread_mutex_destroy(&contents->lock);
+    arena_free(contents->arena);
+    free(contents->at);
+    free(contents);
+}
+
+static enum status hash_file(struct context *context, const char *path, char hex[SHA256_HEX_BYTES])
+{
+    struct mapped *file;
+    enum status status = mapped_open(context, path, &file);
+
+    if (status != OK)
+        return context_fail_in(context, status, "%s", path);
+    mapped_sha256(file, hex);
+    mapped_release(file);
+    return OK;
+}
+
+static enum status hash_data(struct context *context, const char *spec, char hex[SHA256_HEX_BYTES])
+{
+    struct dataset *data = NULL;
+    enum status status = dataset_open(context, spec, NULL, &data);
+
+    if (status == OK)
+        status = dataset_sha256(context, data, hex);
+    dataset_free(data);
+    return status;
+}
+
+static enum status hash_device(struct context *context, const char *name,
+                               char hex[SHA256_HEX_BYTES])
+{
+    struct device device;
+    enum status status = device_read(context, name, &device);
+
+    if (status == OK)
+        memcpy(hex, device.sha256, SHA256_HEX_BYTES);
+    device_clear(&device);
+    return status;
+}
+
+static const struct kind {
+    const char *name;
+    enum status (*hash)(struct context *context, const char *name, char hex[SHA256_HEX_BYTES]);
+} of_file = {"file", hash_file}, of_data = {"data", hash_data}, of_device = {"device", hash_device};
+
+// Under the lock.
+static enum status look_up(struct contents *contents, struct context *context,
+                           const struct kind *kind, const char *name, char hex[SHA256_HEX_BYTES])
+{
+    for (int i = 0; i < contents->count; i++)
+        if (contents->at[i].kind == kind->name && strcmp(contents->at[i].name, name) == 0) {
+            memcpy(hex, contents->at[i].sha256, SHA256_HEX_BYTES);
+            return OK;
+        }
+    TRY(kind->hash(context, name, hex));
+    if (contents->count == contents->capacity) {
+        contents->capacity = contents->capacity * 2 + 16;
+        contents->at =
+            must_realloc(contents->at, (size_t)contents->capacity * sizeof *contents->at);
+    }
+    contents->at[contents->count] =
+        (struct content){.kind = kind->name, .name = arena_copy_text(contents->arena, name)};
+    memcpy(contents->at[contents->count++].sha256, hex, SHA256_HEX_BYTES);
+    return OK;
+}
+
+static enum status find(struct contents *contents, struct context *context, const struct kind *kind,
+                        const char *name, char hex[SHA256_HEX_BYTES])
+{
+    enum status status;
+
+    pthread_mutex_lock(&contents->lock);
+    status = look_up(contents, context, kind, name, hex);
+    pthread_mutex_unlock(&contents->lock);
+    return status;
+}
+
+enum status contents_file(struct contents *contents, struct context *context, const char *path,
+                          char hex[SHA256_HEX_BYTES])
+{
+    return find(contents, context, &of_file, path, hex);
+}
+
+enum status contents_data(struct contents *contents, struct context *context, const char *spec,
+                          char hex[SHA256_HEX_BYTES])
+{
+    return find(contents, context, &of_data, spec, hex);
+}
+
+static void add_word(struct sha256 *hash, const char *word)
+{
+    sha256_add(hash, word, strlen(word) + 1);
+}
+
+// A value that names data, a profile or a file counts by what is in there.
+static enum status add_value(struct contents *contents, struct context *context,
+                             struct sha256 *hash, const char *option, const struct json *value)
+{
+    char content[SHA256_HEX_BYTES];
+    const char *text = json_text(value);
+    struct stat file;
+    struct text word;
+
+    if (text && strcmp(option, "data") == 0) {
+        TRY(find(contents, context, &of_data, text, content));
+    } else if (text && strcmp(option, "device") == 0) {
+        TRY(find(contents, context, &of_device, text, content));
+    } else if (text && *text && stat(text, &file) == 0 && S_ISREG(file.st_mode)) {
+        TRY(find(contents, context, &of_file, text, content));
+    } else {
+        text_init(&word);
+        json_print(value, false, &word);
+        add_word(hash, word.at);
+        text_clear(&word);
+        return OK;
+    }
+    add_word(hash, "by content");
+    add_word(hash, content);
+    return OK;
+}
+
+static enum status add_option(struct contents *contents, struct context *context,
+                              struct sha256 *hash, const struct chain_option *option)
+{
+    add_word(hash, option->name);
+    if (!json_is_array(option->value))
+        return add_value(contents, context, hash, option->name, option->value);
+    for (size_t i = 0; i < json_count(option->value); i++)
+        TRY(add_value(contents, context, hash, option->name, json_child(option->value, i)));
+    return OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct chain_option *)a)->name, ((const struct chain_option *)b)->name);
+}
+
+enum status contents_key(struct contents *contents, struct context *context,
+                         const struct sweep_host *host, const struct chain_step *step,
+                         const char *model, char key[SHA256_HEX_BYTES])
+{
+    size_t bytes = (size_t)step->option_count * sizeof *step->option;
+    struct chain_option *sorted = must_alloc(bytes + 1);
+    char content[SHA256_HEX_BYTES];
+    enum status status;
+    struct sha256 hash;
+
+    sha256_init(&hash);
+    status = find(contents, context, &of_file, host->program, content);
+    if (status == OK)
+        add_word(&hash, content);
+    // Energy is told for it where no option names another, if it is there.
+    if (status == OK && find(contents, context, &of_device, "asic-45nm", content) == OK)
+        add_word(&hash, content);
+    add_word(&hash, step->verb);
+    add_word(&hash, step->method ? step->method : "");
+    for (const char *const *word = host->global_words; *word; word++)
+        add_word(&hash, *word);
+    if (bytes)
+        memcpy(sorted, step->option, bytes);
+    qsort(sorted, (size_t)step->option_count, sizeof *sorted, by_name);
+    for (int i = 0; i < step->option_count && status == OK; i++)
+        status = add_option(contents, context, &hash, &sorted[i]);
+    free(sorted);
+    add_word(&hash, "model");
+    add_word(&hash, model ? model : "");
+    sha256_add(&hash, &context->seed, sizeof context->seed);
+    sha256_hex(&hash, key);
+    return status;
+}

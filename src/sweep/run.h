@@ -1,0 +1,104 @@
+// Runs the trials of a sweep: each step once, through the cache; several at a time; halving's rungs
+// one after the other.
+#ifndef SWEEP_RUN_H
+#define SWEEP_RUN_H
+
+#include <pthread.h>
+
+#include "sweep/contents.h"
+#include "sweep/store.h"
+#include "sweep/trial.h"
+
+enum trial_state { TRIAL_OPEN, TRIAL_DONE, TRIAL_FAILED };
+
+// What of a trial's record is needed to choose.
+struct trial_result {
+    enum trial_state state;
+    bool is_running;  // by this process
+    bool is_fresh;    // this process ran it
+    bool is_promoted; // halving: goes on in the next rung
+    bool was_dropped; // halving: does not
+    bool is_feasible; // every requirement holds
+    bool is_on_front;
+    double *figure;   // of spec->front
+    double minimised; // of spec->minimise
+    bool has_test;    // evaluated on test_data
+    char test_key[SHA256_HEX_BYTES];
+};
+
+struct sweep_options {
+    int jobs, threads; // trials at a time, and threads that each of their steps has
+    bool retry_failed;
+    long limit; // trials that this process may run; 0: any number
+};
+
+struct sweep {
+    struct context *context;
+    struct arena *arena;
+    const struct sweep_host *host;
+    const struct sweep_spec *spec;
+    struct sweep_options options;
+    struct store *store;
+    struct contents *contents;
+    struct trial_list trials;
+    struct trial_result *result; // one a trial
+    long result_count;
+    pthread_mutex_t lock; // on results' states
+    long begin, end;      // trials of this rung
+    long total;           // trials that there will be
+    long ended;           // of them, whose record is there
+    long fresh, running;  // that this process ran, and is running
+    bool is_stopped;      // something failed: no trial is begun
+    bool is_testing;      // the front is judged on test_data
+    bool accuracy_is_higher;
+    // When all is done:
+    bool is_complete;
+    long chosen;             // index, -1: none
+    const char *selected_on; // "search" or "test"
+    const char *warning;     // why it is "test"; NULL: it is not
+    long failed, dropped;
+    double seconds; // that all steps took together
+};
+
+// The spec, store, host and contents are the caller's. Clear it in any case.
+void sweep_init(struct sweep *sweep, struct context *context, const struct sweep_host *host,
+                const struct sweep_spec *spec, struct store *store, struct contents *contents);
+void sweep_clear(struct sweep *sweep);
+
+// Runs what is left to run, chooses, judges the front on test_data, writes results.jsonl and
+// results.csv. is_complete false: --limit ended it, or other processes are to finish. A trial that
+// fails is no failure here.
+MUST_CHECK enum status sweep_run(struct sweep *sweep);
+
+// Opens the data that the trials' steps read, once each, so that a wrong name is found out before
+// anything runs. The trials must be expanded.
+MUST_CHECK enum status sweep_check_data(struct sweep *sweep);
+
+// Parts, for run.c and its tests.
+
+// Runs one trial and writes its record, unless somebody else has it or has done it. *ended: its
+// record is there.
+MUST_CHECK enum status trial_run(struct sweep *sweep, struct context *context, long index,
+                                 bool *ended);
+// Judges what a trial made on test_data; *ended as above.
+MUST_CHECK enum status trial_test(struct sweep *sweep, struct context *context, long index,
+                                  bool *ended);
+// The record of a trial; NULL and OK where there is none yet. The caller frees.
+MUST_CHECK enum status trial_read(struct sweep *sweep, struct context *context, long index,
+                                  struct json **out);
+
+// Marks the front, what is feasible, and what is chosen, of results that are read.
+void sweep_choose(struct sweep *sweep);
+// Halving: which trials of begin .. end go on. Indices in order; the caller frees.
+long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count);
+// Sets selected_on, and warning where that is "test".
+MUST_CHECK enum status sweep_look_for_overlap(struct sweep *sweep);
+
+// The trial's record with its place among all: front, chosen, selected_on, test. The caller frees.
+MUST_CHECK enum status sweep_result_json(struct sweep *sweep, long index, struct json **out);
+// results.jsonl and results.csv.
+MUST_CHECK enum status sweep_write_results(struct sweep *sweep);
+// ecai/sweep/1 without its provenance; the caller adds that, and frees.
+struct json *sweep_json(struct sweep *sweep);
+
+#endif
