@@ -103,6 +103,10 @@ static size_t utf8_length(const unsigned char *at, size_t left)
     for (size_t i = 1; i < length; i++)
         if ((at[i] & 0xC0) != 0x80)
             return 0;
+    // Spelt longer than need be, half of a pair of UTF-16, or beyond the last character.
+    if ((at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] >= 0xA0) ||
+        (at[0] == 0xF0 && at[1] < 0x90) || (at[0] == 0xF4 && at[1] >= 0x90))
+        return 0;
     return length;
 }
 
@@ -122,4 +126,24 @@ void text_add_escaped(struct text *text, const char *name, size_t length)
             i += bytes;
         }
     }
+}
+
+void text_add_xml(struct text *text, const char *words)
+{
+    struct text safe;
+
+    text_init(&safe);
+    text_add_escaped(&safe, words, strlen(words));
+    for (const char *at = safe.at; *at; at++) {
+        // XML has no U+FFFE and U+FFFF; UTF-8 of both begins so.
+        if (strncmp(at, "\357\277\276", 3) == 0 || strncmp(at, "\357\277\277", 3) == 0) {
+            text_add(text, "\357\277\275");
+            at += 2;
+        } else if (strchr("&<>\"'", *at)) {
+            text_format(text, "&#%d;", *at);
+        } else {
+            text_add_bytes(text, at, 1);
+        }
+    }
+    text_clear(&safe);
 }
