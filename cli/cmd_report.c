@@ -71,18 +71,27 @@ const char *report_note(const struct report_view *view)
                           : "");
 }
 
+static bool is_range(const struct floats *range)
+{
+    return range->count == 2 && range->at[0] < range->at[1];
+}
+
 static enum status check_options(const struct report_view *view, const char *format)
 {
     const struct report_options *options = view->options;
     struct context *context = view->invocation->context;
     bool is_svg = strcmp(format, "svg") == 0;
 
-    if (!is_svg && (options->width || options->height || options->group ||
-                    strcmp(options->chart, "front") != 0))
+    if (!is_svg && (options->width || options->height || options->group || options->x_range.count ||
+                    options->y_range.count || strcmp(options->chart, "front") != 0))
         return context_fail(context, ERR_USAGE,
-                            "'--chart', '--group', '--width' and '--height' go with '--format "
-                            "svg', not with '%s'",
+                            "'--chart', '--group', '--x-range', '--y-range', '--width' and "
+                            "'--height' go with '--format svg', not with '%s'",
                             format);
+    if ((options->x_range.count && !is_range(&options->x_range)) ||
+        (options->y_range.count && !is_range(&options->y_range)))
+        return context_fail(context, ERR_USAGE, "'--%s-range' wants two numbers, the lower first",
+                            is_range(&options->x_range) || !options->x_range.count ? "y" : "x");
     if ((options->width && options->width < CHART_SIZE_MIN) ||
         (options->height && options->height < CHART_SIZE_MIN))
         return context_fail(context, ERR_USAGE, "'--width' and '--height' want %d pixels or more",
@@ -196,6 +205,8 @@ static const struct field chart_fields[] = {
     FIELD_CHOICE(struct report_options, labels, "front", "front|all|none", "points with labels"),
     FIELD_CHOICE(struct report_options, intervals, "front", "front|all|none",
                  "points with intervals"),
+    FIELD(struct report_options, x_range, NULL, 0, 0, "LOW,HIGH: what the chart shows across"),
+    FIELD(struct report_options, y_range, NULL, 0, 0, "LOW,HIGH: and up"),
     FIELD(struct report_options, point, NULL, 0, 0,
           "ID|LABEL: a point of layers, sparsity or curves (default: the chosen one, else all)"),
     FIELD(struct report_options, width, "0", 0, CHART_SIZE_MAX, "pixels, 96 an inch; 0: 560"),

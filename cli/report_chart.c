@@ -36,6 +36,13 @@ struct groups {
     int count;
 };
 
+static const char *short_name(const char *parameter)
+{
+    const char *dot = strrchr(parameter, '.');
+
+    return dot && dot[1] ? dot + 1 : parameter;
+}
+
 static enum status find_group(const struct report_view *view, const struct report_point *point,
                               struct groups *groups, int *out)
 {
@@ -43,7 +50,8 @@ static enum status find_group(const struct report_view *view, const struct repor
     const struct json *value = report_parameter(point, key);
     struct context *context = view->invocation->context;
 
-    words = value ? report_words(view, value) : "none";
+    words = arena_format(view->invocation->arena, "%s %s", short_name(key),
+                         value ? report_words(view, value) : "unset");
     for (*out = 0; *out < groups->count; ++*out)
         if (strcmp(groups->name[*out], words) == 0)
             return OK;
@@ -139,9 +147,12 @@ static bool add_baseline(const struct report_view *view, struct chart_point *out
     return isfinite(value[0]) && isfinite(value[1]);
 }
 
-static const char *front_note(const struct report_view *view)
+static const char *front_note(const struct report_view *view, bool is_merged)
 {
-    const char *note = report_note(view);
+    const char *note =
+        is_merged ? arena_format(view->invocation->arena,
+                                 "%s The one bar across stands for every point.", report_note(view))
+                  : report_note(view);
     struct strings parameters = report_parameters(view);
     struct arena *arena = view->invocation->arena;
     const char *words = "";
@@ -154,22 +165,51 @@ static const char *front_note(const struct report_view *view)
     return *words ? arena_format(arena, "Labels: %s. %s", words, note) : note;
 }
 
-static void tell(const struct report_view *view, int shown, int unknown, int unlabelled)
+static bool is_within(const struct floats *range, double value)
+{
+    return !range->count || (value >= range->at[0] && value <= range->at[1]);
+}
+
+// An interval that all points share is the profile's own: one bar stands for all, the others would
+// hide what matters.
+static bool merge_intervals(const struct report_view *view, struct chart_point *points, int count)
+{
+    int shown = -1;
+
+    if (strcmp(view->options->intervals, "front") != 0)
+        return false;
+    for (int i = 0; i < count; i++) {
+        double low = points[i].x_low / points[i].x, high = points[i].x_high / points[i].x;
+        if (isnan(low) || isnan(high))
+            continue;
+        if (shown < 0 || points[i].is_chosen)
+            shown = i;
+        if (fabs(low - points[shown].x_low / points[shown].x) > 1e-6 * low ||
+            fabs(high - points[shown].x_high / points[shown].x) > 1e-6 * high)
+            return false;
+    }
+    for (int i = 0; i < count; i++)
+        if (i != shown)
+            points[i].x_low = points[i].x_high = NAN;
+    return shown >= 0;
+}
+
+static void tell(const struct report_view *view, int shown, int unknown, int outside)
 {
     struct context *context = view->invocation->context;
 
     if (unknown)
         context_note(context, "%d of %d points left out: '%s' or '%s' is unknown of them", unknown,
                      shown + unknown, view->x.key, view->y.key);
-    if (unlabelled)
-        context_note(context, "%d labels left out: no room ('--width', '--height', '--labels')",
-                     unlabelled);
+    if (outside)
+        context_note(context, "%d points left out: '--x-range' or '--y-range' ends before them",
+                     outside);
 }
 
 static enum status collect(const struct report_view *view, struct chart_point *points, int *count,
                            struct groups *groups)
 {
-    int unknown = 0;
+    int unknown = 0, outside = 0;
 
     *count = 0;
     for (int i = 0; i < view->count; i++) {
@@ -178,10 +218,13 @@ static enum status collect(const struct report_view *view, struct chart_point *p
         TRY(add_point(view, &view->point[i], groups, &points[*count]));
         if (isnan(points[*count].x) || isnan(points[*count].y))
             unknown++;
+        else if (!is_within(&view->options->x_range, points[*count].x) ||
+                 !is_within(&view->options->y_range, points[*count].y))
+            outside++;
         else
             ++*count;
     }
-    tell(view, *count, unknown, 0);
+    tell(view, *count, unknown, outside);
     return *count
                ? OK
                : context_fail(view->invocation->context, ERR_FORMAT,
@@ -193,6 +236,7 @@ static enum status draw_front(const struct report_view *view, struct text *out)
     struct chart_point *points =
         arena_array(view->invocation->arena, struct chart_point, (size_t)view->count + 1);
     struct groups groups = {.count = 0};
+    int left_out;
     struct scatter scatter = {
         .sheet = report_sheet(view, DEFAULT_HEIGHT),
         .x = {.title = view->x.title, .unit = view->x.unit, .is_log = view->options->log_x},
@@ -202,13 +246,18 @@ static enum status draw_front(const struct report_view *view, struct text *out)
         .point = points,
     };
 
-    scatter.sheet.note = front_note(view);
     TRY(collect(view, points, &scatter.count, &groups));
+    scatter.sheet.note = front_note(view, merge_intervals(view, points, scatter.count));
     scatter.series = groups.name;
     scatter.series_count = groups.count;
-    if (add_baseline(view, &points[scatter.count]))
+    if (add_baseline(view, &points[scatter.count]) &&
+        is_within(&view->options->x_range, points[scatter.count].x) &&
+        is_within(&view->options->y_range, points[scatter.count].y))
         scatter.count++;
-    tell(view, 0, 0, scatter_draw(&scatter, out));
+    left_out = scatter_draw(&scatter, out);
+    if (left_out)
+        context_note(view->invocation->context,
+                     "%d labels left out: no room ('--width', '--height', '--labels')", left_out);
     return OK;
 }
 

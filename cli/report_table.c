@@ -199,6 +199,16 @@ static struct shown what_is_shown(const struct report_view *view)
     return shown;
 }
 
+// A trial that came to nothing has no figures; that is no unknown figure.
+static void add_empty(const struct shown *shown, struct text *out)
+{
+    int columns = 3 + shown->has_test + 2 * shown->has_baseline + shown->has_cost;
+
+    for (int i = 0; i < columns; i++)
+        text_add(out, i ? "| " : "");
+    text_add(out, "|\n");
+}
+
 static void markdown_row(const struct report_point *point, const struct shown *shown,
                          struct text *out)
 {
@@ -209,10 +219,15 @@ static void markdown_row(const struct report_point *point, const struct shown *s
                                   : point->state);
     add_plain(out, point->label);
     text_add(out, " | ");
+    if (!point->eval) {
+        add_empty(shown, out);
+        return;
+    }
     add_accuracy(out, point->eval, shown->is_percent);
     if (shown->has_test) {
         text_add(out, " | ");
-        add_accuracy(out, point->test, shown->is_percent);
+        if (point->test)
+            add_accuracy(out, point->test, shown->is_percent);
     }
     text_add(out, " | ");
     add_joules(out, point->eval);

@@ -67,6 +67,8 @@ bool labels_place(struct labels *labels, double x, double y, const char *words, 
                               middle_y + height / 2, false};
             if (!is_free(labels, &box, round >= 2))
                 continue;
+            if (round >= 2)
+                svg_veil(out, box.left, box.top, width, height);
             svg_text(out, box.left, box.bottom - 2, ANCHOR_START, size, SVG_INK, words);
             labels_avoid(labels, box.left, box.top, box.right, box.bottom, false);
             return true;

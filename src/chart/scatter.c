@@ -97,7 +97,8 @@ static int make_legend(const struct scatter *scatter, bool has_line, struct lege
             (struct legend_entry){has_front ? "dominated" : "model", has_front ? SVG_GREY : colour,
                                   MARK_CIRCLE, !has_front, false};
     if (has_chosen)
-        legend[count++] = (struct legend_entry){"chosen", svg_colour[1], MARK_STAR, true, false};
+        legend[count++] = (struct legend_entry){
+            "chosen", scatter->series_count > 1 ? SVG_GREY : svg_colour[1], MARK_STAR, true, false};
     if (has_baseline)
         legend[count++] = (struct legend_entry){"baseline", SVG_INK, MARK_SQUARE, true, false};
     return count;

@@ -58,6 +58,9 @@ static const unsigned short widths[] = {
     667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278,  556, 556, 222, 222, 500,
     222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500,  500, 334, 260, 334, 584};
 
+// What stands in for Helvetica may be wider.
+static const double spare = 0.12;
+
 double svg_text_width(const char *words, double size)
 {
     double thousandths = 0;
@@ -69,7 +72,7 @@ double svg_text_width(const char *words, double size)
         else if ((letter & 0xC0) != 0x80)
             thousandths += 600;
     }
-    return thousandths * size / 1000;
+    return thousandths * size / 1000 * (1 + spare);
 }
 
 double svg_text(struct text *out, double x, double y, enum anchor anchor, double size,
@@ -130,6 +133,13 @@ void svg_rectangle(struct text *out, double x, double y, double width, double he
     if (stroke)
         text_format(out, " stroke=\"%s\"", stroke);
     text_add(out, "/>\n");
+}
+
+void svg_veil(struct text *out, double x, double y, double width, double height)
+{
+    text_add(out, "<g fill-opacity=\"0.8\">");
+    svg_rectangle(out, x, y, width, height, "#ffffff", NULL);
+    text_add(out, "</g>\n");
 }
 
 static void points(struct text *out, const double *x, const double *y, int count)

@@ -34,10 +34,11 @@ void svg_begin(struct text *out, double width, double height, const char *title,
                const char *description);
 void svg_end(struct text *out);
 
-// Words, made safe; y is the base line. Returns their width in pixels, as Helvetica sets them.
+// Words, made safe; y is the base line. Returns their width in pixels.
 double svg_text(struct text *out, double x, double y, enum anchor anchor, double size,
                 const char *colour, const char *words);
 void svg_text_upright(struct text *out, double x, double y, double size, const char *words);
+// As Helvetica sets them, and some more: another font may stand in for it.
 double svg_text_width(const char *words, double size);
 void svg_bold(struct text *out, double x, double y, double size, const char *words);
 
@@ -45,6 +46,8 @@ void svg_line(struct text *out, double x1, double y1, double x2, double y2, cons
               double width);
 void svg_rectangle(struct text *out, double x, double y, double width, double height,
                    const char *fill, const char *stroke);
+// White that lets a little of what is below through.
+void svg_veil(struct text *out, double x, double y, double width, double height);
 // A path of absolute points; dashes NULL: a whole line.
 void svg_path(struct text *out, const double *x, const double *y, int count, const char *colour,
               double width, const char *dashes);
