@@ -47,28 +47,34 @@ const char *report_title(const struct report_view *view)
 static const char *error_words(struct arena *arena, double percent)
 {
     return isnan(percent)  ? ""
-           : percent < 100 ? arena_format(arena, " within %.3g %%", percent)
-                           : arena_format(arena, " within a factor of %.3g", 1 + percent / 100);
+           : percent < 100 ? arena_format(arena, ", within %.3g %%", percent)
+                           : arena_format(arena, ", within a factor of %.3g", 1 + percent / 100);
+}
+
+const char *report_energy_note(const struct report_view *view)
+{
+    struct arena *arena = view->invocation->arena;
+    const struct json *energy = json_at(view->sample, "energy");
+
+    return arena_format(
+        arena, "Energy: estimated, profile %s%s%s.", json_text(json_at(energy, "device")),
+        error_words(arena, json_number(json_at(energy, "profile.error_percent"))),
+        json_text(json_at(energy, "profile.validated_by")) ? ""
+                                                           : ", not validated by measurements");
 }
 
 const char *report_note(const struct report_view *view)
 {
-    struct arena *arena = view->invocation->arena;
-    const struct json *sample = view->sample;
-    const char *data = json_text(json_at(sample, "data.name"));
-    const char *validated = json_text(json_at(sample, "energy.profile.validated_by"));
-    double samples = json_number(json_at(sample, "data.samples"));
+    const char *data = json_text(json_at(view->sample, "data.name"));
     bool on_test = view->selected_on && strcmp(view->selected_on, "test") == 0;
 
-    return arena_format(
-        arena,
-        "Energy: estimated%s, profile %s%s. Accuracy: %.0f samples of %s, 95 %% intervals.%s",
-        error_words(arena, json_number(json_at(sample, "energy.profile.error_percent"))),
-        json_text(json_at(sample, "energy.device")), validated ? "" : " (validated by nothing)",
-        samples, data ? data : "?",
-        on_test           ? " Selected on test data."
-        : view->has_sweep ? " Selected on search data."
-                          : "");
+    return arena_format(view->invocation->arena,
+                        "%s Accuracy: %.0f samples of %s, 95 %% intervals.%s",
+                        report_energy_note(view),
+                        json_number(json_at(view->sample, "data.samples")), data ? data : "?",
+                        on_test           ? " Selected on test data."
+                        : view->has_sweep ? " Selected on search data."
+                                          : "");
 }
 
 static bool is_range(const struct floats *range)

@@ -8,7 +8,7 @@
 
 enum { DEFAULT_WIDTH = 560, DEFAULT_HEIGHT = 380 };
 
-struct chart_sheet report_sheet(const struct report_view *view, double height)
+struct chart_sheet report_sheet(const struct report_view *view, double height, const char *note)
 {
     const struct report_options *options = view->options;
 
@@ -16,7 +16,7 @@ struct chart_sheet report_sheet(const struct report_view *view, double height)
         .width = options->width ? (double)options->width : DEFAULT_WIDTH,
         .height = options->height ? (double)options->height : height,
         .title = options->title,
-        .note = report_note(view),
+        .note = note,
         .description = report_title(view),
     };
 }
@@ -238,7 +238,7 @@ static enum status draw_front(const struct report_view *view, struct text *out)
     struct groups groups = {.count = 0};
     int left_out;
     struct scatter scatter = {
-        .sheet = report_sheet(view, DEFAULT_HEIGHT),
+        .sheet = report_sheet(view, DEFAULT_HEIGHT, NULL),
         .x = {.title = view->x.title, .unit = view->x.unit, .is_log = view->options->log_x},
         .y = {.title = view->y.title, .unit = view->y.unit, .is_log = view->options->log_y},
         .x_better = view->x.better,

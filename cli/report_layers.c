@@ -118,22 +118,66 @@ static enum status no_layers(const struct report_view *view, const char *what)
                         view->point[0].file, what);
 }
 
+// Rows that tell nothing: less than so much of the energy in each model.
+static const double little = 0.004;
+
+static bool is_little(const struct chosen *chosen, const char *name)
+{
+    for (int i = 0; i < chosen->count; i++) {
+        double total = json_number(json_at(chosen->point[i]->eval, "energy.joules"));
+        double part = json_number(json_at(find_layer(chosen->point[i], name), "joules"));
+        if (!(part < little * total) && !isnan(part))
+            return false;
+    }
+    return true;
+}
+
+// Takes small rows out of `rows`, at least two; each model's sum of them goes to `rest`.
+static int take_little(const struct chosen *chosen, struct rows *rows, double *rest)
+{
+    int kept = 0, taken = 0;
+
+    for (int i = 0; i < rows->count; i++)
+        taken += is_little(chosen, rows->name[i]);
+    if (taken < 2 || taken == rows->count)
+        return 0;
+    for (int i = 0; i < rows->count; i++) {
+        if (!is_little(chosen, rows->name[i])) {
+            rows->name[kept++] = rows->name[i];
+            continue;
+        }
+        for (int j = 0; j < chosen->count; j++)
+            rest[j] += fmax(0, json_number(json_at(find_layer(chosen->point[j], rows->name[i]),
+                                                   "joules"))); // NaN: that model has no such one
+    }
+    rows->count = kept;
+    return taken;
+}
+
 enum status report_draw_layers(const struct report_view *view, struct text *out)
 {
+    struct arena *arena = view->invocation->arena;
+    double rest[SERIES_MAX] = {0}, *value;
     struct chosen chosen;
     struct rows rows;
-    double *value;
+    int taken;
 
     TRY(choose_points(view, &chosen));
     rows = all_layers(view, &chosen, "joules");
     if (rows.count == 0)
         return no_layers(view, "a known energy");
-    value = arena_array(view->invocation->arena, double, (size_t)rows.count *(size_t)chosen.count);
+    taken = take_little(&chosen, &rows, rest);
+    if (taken)
+        rows.name[rows.count++] =
+            arena_format(arena, "%d others, each below %g %%", taken, 100 * little);
+    value = arena_array(arena, double, (size_t)rows.count *(size_t)chosen.count);
     for (int i = 0; i < chosen.count; i++)
         for (int j = 0; j < rows.count; j++)
             value[i * rows.count + j] =
-                json_number(json_at(find_layer(chosen.point[i], rows.name[j]), "joules"));
-    bars_draw(&(struct bars){.sheet = report_sheet(view, 0),
+                taken && j == rows.count - 1
+                    ? rest[i]
+                    : json_number(json_at(find_layer(chosen.point[i], rows.name[j]), "joules"));
+    bars_draw(&(struct bars){.sheet = report_sheet(view, 0, report_energy_note(view)),
                              .x = {.title = "energy per inference", .unit = "J"},
                              .row = rows.name,
                              .row_count = rows.count,
@@ -178,7 +222,7 @@ enum status report_draw_sparsity(const struct report_view *view, struct text *ou
     for (int i = 0; i < rows.count; i++)
         for (int j = 0; j < chosen.count; j++)
             tile[i * chosen.count + j] = tile_of(view, find_layer(chosen.point[j], rows.name[i]));
-    tiles_draw(&(struct tiles){.sheet = report_sheet(view, 0),
+    tiles_draw(&(struct tiles){.sheet = report_sheet(view, 0, NULL),
                                .share_title = "weights that are zero; bits of weights/activations",
                                .row = rows.name,
                                .row_count = rows.count,
@@ -191,7 +235,7 @@ enum status report_draw_sparsity(const struct report_view *view, struct text *ou
 
 enum status report_draw_curves(const struct report_view *view, struct text *out)
 {
-    struct lines lines = {.sheet = report_sheet(view, 320),
+    struct lines lines = {.sheet = report_sheet(view, 320, NULL),
                           .x_title = "epoch",
                           .y = {.title = "loss", .unit = "", .is_log = view->options->log_y}};
     struct line line[SERIES_MAX];

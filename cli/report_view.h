@@ -96,5 +96,6 @@ void report_page(const struct report_view *view, const struct json *data, struct
 const char *report_title(const struct report_view *view);
 // One line that names profile and data, and what was selected on test data.
 const char *report_note(const struct report_view *view);
+const char *report_energy_note(const struct report_view *view); // its first half
 
 #endif
