@@ -130,20 +130,29 @@ void text_add_escaped(struct text *text, const char *name, size_t length)
 
 void text_add_xml(struct text *text, const char *words)
 {
+    static const struct {
+        const char *bytes, *entity;
+    } replaced[] = {{"&", "&amp;"},
+                    {"<", "&lt;"},
+                    {">", "&gt;"},
+                    {"\"", "&quot;"},
+                    // U+FFFE and U+FFFF, which XML 1.0 has not, not even escaped.
+                    {"\xEF\xBF\xBE", "?"},
+                    {"\xEF\xBF\xBF", "?"}};
+    enum { COUNT = sizeof replaced / sizeof *replaced };
     struct text safe;
 
     text_init(&safe);
     text_add_escaped(&safe, words, strlen(words));
-    for (const char *at = safe.at; *at; at++) {
-        // XML has no U+FFFE and U+FFFF; UTF-8 of both begins so.
-        if (strncmp(at, "\357\277\276", 3) == 0 || strncmp(at, "\357\277\277", 3) == 0) {
-            text_add(text, "\357\277\275");
-            at += 2;
-        } else if (strchr("&<>\"'", *at)) {
-            text_format(text, "&#%d;", *at);
-        } else {
+    for (const char *at = safe.at; *at;) {
+        int i = 0;
+        while (i < COUNT && strncmp(at, replaced[i].bytes, strlen(replaced[i].bytes)) != 0)
+            i++;
+        if (i < COUNT)
+            text_add(text, replaced[i].entity);
+        else
             text_add_bytes(text, at, 1);
-        }
+        at += i < COUNT ? strlen(replaced[i].bytes) : 1;
     }
     text_clear(&safe);
 }

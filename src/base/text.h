@@ -18,7 +18,7 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
 void text_add_double(struct text *text, double number);
 // A name out of a file, safe to print: control bytes and bytes that are no UTF-8 become \xNN.
 void text_add_escaped(struct text *text, const char *name, size_t length);
-// The same for XML and HTML, between tags and in attributes: & < > " ' become entities.
+// The same for XML and HTML, between tags and in attributes between ": & < > " become entities.
 void text_add_xml(struct text *text, const char *words);
 
 #endif
