@@ -6,6 +6,8 @@ PREFIX  ?= /usr/local
 CONFIG  ?= release
 SECONDS ?= 600
 CFLAGS  ?= -g
+# The page of `ecai report` draws with it; Debian's libjs-chart.js.
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 VERSION := 0.1.0
 
 # As many jobs as processors, unless the user says how many.
@@ -74,6 +76,12 @@ $$(BUILD)/%.$(1).o: %.c $$(BUILD)/flags
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 $(BUILD)/src/codegen/c_templates.o: $(wildcard src/codegen/c/*.c) # taken in by .incbin
+
+$(BUILD)/cli/report_page.o: $(wildcard share/report/*) $(CHART_JS)
+$(BUILD)/cli/report_page.o: private ALL_CFLAGS += -DECAI_CHART_JS='"$(CHART_JS)"'
+$(CHART_JS):
+	@echo "$@ is missing: install Debian's libjs-chart.js, or say where it is: CHART_JS=FILE" >&2
+	@exit 1
 
 $(BUILD)/libecai.a: $(LIB)
 	@ar rcs $@.$$$$ $^ && mv $@.$$$$ $@

@@ -227,9 +227,12 @@ enum status compression_write(struct compression *compression)
         {NULL, NULL, NULL}};
     const char *name =
         arena_format(invocation->arena, "%s.%s", compression->verb, invocation->method->name);
-    enum status status = pipeline_run(context, &pass_materialise,
-                                      (struct pass_run){.context = context}, &compression->graph);
+    enum status status;
 
+    // What is counted is the graph as it was annotated; this one takes its place.
+    figures_keep_names(&compression->after, invocation->arena);
+    status = pipeline_run(context, &pass_materialise, (struct pass_run){.context = context},
+                          &compression->graph);
     if (status != OK)
         return compression_fail(compression, status);
     TRY(sparsity_store(context, compression->graph));

@@ -29,6 +29,18 @@ void figures_clear(struct figures *figures)
     memset(figures, 0, sizeof *figures);
 }
 
+void figures_keep_names(struct figures *figures, struct arena *arena)
+{
+    struct counts *counts = &figures->counts;
+
+    for (uint32_t i = 0; i < counts->node_count; i++) {
+        counts->node[i].name = arena_copy_text(arena, counts->node[i].name);
+        counts->node[i].op = arena_copy_text(arena, counts->node[i].op);
+    }
+    for (uint32_t i = 0; i < counts->weight_count; i++)
+        counts->weight[i].name = arena_copy_text(arena, counts->weight[i].name);
+}
+
 struct layer_figures *figures_layers(const struct counts *counts, struct arena *arena)
 {
     struct layer_figures *layer = arena_array(arena, struct layer_figures, counts->node_count);

@@ -16,6 +16,8 @@ MUST_CHECK enum status figures_init(struct context *context, const struct graph 
                                     const struct infer_options *options, bool is_strict,
                                     struct figures *out);
 void figures_clear(struct figures *figures); // zeroed is fine
+// The names that were borrowed become the arena's: the graph may go.
+void figures_keep_names(struct figures *figures, struct arena *arena);
 
 // One node that runs, with the weights that it is the first to read summed up.
 struct layer_figures {

@@ -12,32 +12,6 @@ struct suite {
     struct text cases;
 };
 
-// XML 1.0 has neither control characters nor U+FFFE and U+FFFF, not even escaped.
-static void add_xml(struct text *out, const char *from)
-{
-    struct text safe;
-
-    text_init(&safe);
-    text_add_escaped(&safe, from, strlen(from));
-    for (const char *c = safe.at; *c; c++) {
-        bool is_nothing = strncmp(c, "\xEF\xBF\xBE", 3) == 0 || strncmp(c, "\xEF\xBF\xBF", 3) == 0;
-        if (is_nothing)
-            text_add(out, "?");
-        else if (*c == '&')
-            text_add(out, "&amp;");
-        else if (*c == '<')
-            text_add(out, "&lt;");
-        else if (*c == '>')
-            text_add(out, "&gt;");
-        else if (*c == '"')
-            text_add(out, "&quot;");
-        else
-            text_add_bytes(out, c, 1);
-        c += is_nothing ? 2 : 0;
-    }
-    text_clear(&safe);
-}
-
 static void add_case(struct suite *suite, const char *name, const char *verdict, const char *type,
                      const char *message)
 {
@@ -45,15 +19,15 @@ static void add_case(struct suite *suite, const char *name, const char *verdict,
 
     suite->tests++;
     text_format(out, "    <testcase classname=\"%s\" name=\"", suite->class_name);
-    add_xml(out, name);
+    text_add_xml(out, name);
     text_format(out, "\">\n      <%s", verdict);
     if (type) {
         text_format(out, " type=\"%s\" message=\"", type);
-        add_xml(out, message);
+        text_add_xml(out, message);
         text_add(out, "\"");
     }
     text_add(out, ">");
-    add_xml(out, message);
+    text_add_xml(out, message);
     text_format(out, "</%s>\n    </testcase>\n", verdict);
 }
 
@@ -120,7 +94,7 @@ void junit_xml(const struct ci *ci, const char *command, const struct gate *gate
     add_cases(&suite, gate, failure);
     text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"ecai\">\n");
     text_format(out, "  <testsuite name=\"ecai %s ", command);
-    add_xml(out, ci->subject);
+    text_add_xml(out, ci->subject);
     text_format(out, "\" tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"0\">\n", suite.tests,
                 suite.failures, suite.errors);
     text_add(out, suite.cases.at);
@@ -128,7 +102,7 @@ void junit_xml(const struct ci *ci, const char *command, const struct gate *gate
         text_add(out, "    <system-err>");
         for (const char *line = warnings; *line;) {
             size_t length = strcspn(line, "\n");
-            add_xml(out, arena_copy_bytes(arena, line, length));
+            text_add_xml(out, arena_copy_bytes(arena, line, length));
             text_add(out, "\n");
             line += length + (line[length] == '\n');
         }

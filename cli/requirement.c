@@ -123,7 +123,7 @@ static bool key_matches(const char *pattern, const char *key, const char *const 
     }
 }
 
-static const struct report_key *find_key(const char *key, const char *const *devices)
+const struct report_key *report_key_find(const char *key, const char *const *devices)
 {
     for (const struct report_key *row = eval_report_keys; row->key; row++)
         if (key_matches(row->key, key, devices))
@@ -131,17 +131,23 @@ static const struct report_key *find_key(const char *key, const char *const *dev
     return NULL;
 }
 
-static enum status unknown_key(struct context *context, const char *expression, const char *key)
+void report_key_suggest(const char *key, struct text *out)
 {
     struct suggestion suggestion;
-    struct text text;
-    enum status status;
 
     suggestion_init(&suggestion, key);
     for (const struct report_key *row = eval_report_keys; row->key; row++)
         suggestion_offer(&suggestion, row->key);
+    suggestion_add(&suggestion, "", out);
+}
+
+static enum status unknown_key(struct context *context, const char *expression, const char *key)
+{
+    struct text text;
+    enum status status;
+
     text_init(&text);
-    suggestion_add(&suggestion, "", &text);
+    report_key_suggest(key, &text);
     status = context_fail(context, ERR_USAGE, "requirement '%s': unknown key '%s'%s", expression,
                           key, text.at);
     text_clear(&text);
@@ -224,7 +230,7 @@ static enum status check_difference(struct context *context, const char *text,
 static enum status complete(struct context *context, const char *value, const char *const *devices,
                             struct requirement *out)
 {
-    const struct report_key *row = find_key(out->key, devices);
+    const struct report_key *row = report_key_find(out->key, devices);
 
     if (!row)
         return unknown_key(context, out->expression, out->key);

@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/field.h"
 #include "base/json.h"
+#include "base/text.h"
 
 enum quantity {
     QUANTITY_NUMBER,   // takes no unit: counts, ratios
@@ -34,6 +35,10 @@ struct report_key {
     enum quantity quantity;
 };
 extern const struct report_key eval_report_keys[]; // ends with key NULL
+// The row of a dotted key, NULL: there is none. devices as below.
+const struct report_key *report_key_find(const char *key, const char *const *devices);
+// Adds " (did you mean 'KEY'?)", or nothing.
+void report_key_suggest(const char *key, struct text *out);
 
 // Parses one EXPR. devices: names that may stand for `*`, ends with NULL; "*" stands for any.
 // ERR_USAGE for an unknown key, a missing comparison, a value of the wrong kind or unit, and for a

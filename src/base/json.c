@@ -65,6 +65,13 @@ struct json *json_add(struct json *parent, const char *key, struct json *child)
     return child;
 }
 
+struct json *json_replace(struct json *object, const char *key, struct json *child)
+{
+    if (!cJSON_ReplaceItemInObjectCaseSensitive(plain(object), key, plain(child)))
+        json_add(object, key, child);
+    return child;
+}
+
 struct json *json_add_object(struct json *parent, const char *key)
 {
     return json_add(parent, key, json_object());
@@ -87,6 +94,12 @@ void json_add_number(struct json *parent, const char *key, double number)
     text_add_double(&digits, number);
     json_add(parent, key, wrap(cJSON_CreateRaw(digits.at))); // cJSON would print 17 digits
     text_clear(&digits);
+}
+
+void json_set_number(struct json *object, const char *key, double number)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(plain(object), key);
+    json_add_number(object, key, number);
 }
 
 void json_add_int(struct json *parent, const char *key, int64_t number)
@@ -209,6 +222,11 @@ const struct json *json_at(const struct json *json, const char *path)
         path += length + (path[length] == '.');
     }
     return (const struct json *)item;
+}
+
+const struct json *json_member(const struct json *object, const char *key)
+{
+    return (const struct json *)cJSON_GetObjectItemCaseSensitive(plain(object), key);
 }
 
 bool json_is_null(const struct json *json)

@@ -28,6 +28,10 @@ void json_add_null(struct json *parent, const char *key);
 // [low, high]; null if one of them is not known.
 void json_add_interval(struct json *parent, const char *key, double low, double high);
 struct json *json_copy(const struct json *json);
+// In the place of the object's value of that key, which is freed; takes child. A key that is not
+// there is added at the end.
+struct json *json_replace(struct json *object, const char *key, struct json *child);
+void json_set_number(struct json *object, const char *key, double number); // replaces it, too
 
 // Parses a whole document; ERR_FORMAT naming the byte where it breaks. Depth at most 64.
 MUST_CHECK enum status json_parse(struct context *context, const char *text, size_t length,
@@ -37,6 +41,8 @@ void json_print(const struct json *json, bool pretty, struct text *out);
 
 // By dotted path, a number indexes a list: "accuracy.ci95.0". NULL: no such key.
 const struct json *json_at(const struct json *json, const char *path);
+// By one key as it is, dots and all; NULL: no such key, or no object.
+const struct json *json_member(const struct json *object, const char *key);
 bool json_is_null(const struct json *json);
 bool json_is_number(const struct json *json);
 bool json_is_bool(const struct json *json);

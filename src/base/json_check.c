@@ -13,14 +13,6 @@ static const struct {
                   {JSON_LIST, "a list"},        {JSON_NULL, "null"}};
 enum { KIND_COUNT = sizeof kind_names / sizeof kind_names[0] };
 
-const struct json *json_member(const struct json *object, const char *key)
-{
-    for (size_t i = 0; json_is_object(object) && i < json_count(object); i++)
-        if (strcmp(json_key(json_child(object, i)), key) == 0)
-            return json_child(object, i);
-    return NULL;
-}
-
 static enum json_kind kind_of(const struct json *json)
 {
     return json_is_text(json)     ? JSON_TEXT

@@ -15,8 +15,6 @@ enum json_kind {
     JSON_NULL = 32,
 };
 
-// The member of an object under exactly that key, dots and all; NULL: none.
-const struct json *json_member(const struct json *object, const char *key);
 bool json_is(const struct json *json, unsigned kinds); // one of the kinds, or'ed
 
 // That it is one of the kinds; path "" is the document itself.

@@ -104,6 +104,10 @@ static size_t utf8_length(const unsigned char *at, size_t left)
     for (size_t i = 1; i < length; i++)
         if ((at[i] & 0xC0) != 0x80)
             return 0;
+    // Spelt longer than need be, half of a pair of UTF-16, or beyond the last character.
+    if ((at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] >= 0xA0) ||
+        (at[0] == 0xF0 && at[1] < 0x90) || (at[0] == 0xF4 && at[1] >= 0x90))
+        return 0;
     return length;
 }
 
@@ -138,4 +142,33 @@ void text_add_shell_word(struct text *text, const char *word)
     for (const char *c = word; *c; c++)
         text_add(text, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
     text_add(text, "'");
+}
+
+void text_add_xml(struct text *text, const char *words)
+{
+    static const struct {
+        const char *bytes, *entity;
+    } replaced[] = {{"&", "&amp;"},
+                    {"<", "&lt;"},
+                    {">", "&gt;"},
+                    {"\"", "&quot;"},
+                    // U+FFFE and U+FFFF, which XML 1.0 has not, not even escaped.
+                    {"\xEF\xBF\xBE", "?"},
+                    {"\xEF\xBF\xBF", "?"}};
+    enum { COUNT = sizeof replaced / sizeof *replaced };
+    struct text safe;
+
+    text_init(&safe);
+    text_add_escaped(&safe, words, strlen(words));
+    for (const char *at = safe.at; *at;) {
+        int i = 0;
+        while (i < COUNT && strncmp(at, replaced[i].bytes, strlen(replaced[i].bytes)) != 0)
+            i++;
+        if (i < COUNT)
+            text_add(text, replaced[i].entity);
+        else
+            text_add_bytes(text, at, 1);
+        at += i < COUNT ? strlen(replaced[i].bytes) : 1;
+    }
+    text_clear(&safe);
 }

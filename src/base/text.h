@@ -20,5 +20,7 @@ void text_add_double(struct text *text, double number);
 void text_add_escaped(struct text *text, const char *name, size_t length);
 // A word as a shell takes it: as it is, or in single quotes.
 void text_add_shell_word(struct text *text, const char *word);
+// The same for XML and HTML, between tags and in attributes between ": & < > " become entities.
+void text_add_xml(struct text *text, const char *words);
 
 #endif

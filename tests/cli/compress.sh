@@ -22,4 +22,6 @@ s "ecai show x.onnx | grep -E '^(conv|fc|ecai.history)' | sed -E 's/[0-9a-f]{64}
 s "ecai prune magnitude --sparsity 0.5 model.onnx -o - | ecai quantize int8 -q --preprocess unit --data $data - -o piped.onnx"
 t ecai quantize int8 -q --preprocess unit --data $data pruned.onnx -o filed.onnx
 t cmp piped.onnx filed.onnx
+s "ecai quantize int8 -q --preprocess unit --data $data pruned.onnx -o named.onnx --json - | grep '\"node\"'"
+rm -f named.onnx
 t ls

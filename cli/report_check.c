@@ -1,0 +1,182 @@
+// What may stand in one report: points over the same data, device and metric. The rest is refused.
+#include <string.h>
+
+#include "cli/report_view.h"
+#include "cli/table.h"
+
+static void release_json(void *json)
+{
+    json_free(json);
+}
+
+static const char *device_names_of(struct arena *arena, const struct json *by_device)
+{
+    const char *names = "";
+
+    for (size_t i = 0; i < json_count(by_device); i++)
+        names = arena_format(arena, "%s%s'%s'", names, i ? ", " : "",
+                             json_key(json_child(by_device, i)));
+    return names;
+}
+
+// energy, ratio and the baseline's joules as they would be with that device named first.
+static struct json *with_device(const struct json *eval, const char *device)
+{
+    static const char *const of_device[] = {"energy", "energy_interval", "factors"};
+    struct json *out = json_copy(eval);
+    const struct json *energy = json_member(json_at(eval, "energy_by_device"), device);
+    const struct json *by_device = json_member(json_at(eval, "ratio_by_device"), device);
+    struct json *ratio, *baseline;
+
+    json_replace(out, "energy", json_copy(energy));
+    if (!json_is_object(json_at(eval, "ratio")) || !json_is_object(by_device))
+        return out;
+    ratio = json_replace(out, "ratio", json_copy(json_at(eval, "ratio")));
+    for (size_t i = 0; i < sizeof of_device / sizeof *of_device; i++)
+        if (json_member(by_device, of_device[i]))
+            json_replace(ratio, of_device[i], json_copy(json_member(by_device, of_device[i])));
+    if (!json_is_object(json_at(eval, "baseline")))
+        return out;
+    baseline = json_replace(out, "baseline", json_copy(json_at(eval, "baseline")));
+    json_set_number(baseline, "joules",
+                    json_number(json_member(by_device, "energy")) *
+                        json_number(json_at(energy, "joules")));
+    return out;
+}
+
+static enum status use_device(struct report_view *view, const struct report_point *point,
+                              const struct json **eval)
+{
+    struct arena *arena = view->invocation->arena;
+    const char *device = view->options->device;
+    const struct json *by_device = json_at(*eval, "energy_by_device");
+    struct json *changed;
+
+    if (strcmp(json_text(json_at(*eval, "energy.device")), device) == 0)
+        return OK;
+    if (!json_is_text(json_at(json_member(by_device, device), "profile.sha256")))
+        return context_fail(view->invocation->context, ERR_FORMAT,
+                            "%s: no energy on '%s'; it has %s", point->file, device,
+                            device_names_of(arena, by_device));
+    changed = with_device(*eval, device);
+    arena_defer(arena, release_json, changed);
+    *eval = changed;
+    return OK;
+}
+
+static const struct {
+    const char *key, *words, *hint;
+} must_equal[] = {
+    {"data.sha256", "data", ""},
+    {"accuracy.metric", "metric", ""},
+    {"energy.device", "device", "; '--device' chooses where several were asked for"},
+    {"energy.profile.sha256", "energy profile", ""},
+};
+
+// What the difference is called: data by name, a profile that has changed by its hash.
+static const char *words_of(struct arena *arena, const struct json *eval, const char *key)
+{
+    const char *text = json_text(json_at(eval, key)), *name;
+
+    if (strcmp(key, "data.sha256") == 0) {
+        name = json_text(json_at(eval, "data.name"));
+        return arena_format(arena, "'%s' (sha256 %.8s)", name ? name : "?", text);
+    }
+    if (strcmp(key, "energy.profile.sha256") == 0)
+        return arena_format(arena, "'%s' of sha256 %.8s", json_text(json_at(eval, "energy.device")),
+                            text);
+    return text ? arena_format(arena, "'%s'", text) : "none";
+}
+
+static enum status check_pair(const struct report_view *view, const struct report_point *first,
+                              const struct json *a, const struct report_point *point,
+                              const struct json *b)
+{
+    struct arena *arena = view->invocation->arena;
+
+    for (size_t i = 0; i < sizeof must_equal / sizeof *must_equal; i++) {
+        const char *key = must_equal[i].key;
+        const char *of_a = json_text(json_at(a, key)), *of_b = json_text(json_at(b, key));
+        if (of_a ? of_b && strcmp(of_a, of_b) == 0 : !of_b)
+            continue;
+        return context_fail(
+            view->invocation->context, ERR_FORMAT, "%s and %s cannot be mixed: %s %s, %s%s",
+            first->file, point->file == first->file ? point->id : point->file, must_equal[i].words,
+            words_of(arena, a, key), words_of(arena, b, key), must_equal[i].hint);
+    }
+    return OK;
+}
+
+// All with the first that has one; so that two that differ are named, whichever they are.
+static enum status check_all(const struct report_view *view, bool is_test)
+{
+    const struct report_point *first = NULL;
+
+    for (int i = 0; i < view->count; i++) {
+        const struct report_point *point = &view->point[i];
+        const struct json *eval = is_test ? point->test : point->eval;
+        if (!eval)
+            continue;
+        if (first)
+            TRY(check_pair(view, first, is_test ? first->test : first->eval, point, eval));
+        else
+            first = point;
+    }
+    return OK;
+}
+
+// Two of one name get their id, or a number where even that is the same.
+static void make_unique(struct report_view *view)
+{
+    struct arena *arena = view->invocation->arena;
+
+    for (int i = 0; i < view->count; i++)
+        for (int j = 0; j < i; j++) {
+            struct report_point *point = &view->point[i];
+            const struct report_point *other = &view->point[j];
+            if (strcmp(point->id, other->id) == 0)
+                point->id = arena_format(arena, "%s-%d", other->id, i + 1);
+            if (strcmp(point->label, other->label) == 0)
+                point->label = arena_format(arena, "%s (%s)", point->label,
+                                            point->trial ? point->id : point->file);
+        }
+}
+
+static void warn_of_baselines(const struct report_view *view)
+{
+    const char *first = NULL;
+
+    for (int i = 0; i < view->count; i++) {
+        const char *sha256 = json_text(json_at(view->point[i].eval, "baseline.sha256"));
+        if (first && sha256 && strcmp(first, sha256) != 0) {
+            context_warn(view->invocation->context,
+                         "%s: another baseline than before: ratios and differences do not compare",
+                         view->point[i].file);
+            return;
+        }
+        first = first ? first : sha256;
+    }
+}
+
+enum status report_settle(struct report_view *view)
+{
+    for (int i = 0; i < view->count; i++) {
+        struct report_point *point = &view->point[i];
+        if (view->options->device && point->eval)
+            TRY(use_device(view, point, &point->eval));
+        if (view->options->device && point->test)
+            TRY(use_device(view, point, &point->test));
+        if (!view->sample)
+            view->sample = point->eval;
+    }
+    TRY(check_all(view, false));
+    TRY(check_all(view, true));
+    if (!view->sample)
+        return context_fail(view->invocation->context, ERR_FORMAT, "%s: %s", view->point[0].file,
+                            strcmp(view->options->on, "test") == 0
+                                ? "no trial was evaluated on test data"
+                                : "no trial has an evaluation");
+    make_unique(view);
+    warn_of_baselines(view);
+    return OK;
+}
