@@ -140,7 +140,8 @@ function drawMap() {
         el("p", { class: "help" }, "A row is a point of the front, from least energy on; a column is "
            + "a layer. The number is the weights' bits, the shade their share of zeros."),
         el("div", { class: "scale", "aria-hidden": "true" }, "0 %", el("span", {}), "100 % zeros"),
-        el("div", { class: "scroll", role: "region", tabindex: "0", "aria-labelledby": "map-title" },
+        el("div", { class: "scroll", role: "region", tabindex: "0",
+                    "aria-label": "Map of points and layers" },
            el("table", { class: "map" },
               el("caption", { class: "unseen" }, "Bits and share of zeros by point and layer"),
               el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Point"),
