@@ -152,7 +152,10 @@ function drawMap() {
 }
 
 function profileFacts() {
-    const profile = report.profile || {};
+    const profile = report.profile;
+    if (!profile) {
+        return el("div", {}, heading("Energy profile"), note("No energy was estimated."));
+    }
     return el("div", {}, heading("Energy profile"), el("dl", { class: "facts" },
         fact("name", String(profile.name || UNKNOWN)),
         profile.summary ? fact("what it is", String(profile.summary)) : null,
