@@ -54,7 +54,7 @@ TESTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*.c tests/support/*.c))
 FUZZ    := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ:%=$(BUILD)/replay/%)
 
-.PHONY: all test asan check conformance exports prove-channels mutants demo interop bench guard \
+.PHONY: all test asan check conformance exports prove-channels mutants demo interop page bench guard \
         bench-peers install uninstall format docs fuzz fuzz-run replay update-expected suite clean help FORCE
 all: $(BUILD)/ecai ## build the program (CONFIG=release, debug or asan)
 
@@ -152,6 +152,9 @@ demo: ## install what is missing, build, run the main job on Fashion-MNIST
 
 interop: all ## compare with onnxruntime and onnx, in a virtual environment under build/
 	tools/interop $(BUILD)/ecai
+
+page: all ## make reports and open them in headless Chromium, with axe-core: SHOTS=folder
+	tools/check-page $(BUILD)/ecai $(SHOTS)
 
 bench: all ## compare this build with another one: BASE=path/to/ecai
 	bench/compare $(BUILD)/ecai $(BASE)

@@ -140,7 +140,8 @@ function drawMap() {
         el("p", { class: "help" }, "A row is a point of the front, from least energy on; a column is "
            + "a layer. The number is the weights' bits, the shade their share of zeros."),
         el("div", { class: "scale", "aria-hidden": "true" }, "0 %", el("span", {}), "100 % zeros"),
-        el("div", { class: "scroll", role: "region", tabindex: "0", "aria-labelledby": "map-title" },
+        el("div", { class: "scroll", role: "region", tabindex: "0",
+                    "aria-label": "Map of points and layers" },
            el("table", { class: "map" },
               el("caption", { class: "unseen" }, "Bits and share of zeros by point and layer"),
               el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Point"),
@@ -151,7 +152,10 @@ function drawMap() {
 }
 
 function profileFacts() {
-    const profile = report.profile || {};
+    const profile = report.profile;
+    if (!profile) {
+        return el("div", {}, heading("Energy profile"), note("No energy was estimated."));
+    }
     return el("div", {}, heading("Energy profile"), el("dl", { class: "facts" },
         fact("name", String(profile.name || UNKNOWN)),
         profile.summary ? fact("what it is", String(profile.summary)) : null,

@@ -383,9 +383,10 @@ function plotKey(event) {
 function fillAxes() {
     const axes = availableAxes();
     const named = (key, fallback) => axes.find((axis) => axis.key === key)
-        || axes.find((axis) => axis.key === fallback) || axes[0] || AXES[0];
-    scatter.x = named(at(report, "axes.x") || "energy.joules", "model.bytes");
-    scatter.y = named(at(report, "axes.y") || "accuracy.value", "baseline.agreement");
+        || axes.find((axis) => axis.key === fallback);
+    scatter.x = named(at(report, "axes.x") || "energy.joules", "model.bytes") || axes[0] || AXES[0];
+    scatter.y = named(at(report, "axes.y") || "accuracy.value", "baseline.difference")
+        || axes.find((axis) => axis !== scatter.x) || AXES[1];
     for (const side of ["x", "y"]) {
         const select = byId("axis-" + side);
         select.replaceChildren(...axes.map((axis) => el("option", { value: axis.key }, axis.label)));

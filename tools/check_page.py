@@ -1,0 +1,312 @@
+#!/usr/bin/python3
+"""Opens html reports in headless Chromium and checks what ecai promises of them: nothing on the
+console, no accessibility violation by axe-core, no network, small, fast, no sideways scrolling on a
+phone, all of it by keyboard, every point of the data in the table. Screenshots go to a folder.
+
+check_page.py AXE SCREENSHOTS PAGE.html...    AXE: axe.min.js, or - where there is none
+"""
+
+import base64
+import json
+import pathlib
+import re
+import sys
+import tempfile
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
+
+MOST_BYTES = 1_500_000
+MOST_MS = 1000
+VIEWS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+MOST_WALKED = 60  # points that the arrows are tried on
+TILE = 4000  # pixels of one screenshot
+
+failures = []
+
+
+def check(holds, claim, detail=""):
+    if not holds:
+        failures.append(claim)
+        print(f"page: FAILED: {claim}: {detail}")
+
+
+def browser(profile):
+    options = webdriver.ChromeOptions()
+    for switch in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+                   "--hide-scrollbars", "--force-color-profile=srgb", f"--user-data-dir={profile}"):
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+
+
+def open_page(driver, page, width, theme):
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                           {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+        {"name": "prefers-color-scheme", "value": theme},
+        {"name": "prefers-reduced-motion", "value": "reduce"}]})
+    driver.get("about:blank")
+    driver.get_log("browser")
+    driver.get_log("performance")
+    driver.get(page.as_uri())
+    shown = driver.execute_script("return document.documentElement.dataset.theme")
+    check(shown == theme, f"{page.stem} follows the system's colours", f"{shown}, not {theme}")
+
+
+def requests_of(driver):
+    """Addresses that the page asked for, itself and what it carries as data left out."""
+    urls = set()
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            urls.add(message["params"]["request"]["url"])
+    return {url for url in urls if not re.match(r"file:.*\.html(#|$)|data:|about:", url)}
+
+
+def check_load(driver, name, view):
+    took = driver.execute_script(
+        "return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    check(0 < took < MOST_MS, f"{name} opens in under a second", f"{took:.0f} ms, {view}")
+    messages = driver.get_log("browser")
+    check(not messages, f"{name} leaves the console empty", messages)
+    urls = requests_of(driver)
+    check(not urls, f"{name} asks nothing of a network", urls)
+    resources = driver.execute_script(
+        "return performance.getEntriesByType('resource').map((entry) => entry.name)")
+    resources = [url for url in resources if not url.startswith("data:")]
+    check(not resources, f"{name} loads nothing", resources)
+    return took
+
+
+def check_axe(driver, axe, name, view):
+    if axe is None:
+        return
+    driver.execute_script(axe)
+    result = driver.execute_async_script("""
+        const done = arguments[0];
+        axe.run(document, {resultTypes: ['violations', 'incomplete', 'passes']}).then((result) =>
+            done({violations: result.violations.map((rule) => ({id: rule.id, help: rule.help,
+                      nodes: rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' '
+                          + node.failureSummary)})),
+                  passes: result.passes.length}), (error) => done({error: String(error)}));""")
+    check(result.get("passes", 0) > 10, f"{name}: axe-core ran its rules", result)
+    check(not result.get("violations"), f"{name} has no accessibility violation, {view}",
+          json.dumps(result.get("violations"), indent=1))
+
+
+def check_width(driver, name, width):
+    wide = driver.execute_script("return document.documentElement.scrollWidth")
+    check(wide <= width, f"{name} does not scroll sideways at {width} px", wide)
+
+
+def data_of(driver):
+    return json.loads(driver.execute_script(
+        "return document.getElementById('data').textContent"))
+
+
+def rows(driver):
+    return driver.execute_script("""
+        return [...document.querySelectorAll('#table tbody tr')].map((row) =>
+            [...row.cells].map((cell) => cell.textContent));""")
+
+
+def check_points(driver, name):
+    points = data_of(driver)["points"]
+    names = [row[0] for row in rows(driver)]
+    wanted = [str(point.get("label") or point.get("id")) for point in points]
+    check(sorted(names) == sorted(wanted), f"{name}: every point stands in the table",
+          f"{len(names)} rows of {len(wanted)} points")
+    lost = [point for point in points if point.get("state") in ("failed", "dropped")]
+    items = driver.find_elements(By.CSS_SELECTOR, "#lost-list li")
+    check(len(items) == len(lost), f"{name}: what failed is listed", len(items))
+    for point in (point for point in lost if point.get("error")):
+        check(point["error"] in driver.execute_script(
+            "return document.getElementById('lost-list').textContent"),
+            f"{name}: a failure comes with its reason", point["error"])
+
+
+def check_figures(driver, name):
+    """Accuracies in the table are those of the data, independently written."""
+    report = data_of(driver)
+    heads = [cell.text.split()[0].lower() if cell.text else "" for cell in
+             driver.find_elements(By.CSS_SELECTOR, "#table thead th")]
+    metric = str(report.get("metric")).lower()
+    if metric != "top1" or metric not in heads:
+        return
+    column = heads.index(metric)
+    shown = {row[0]: row[column] for row in rows(driver)}
+    for point in report["points"]:
+        document = point.get("eval") or point.get("test")
+        accuracy = (document or {}).get("accuracy") or {}
+        text = shown[str(point.get("label") or point.get("id"))]
+        if accuracy.get("value") is None:
+            check("%" not in text, f"{name}: unknown is no number", text)
+        else:
+            check(abs(float(text.split()[0]) / 100 - accuracy["value"]) < 6e-5,
+                  f"{name}: the table's accuracy is the data's", text)
+
+
+def check_sorting(driver, name):
+    count = len(driver.find_elements(By.CSS_SELECTOR, "#table thead button"))
+    for index in range(count):
+        for direction in range(2):
+            button = driver.find_elements(By.CSS_SELECTOR, "#table thead button")[index]
+            button.send_keys(Keys.ENTER)
+            cell = driver.find_elements(By.CSS_SELECTOR, "#table thead th")[index]
+            check(cell.get_attribute("aria-sort") in ("ascending", "descending"),
+                  f"{name}: column {index} says how it is sorted", cell.get_attribute("aria-sort"))
+            check(driver.execute_script("return document.activeElement.closest('th') !== null"),
+                  f"{name}: sorting keeps the focus", index)
+        sorts = driver.execute_script("""
+            return [...document.querySelectorAll('#table thead th')]
+                .filter((cell) => cell.getAttribute('aria-sort') !== 'none').length""")
+        check(sorts == 1, f"{name}: one column is sorted", sorts)
+        column = [row[index] for row in rows(driver)]
+        numbers = [float(m.group().replace("\u2212", "-")) for m in
+                   (re.match(r"[-+\u2212]?[\d.]+(?= %|$)", text) for text in column) if m]
+        if len(numbers) == len(column):
+            check(numbers in (sorted(numbers), sorted(numbers, reverse=True)),
+                  f"{name}: column {index} is in order", numbers[:8])
+
+
+def tab_to(driver, target, most=60):
+    """Presses Tab from the top until the element has the focus; whether it was reached."""
+    driver.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
+    driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    for _ in range(most):
+        if driver.execute_script("return document.activeElement.matches(arguments[0])", target):
+            return True
+        driver.switch_to.active_element.send_keys(Keys.TAB)
+    return False
+
+
+def said(driver):
+    return driver.execute_script("return document.getElementById('live').textContent")
+
+
+def heading(driver):
+    return driver.find_element(By.ID, "details-title").text
+
+
+def check_keyboard(driver, name):
+    check(tab_to(driver, "#plot"), f"{name}: Tab reaches the scatter plot", "")
+    drawn = driver.execute_script("return scatter.items.length")
+    if drawn == 0:
+        return
+    plot = driver.switch_to.active_element
+    plot.send_keys(Keys.HOME)
+    first = said(driver)
+    check(first != "", f"{name}: the point under the keyboard is said", first)
+    seen = {first}
+    for _ in range(min(drawn, MOST_WALKED) - 1):
+        plot.send_keys(Keys.ARROW_RIGHT)
+        seen.add(said(driver))
+    every = driver.execute_script("return scatter.items.map((item) => describe(item).join('; '))")
+    check(seen == set(every[:MOST_WALKED]), f"{name}: arrows walk through all points", f"{len(seen)} of {drawn}")
+    plot.send_keys(Keys.END)
+    last = driver.execute_script("return scatter.items[scatter.items.length - 1].point.name")
+    plot.send_keys(Keys.ENTER)
+    check(heading(driver).startswith(last), f"{name}: Enter shows the details", heading(driver))
+    marked = driver.find_elements(By.CSS_SELECTOR, "#table tr[aria-current] th")
+    check([cell.text for cell in marked] == [last], f"{name}: the row of the point is marked", last)
+    check(tab_to(driver, "#table tbody button"), f"{name}: Tab reaches the rows", "")
+    driver.switch_to.active_element.send_keys(Keys.HOME)
+    if len(rows(driver)) > 1:
+        before = driver.switch_to.active_element.text
+        key = Keys.ARROW_DOWN if rows(driver)[-1][0] != before else Keys.ARROW_UP
+        driver.switch_to.active_element.send_keys(key)
+        after = driver.switch_to.active_element.text
+        check(before != after, f"{name}: arrows walk through the rows", after)
+        driver.switch_to.active_element.send_keys(Keys.ENTER)
+        check(heading(driver).startswith(after), f"{name}: a row shows its point", heading(driver))
+
+
+def check_controls(driver, name):
+    """Every axis, range and interval draws; the theme turns; a filter filters."""
+    for box in ("axis-x", "axis-y", "range", "intervals"):
+        chosen = Select(driver.find_element(By.ID, box))
+        for option in range(len(chosen.options)):
+            chosen.select_by_index(option)
+            drawn = driver.execute_script("return scatter.items.every((item) =>"
+                                          " isFinite(item.x) && isFinite(item.y))")
+            check(drawn, f"{name}: {box} draws numbers alone", option)
+    before = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+    driver.find_element(By.ID, "theme").click()
+    after = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+    check(before != after, f"{name}: the button turns the colours", after)
+    driver.execute_script("localStorage.clear()")
+    driver.find_element(By.ID, "find").send_keys("no point is called this")
+    check(len(rows(driver)) == 0, f"{name}: the filter filters", len(rows(driver)))
+    driver.find_element(By.ID, "find").send_keys(Keys.CONTROL + "a", Keys.DELETE)
+    check(len(rows(driver)) == len(data_of(driver)["points"]), f"{name}: and lets go", "")
+    messages = driver.get_log("browser")
+    check(not messages, f"{name}: the controls leave the console empty", messages)
+
+
+def check_harmless(driver, name):
+    """Text from files is text: no element came of it, none of its scripts ran."""
+    found = driver.execute_script("""
+        return {images: document.querySelectorAll('img, iframe, object, embed, a[href]:not(.skip)')
+                    .length,
+                scripts: document.scripts.length, ran: typeof window.hurt}""")
+    check(found == {"images": 0, "scripts": 3, "ran": "undefined"},
+          f"{name}: names from files stay text", found)
+
+
+def screenshots(driver, folder, name, width, theme):
+    height = driver.execute_script("return document.documentElement.scrollHeight")
+    for part, top in enumerate(range(0, height, TILE)):
+        shot = driver.execute_cdp_cmd("Page.captureScreenshot", {
+            "captureBeyondViewport": True,
+            "clip": {"x": 0, "y": top, "width": width, "height": min(TILE, height - top),
+                     "scale": 1}})
+        part = f"-{part}" if part else ""
+        (folder / f"{name}-{width}-{theme}{part}.png").write_bytes(
+            base64.b64decode(shot["data"]))
+
+
+def check_page(driver, axe, folder, page):
+    name = page.stem
+    size = page.stat().st_size
+    check(size < MOST_BYTES, f"{name} is under {MOST_BYTES} bytes", size)
+    slowest = 0
+    for width, theme in VIEWS:
+        view = f"{width} px, {theme}"
+        open_page(driver, page, width, theme)
+        slowest = max(slowest, check_load(driver, name, view))
+        check_width(driver, name, width)
+        check_axe(driver, axe, name, view)
+        screenshots(driver, folder, name, width, theme)
+        check_points(driver, name)
+        check_harmless(driver, name)
+    open_page(driver, page, *VIEWS[0])
+    check_figures(driver, name)
+    check_sorting(driver, name)
+    check_keyboard(driver, name)
+    check_controls(driver, name)
+    check_axe(driver, axe, name, "after use")
+    count = len(data_of(driver)["points"])
+    print(f"page: {name}: {count} points, {size} bytes, open after {slowest:.0f} ms at most")
+
+
+def main():
+    axe = sys.argv[1]
+    axe = None if axe == "-" else pathlib.Path(axe).read_text(encoding="utf-8")
+    folder = pathlib.Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as profile:
+        driver = browser(profile)
+        try:
+            for page in sys.argv[3:]:
+                check_page(driver, axe, folder, pathlib.Path(page).resolve())
+        finally:
+            driver.quit()
+    print(f"page: {len(failures)} failures; screenshots in {folder}")
+    sys.exit(1 if failures else 0)
+
+
+main()
