@@ -29,7 +29,8 @@ void json_add_null(struct json *parent, const char *key);
 void json_add_interval(struct json *parent, const char *key, double low, double high);
 struct json *json_copy(const struct json *json);
 
-// Parses a whole document; ERR_FORMAT naming the byte where it breaks. Depth at most 64.
+// Parses a whole document; ERR_FORMAT naming the byte where it breaks. Depth at most 64. Printed
+// again, every number is the same double.
 MUST_CHECK enum status json_parse(struct context *context, const char *text, size_t length,
                                   struct json **out);
 // pretty: two-space indentation and a newline at the end; otherwise one line.
