@@ -37,7 +37,7 @@ static void add_change(struct text *out, double change)
         text_add(out, "unknown");
         return;
     }
-    while (digits < 15 && change > -1 && 100 * change < -100 + 0.5 * pow(10, 2 - digits))
+    while (digits < 15 && change > -1 && 100 * change < -100 + 0.51 * pow(10, 2 - digits))
         digits++;
     if (change > 9.995)
         text_format(out, "%+.0f %%", 100 * change); // not in powers of ten
