@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/json_common.h"
+#include "cli/table.h"
 
 enum status gate_parse(struct context *context, struct arena *arena,
                        const struct require_options *options, const char *const *devices,
@@ -55,19 +56,28 @@ void gate_to_json(struct json *document, const struct gate *gate)
     }
 }
 
-void gate_text(const struct gate *gate, struct text *out)
+void gate_each(const struct gate *gate,
+               void (*add_line)(struct text *out, const char *title, const char *text),
+               struct text *out)
 {
     static const char *const words[] = {
         [VERDICT_HOLDS] = "holds", [VERDICT_MISSED] = "missed", [VERDICT_UNKNOWN] = "unknown"};
+    struct text line;
 
     for (int i = 0; i < gate->count && gate->result; i++) {
         const struct gate_result *result = &gate->result[i];
-        const char *expression = gate->requirement[i].expression;
-        text_format(out, "%-12s %s: ", "requirement", words[result->verdict]);
-        text_add_escaped(out, expression, strlen(expression));
+        text_init(&line);
+        text_format(&line, "%s: %s ", words[result->verdict], gate->requirement[i].expression);
         if (result->verdict == VERDICT_UNKNOWN)
-            text_add(out, " (the report has null)\n");
+            text_add(&line, "(the report has null)");
         else
-            text_format(out, " (%.10g)\n", result->value);
+            text_format(&line, "(%.10g)", result->value);
+        add_line(out, "requirement", line.at);
+        text_clear(&line);
     }
+}
+
+void gate_text(const struct gate *gate, struct text *out)
+{
+    gate_each(gate, text_add_line, out);
 }

@@ -33,5 +33,9 @@ MUST_CHECK enum status gate_judge(struct invocation *invocation, struct gate *ga
 void gate_to_json(struct json *document, const struct gate *gate);
 // "requirement  missed: accuracy.value >= 0.9 (0.87)", a line each.
 void gate_text(const struct gate *gate, struct text *out);
+// The same through a function that adds a line of a title and a text.
+void gate_each(const struct gate *gate,
+               void (*add_line)(struct text *out, const char *title, const char *text),
+               struct text *out);
 
 #endif

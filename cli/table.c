@@ -96,6 +96,27 @@ void text_add_percent(struct text *text, double fraction)
         text_format(text, "%.2f %%", 100 * fraction);
 }
 
+void text_add_line(struct text *text, const char *title, const char *line)
+{
+    text_format(text, "%-12s ", title);
+    text_add_escaped(text, line, strlen(line));
+    text_add(text, "\n");
+}
+
+void text_add_markdown(struct text *text, const char *plain)
+{
+    struct text safe;
+
+    text_init(&safe);
+    text_add_escaped(&safe, plain, strlen(plain));
+    for (const char *c = safe.at; *c; c++) {
+        if (strchr("\\`*_{}[]<>#|~&", *c))
+            text_add(text, "\\");
+        text_add_bytes(text, c, 1);
+    }
+    text_clear(&safe);
+}
+
 void table_add_number(struct table *table, double number, const char *unit)
 {
     struct text text;
@@ -143,5 +164,21 @@ void table_print(const struct table *table, struct text *out)
             text_format(out, "%*s", (right ? 0 : pad) + 2, "");
         else
             text_add(out, "\n");
+    }
+}
+
+void table_print_markdown(const struct table *table, struct text *out)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        bool ends = (i + 1) % (size_t)table->columns == 0;
+
+        text_add(out, "| ");
+        text_add_markdown(out, table->cell[i]);
+        text_add(out, ends ? " |\n" : " ");
+        if (i + 1 != (size_t)table->columns)
+            continue;
+        for (int column = 0; column < table->columns; column++)
+            text_add(out, table->align[column] == 'r' ? "|---:" : "|:---");
+        text_add(out, "|\n");
     }
 }

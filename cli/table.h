@@ -24,9 +24,14 @@ void table_format(struct table *table, const char *format, ...)
 // "1.97 M", "421 u": three digits and a prefix. NaN: "?".
 void table_add_number(struct table *table, double number, const char *unit);
 void table_print(const struct table *table, struct text *out);
+void table_print_markdown(const struct table *table, struct text *out);
 
 void text_add_number(struct text *text, double number, const char *unit);
 // "92.41 %"; NaN: "?".
 void text_add_percent(struct text *text, double fraction);
+// "title        text", made safe to print.
+void text_add_line(struct text *text, const char *title, const char *line);
+// Made safe to print, and what Markdown would take for marks is escaped.
+void text_add_markdown(struct text *text, const char *plain);
 
 #endif

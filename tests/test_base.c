@@ -436,6 +436,22 @@ START_TEST(json_numbers_are_short_exact_and_never_nan)
 }
 END_TEST
 
+START_TEST(json_numbers_survive_reading_and_printing)
+{
+    static const char numbers[] = "[0.00014744035630000004,1.05,-3,12345678901,1e-07,0.1]";
+    struct json *json = parse_json(numbers);
+    struct text text;
+
+    text_init(&text);
+    json_print(json, false, &text);
+    ck_assert_str_eq(text.at, numbers);
+    ck_assert(json_is_number(json_at(json, "2")));
+    ck_assert(json_number(json_at(json, "0")) == 0.00014744035630000004);
+    text_clear(&text);
+    json_free(json);
+}
+END_TEST
+
 START_TEST(pretty_json_indents_by_two_and_leaves_strings_alone)
 {
     struct json *json = json_object();
@@ -699,6 +715,7 @@ static void add_tables(Suite *suite)
     tcase_add_test(tcase, printing_then_parsing_is_identity);
     tcase_add_test(tcase, a_copied_struct_shares_nothing_with_the_old);
     tcase_add_test(tcase, json_is_found_by_path);
+    tcase_add_test(tcase, json_numbers_survive_reading_and_printing);
     tcase_add_test(tcase, json_numbers_are_short_exact_and_never_nan);
     tcase_add_test(tcase, pretty_json_indents_by_two_and_leaves_strings_alone);
     tcase_add_loop_test(tcase, text_that_is_no_json_is_refused, 0, COUNT_OF(bad_json));

@@ -151,6 +151,25 @@ static bool too_deep(const char *text, size_t length)
     return false;
 }
 
+// Numbers as short as they can be and be read back exactly: cJSON would print 15 digits or 17.
+static void keep_exact(cJSON *item)
+{
+    struct text digits;
+
+    for (cJSON *child = item->child; child; child = child->next)
+        keep_exact(child);
+    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble))
+        return;
+    text_init(&digits);
+    text_add_double(&digits, item->valuedouble);
+    item->valuestring = cJSON_malloc(digits.length + 1);
+    if (item->valuestring) {
+        memcpy(item->valuestring, digits.at, digits.length + 1);
+        item->type = cJSON_Raw;
+    }
+    text_clear(&digits);
+}
+
 enum status json_parse(struct context *context, const char *text, size_t length, struct json **out)
 {
     const char *end = text;
@@ -169,6 +188,7 @@ enum status json_parse(struct context *context, const char *text, size_t length,
             return context_fail(context, ERR_FORMAT, "more than one JSON document, at byte %zu",
                                 (size_t)(end - text));
         }
+    keep_exact(item);
     *out = (struct json *)item;
     return OK;
 }

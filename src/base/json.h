@@ -33,7 +33,8 @@ struct json *json_copy(const struct json *json);
 struct json *json_replace(struct json *object, const char *key, struct json *child);
 void json_set_number(struct json *object, const char *key, double number); // replaces it, too
 
-// Parses a whole document; ERR_FORMAT naming the byte where it breaks. Depth at most 64.
+// Parses a whole document; ERR_FORMAT naming the byte where it breaks. Depth at most 64. Printed
+// again, every number is the same double.
 MUST_CHECK enum status json_parse(struct context *context, const char *text, size_t length,
                                   struct json **out);
 // pretty: two-space indentation and a newline at the end; otherwise one line.

@@ -1,5 +1,5 @@
 // Two models on the same samples (McNemar 1947, Edwards 1948): what one gets wrong that the other
-// gets right says far more than two accuracies apart.
+// gets right says far more than two accuracies apart (Newcombe 1998; Zou and Donner 2008).
 #include <math.h>
 #include <stdlib.h>
 
@@ -43,6 +43,20 @@ bool is_non_inferior(int64_t lost, int64_t gained, int64_t n, double margin)
     double loss = (double)(lost - gained) / (double)n;
 
     return loss + 1.645 * standard_error(lost, gained, n) < margin;
+}
+
+struct interval unpaired_interval(double baseline, struct interval baseline_ci95, double model,
+                                  struct interval model_ci95)
+{
+    double d = model - baseline;
+
+    return (struct interval){d - hypot(model - model_ci95.low, baseline_ci95.high - baseline),
+                             d + hypot(model_ci95.high - model, baseline - baseline_ci95.low)};
+}
+
+bool unpaired_is_non_inferior(double difference, struct interval ci95, double margin)
+{
+    return (difference - ci95.low) * 1.645 / 1.96 - difference < margin;
 }
 
 static enum status check_pair(struct context *context, const struct outputs *baseline,

@@ -84,6 +84,16 @@ double mcnemar_p(int64_t lost, int64_t gained);
 // Whether the loss is below the margin, one-sided at 95 %: -d + 1.645 SE < margin.
 bool is_non_inferior(int64_t lost, int64_t gained, int64_t n, double margin);
 
+// The 95 % interval of model - baseline where both were measured on the same samples, but nobody
+// kept which answer was whose: the two intervals' distances squared and added (Newcombe 1998,
+// method 10, for Wilson's intervals of shares; Zou and Donner 2008 for any). Too wide where the
+// answers are alike, as those of a model and its baseline are. NaN in, NaN out.
+struct interval unpaired_interval(double baseline, struct interval baseline_ci95, double model,
+                                  struct interval model_ci95);
+// Whether the loss is below the margin, one-sided at 95 %, by such an interval: its lower half
+// shrunk from 1.96 to 1.645 standard errors.
+bool unpaired_is_non_inferior(double difference, struct interval ci95, double margin);
+
 // Whether the interval is not clearly above what guessing gives: a warning is due.
 bool interval_holds_chance(struct interval interval, int64_t classes);
 
