@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/about.h"
+#include "cli/cost.h"
 #include "cli/figures.h"
 #include "cli/groups.h"
 #include "cli/json_common.h"
@@ -169,6 +170,24 @@ static void print_amounts(const struct counts *counts, struct text *out)
         text_format(out, "unknown: %s\n", counts->reason);
 }
 
+// The work that the history tells; nothing where there is none.
+static void print_work(const struct show *show, struct text *out)
+{
+    const char *unknown;
+    double macs;
+
+    if (!cost_of_history(show->invocation->arena,
+                         graph_metadata(show->model->graph, "ecai.history"), NULL, &macs,
+                         &unknown) ||
+        macs == 0)
+        return;
+    text_add(out, "made with ");
+    text_add_number(out, macs, "MAC of work");
+    if (unknown)
+        text_format(out, " (the history does not tell that of '%s')", unknown);
+    text_add(out, "\n");
+}
+
 static void show_text(const struct show *show, struct text *out)
 {
     const struct counts *counts = &show->figures->counts;
@@ -183,6 +202,7 @@ static void show_text(const struct show *show, struct text *out)
     about_text(show->about, show->model, out);
     if (show->channels->graph)
         shown_channels_text(show->channels, out);
+    print_work(show, out);
     print_metadata(show->model->graph, out);
 }
 

@@ -23,6 +23,9 @@ void compression_init(struct compression *compression, struct invocation *invoca
     compression->infer = run_infer(&options->run);
     compression->selection = (struct selection){options->compress.only, options->compress.exclude};
     compression->written.bytes = -1;
+    compression->measured = NAN;
+    compression->meter = meter_new(NULL);
+    meter_start(compression->meter);
     text_init(&compression->warnings);
     invocation->console->warnings = &compression->warnings;
 }
@@ -37,6 +40,7 @@ void compression_clear(struct compression *compression)
     if (compression->device.arena)
         device_clear(&compression->device);
     cost_close(&compression->cost);
+    meter_free(compression->meter);
     graph_free(compression->graph);
     graph_free(compression->base);
     model_close(&compression->model);
@@ -242,6 +246,15 @@ enum status compression_write(struct compression *compression)
                       options->target.no_clobber, &compression->written);
 }
 
+static void stop_meter(struct compression *compression)
+{
+    const struct invocation *invocation = compression->invocation;
+
+    compression->measured = meter_stop(compression->meter, NULL);
+    if (invocation->global->verbose && isnan(compression->measured))
+        context_note(invocation->context, "not measured: %s", meter_reason(compression->meter));
+}
+
 enum status compression_tell(struct compression *compression)
 {
     struct invocation *invocation = compression->invocation;
@@ -249,6 +262,7 @@ enum status compression_tell(struct compression *compression)
     struct text text;
     enum status status = OK;
 
+    stop_meter(compression);
     if (options->json.json) {
         struct json *document = compression_json(compression);
         status = json_write(invocation, document, options->json.json);

@@ -10,6 +10,7 @@
 #include "cli/model_args.h"
 #include "data/pictures.h"
 #include "energy/estimate.h"
+#include "energy/measure.h"
 #include "pass/pass.h"
 #include "pass/work.h"
 
@@ -73,7 +74,9 @@ struct compression {
     struct energy_ratio ratio; // before / after
     struct report report;
     struct cost_basis cost;
-    struct work work; // of everything that was run on the way, attempts included
+    struct meter *meter; // runs from the beginning, where the machine has one
+    double measured;     // joules, once all is done; NaN: not measured
+    struct work work;    // of everything that was run on the way, attempts included
     struct accuracy_drop drop;
     struct named_model written; // path NULL: nothing was written
     struct text warnings;

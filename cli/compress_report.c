@@ -25,6 +25,9 @@ struct cost compression_cost(const struct compression *compression)
 {
     struct cost cost = cost_of(&compression->cost, compression->work.macs);
 
+    cost.measured = compression->measured;
+    cost.counter = meter_counter(compression->meter);
+    cost.scope = meter_scope(compression->meter);
     if (isnan(cost.macs))
         cost_because(&cost, "the network's multiply-accumulates cannot be counted");
     if (compression->options->dry_run)

@@ -1,0 +1,71 @@
+// Energy of an inference beyond the idle machine's, from windows of both kinds.
+#include <math.h>
+
+#include "energy/measure.h"
+
+struct spread {
+    double mean, variance; // of the mean
+    int count;
+};
+
+// Of joules per inference (is_busy) above `idle` watts, or of idle watts.
+static double value_of(const struct measured_window *window, double idle)
+{
+    if (window->inferences > 0)
+        return (window->joules - idle * window->seconds) / window->inferences;
+    return window->joules / window->seconds;
+}
+
+static struct spread spread_of(const struct measured_window *window, int count, bool is_busy,
+                               double idle)
+{
+    struct spread spread = {0, 0, 0};
+    double sum = 0, squares = 0;
+
+    for (int i = 0; i < count; i++)
+        if ((window[i].inferences > 0) == is_busy) {
+            sum += value_of(&window[i], idle);
+            spread.count++;
+        }
+    spread.mean = sum / spread.count;
+    for (int i = 0; i < count; i++)
+        if ((window[i].inferences > 0) == is_busy) {
+            double apart = value_of(&window[i], idle) - spread.mean;
+            squares += apart * apart;
+        }
+    spread.variance = squares / (spread.count - 1) / spread.count;
+    return spread;
+}
+
+// Student's t, two-sided 95 %, for 1, 2, ... degrees of freedom; 1.96 + 2.5 / n beyond the table.
+static double student(int freedom)
+{
+    static const double t[] = {12.706, 4.303, 3.182, 2.776, 2.571,
+                               2.447,  2.365, 2.306, 2.262, 2.228};
+    int rows = (int)(sizeof t / sizeof t[0]);
+
+    return freedom <= rows ? t[freedom - 1] : 1.96 + 2.5 / freedom;
+}
+
+struct measured_inference measured_above_idle(const struct measured_window *window, int count)
+{
+    struct measured_inference out = {NAN, NAN, NAN, NAN};
+    struct spread idle = spread_of(window, count, false, 0), busy;
+    double seconds = 0, inferences = 0, half;
+    int least;
+
+    if (idle.count < 2)
+        return out;
+    busy = spread_of(window, count, true, idle.mean);
+    if (busy.count < 2)
+        return out;
+    for (int i = 0; i < count; i++)
+        if (window[i].inferences > 0) {
+            seconds += window[i].seconds;
+            inferences += window[i].inferences;
+        }
+    least = idle.count < busy.count ? idle.count : busy.count;
+    half = student(least - 1) * sqrt(busy.variance + idle.variance * pow(seconds / inferences, 2));
+    out = (struct measured_inference){busy.mean, busy.mean - half, busy.mean + half, idle.mean};
+    return out;
+}
