@@ -212,6 +212,8 @@ static void follow(struct context *context, const struct child_request *request,
         wait_a_little(out, err, &pause_ms);
         drain(out, &result->out, keep, &result->cut);
         drain(err, &result->err, keep, &is_cut);
+        if (request->watch)
+            request->watch(request->self, result);
     }
     result->seconds = seconds_now() - begun;
     drain(out, &result->out, keep, &result->cut);

@@ -9,11 +9,16 @@
 #include "base/context.h"
 #include "base/text.h"
 
+struct child_result;
+
 struct child_request {
     const char *program;     // a path
     const char *const *argv; // argv[0] first, NULL last
     double timeout;          // seconds; 0: as long as it takes
     size_t keep;             // of each stream the last so many bytes are kept; 0: 64 KiB
+    // Called now and then while it runs, with what it has printed so far; NULL: nobody looks.
+    void (*watch)(void *self, const struct child_result *so_far);
+    void *self;
 };
 
 // How a child ended. texts: child_result_clear.

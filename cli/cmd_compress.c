@@ -1,0 +1,555 @@
+// ecai compress: from a teacher to a finished student in one line. Candidates are proposed
+// (compress/strategies.h), forecast, run while it is worth it (compress/search.h) and judged on
+// samples that none of them has seen.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/json_common.h"
+#include "cli/requirement.h"
+#include "cli/shell.h"
+#include "cli/student_search.h"
+#include "cli/table.h"
+#include "io/file.h"
+
+enum { HELD_OUT_MAX = 5000, HELD_OUT_PART = 10, FEW_SAMPLES = 1024 };
+
+// ---- before any work
+// -----------------------------------------------------------------------------
+
+static enum status check_line(struct student_search *search)
+{
+    const struct compress_line *line = search->line;
+    const struct compress_own_options *own = &line->own;
+    struct context *context = search->invocation->context;
+    struct streams *streams = &search->invocation->streams;
+    bool has_goal = !isnan(own->energy_ratio) || own->max_drop;
+
+    if (!own->teacher)
+        return context_fail(context, ERR_USAGE, "'--teacher MODEL' is needed");
+    if (!line->source.data)
+        return context_fail(context, ERR_USAGE,
+                            "'--data' is needed: samples to train on and to judge by, such as "
+                            "'--data fashion-mnist:train'");
+    if (is_dash(own->teacher))
+        return context_fail(context, ERR_USAGE,
+                            "'--teacher -': is read again and again, so it has to be a file");
+    if (own->recipe && (has_goal || own->dry_run))
+        return context_fail(context, ERR_USAGE,
+                            "'--recipe' says what is done: it takes neither a goal nor "
+                            "'--dry-run'");
+    if (!own->recipe && !has_goal)
+        return context_fail(context, ERR_USAGE,
+                            "a goal is needed: '--energy-ratio R', '--max-drop P' or both");
+    TRY(streams_add_input(context, streams, "--teacher", own->teacher));
+    TRY(streams_add_input(context, streams, "--recipe", own->recipe));
+    if (own->max_drop)
+        TRY(parse_loss(context, "--max-drop", own->max_drop, &search->max_drop));
+    return search_check_options(search);
+}
+
+static enum status check_outputs(struct student_search *search, const char **recipe)
+{
+    const struct compress_line *line = search->line;
+    struct invocation *invocation = search->invocation;
+    struct context *context = invocation->context;
+    const char *out = line->target.out;
+
+    *recipe = NULL;
+    if (!out && !line->own.dry_run)
+        return context_fail(context, ERR_USAGE, "'-o OUT' is needed (or '--dry-run')");
+    if (!line->own.dry_run) {
+        if (is_dash(out))
+            return context_fail(context, ERR_USAGE,
+                                "'-o -': the recipe is written beside it, so it has to be a file");
+        *recipe = arena_format(invocation->arena, "%s.recipe.json", out);
+        search->folder = arena_format(invocation->arena, "%s.work", out);
+        TRY(streams_add_output(context, &invocation->streams, "-o", out, true));
+        TRY(model_check_output(invocation, out, line->target.no_clobber));
+        TRY(model_check_output(invocation, *recipe, line->target.no_clobber));
+    }
+    return json_check_output(invocation, line->json.json);
+}
+
+static enum status open_teacher(struct student_search *search)
+{
+    struct invocation *invocation = search->invocation;
+    struct infer_options infer = run_infer(&search->line->run);
+    enum status status;
+
+    TRY(device_read(invocation->context, search->line->own.device, &search->device));
+    TRY(model_open(invocation, search->line->own.teacher, search->line->input.external_data,
+                   &search->teacher));
+    TRY(model_specialise(invocation, &infer, SPECIALISE_TO_RUN, false, &search->teacher));
+    status = figures_init(invocation->context, search->teacher.graph, &infer, false,
+                          &search->teacher_figures);
+    return status == OK ? OK : model_fail(invocation->context, &search->teacher, status);
+}
+
+// Without an energy there is nothing to compare candidates by.
+static enum status check_energy(const struct student_search *search)
+{
+    struct context *context = search->invocation->context;
+    struct energy energy;
+    enum status status = OK;
+
+    energy_init(&energy, &search->teacher_figures.counts, &search->device);
+    if (isnan(energy.joules)) {
+        status = context_fail(context, ERR_UNSUPPORTED, "its energy on '%s' is not known: %s",
+                              search->device.name, energy.reason ? energy.reason : "no figure");
+        model_fail(context, &search->teacher, status);
+    }
+    energy_clear(&energy);
+    return status;
+}
+
+// A class that only the samples held back lack: the data are sorted.
+static void warn_of_order(const struct student_search *search, const struct dataset *data,
+                          int64_t train)
+{
+    bool *seen = arena_array(search->invocation->arena, bool, (size_t)data->classes + 1);
+    int64_t lacking = 0;
+
+    if (!data->is_labelled || data->count - train < 10 * data->classes)
+        return;
+    for (int64_t i = train; i < data->count; i++)
+        seen[dataset_label(data, i)] = true;
+    for (int64_t i = 0; i < data->classes; i++)
+        lacking += !seen[i];
+    if (lacking)
+        context_warn(
+            search->invocation->context,
+            "the last %lld samples of '%s', which are held back, lack %lld of %lld classes: "
+            "are the samples sorted?",
+            (long long)(data->count - train), data->name, (long long)lacking,
+            (long long)data->classes);
+}
+
+static enum status check_judged(const struct student_search *search, const struct dataset *data)
+{
+    if (isnan(search->max_drop) || data->is_labelled || data->target.dtype == DT_NONE)
+        return OK;
+    return context_fail(search->invocation->context, ERR_USAGE,
+                        "'--max-drop' wants data with labels, or with none at all: '%s' has "
+                        "targets of another kind",
+                        data->name);
+}
+
+static enum status split_data(struct student_search *search, const struct dataset *data)
+{
+    const struct compress_own_options *own = &search->line->own;
+    struct invocation *invocation = search->invocation;
+    int64_t held_out = own->holdout;
+    char *sha256 = arena_alloc(invocation->arena, SHA256_HEX_BYTES);
+
+    TRY(check_judged(search, data));
+    TRY(dataset_sha256(invocation->context, data, sha256));
+    invocation_add_input(invocation, data->name, sha256);
+    search->data = (struct recipe_data){
+        .name = search->line->source.data, .sha256 = sha256, .samples = data->count};
+    if (own->recipe)
+        return OK;
+    if (held_out == 0)
+        held_out =
+            data->count / HELD_OUT_PART < HELD_OUT_MAX ? data->count / HELD_OUT_PART : HELD_OUT_MAX;
+    TRY(recipe_split(invocation->context, invocation->arena, held_out, FEW_SAMPLES, &search->data));
+    warn_of_order(search, data, search->data.train_samples);
+    search->material = (struct material){.teacher = own->teacher,
+                                         .train_data = search->data.train,
+                                         .few_data = search->data.few,
+                                         .epochs = own->epochs};
+    return OK;
+}
+
+static enum status open_data(struct student_search *search)
+{
+    struct dataset *data;
+    enum status status;
+
+    TRY(dataset_open(search->invocation->context, search->line->source.data, NULL, &data));
+    status = split_data(search, data);
+    dataset_free(data);
+    return status;
+}
+
+// ---- running
+// -------------------------------------------------------------------------------------
+
+static double seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void tell_result(const struct student_search *search, int number,
+                        const struct candidate *candidate)
+{
+    struct text text;
+
+    text_init(&text);
+    text_format(&text, "%d. %s", number + 1, search_label(search, &search->search.attempt[number]));
+    if (search->search.attempt[number].state == ATTEMPT_FAILED)
+        text_format(&text, ": failed: %s", json_text(json_at(candidate->record, "error")));
+    else {
+        text_add(&text, ": ");
+        text_add_result(&text, json_at(candidate->record, "held_out"));
+    }
+    text_add(&text, candidate->is_old ? " (from before)" : "");
+    context_note(search->invocation->context, "%s", text.at);
+    text_clear(&text);
+}
+
+static enum status try_candidates(struct student_search *search)
+{
+    const struct compress_own_options *own = &search->line->own;
+    struct arena *arena = search->invocation->arena;
+    double start = seconds_now();
+    struct attempt attempt;
+
+    while (search_next(&search->search, &attempt)) {
+        int number = search->search.count;
+        struct candidate *candidate = &search->candidate[number];
+        const struct json *chain;
+        enum status status;
+
+        TRY(search_chain(search, &attempt, &chain));
+        status = work_run(search, chain,
+                          arena_format(arena, "%d. %s", number + 1,
+                                       search->search.family[attempt.family].strategy->name),
+                          candidate);
+        if (candidate->record)
+            arena_defer(arena, json_release, candidate->record);
+        TRY(status);
+        attempt.loss = record_loss(candidate->record);
+        attempt.ratio = record_ratio(candidate->record);
+        attempt.state = json_is_text(json_at(candidate->record, "error")) || isnan(attempt.loss) ||
+                                isnan(attempt.ratio)
+                            ? ATTEMPT_FAILED
+                            : ATTEMPT_DONE;
+        search_record(&search->search, &attempt);
+        tell_result(search, number, candidate);
+        search->search.is_out_of_time =
+            own->time_limit > 0 && seconds_now() - start > own->time_limit;
+    }
+    return OK;
+}
+
+// ---- the end
+// -------------------------------------------------------------------------------------
+
+// The bytes of the candidate as OUT.
+static enum status write_model(struct student_search *search, const char *from,
+                               struct named_model *written)
+{
+    const struct output_options options = {search->line->target.no_clobber};
+    struct context *context = search->invocation->context;
+    struct mapped *mapped = NULL;
+    enum status status = mapped_open(context, from, &mapped);
+
+    *written =
+        (struct named_model){.path = search->line->target.out, .name = search->line->target.out};
+    if (status != OK)
+        return context_fail_in(context, status, "%s", from);
+    mapped_sha256(mapped, written->sha256);
+    written->bytes = (int64_t)mapped_bytes(mapped).length;
+    status = output_file(context, written->path, &options, mapped_bytes(mapped).at,
+                         mapped_bytes(mapped).length);
+    mapped_release(mapped);
+    return status == OK ? OK : context_fail_in(context, status, "%s", written->path);
+}
+
+static enum status write_json(struct student_search *search, const char *recipe)
+{
+    struct json *document;
+    enum status status;
+
+    if (!search->line->json.json)
+        return OK;
+    document = search_json(search, recipe);
+    status = json_write(search->invocation, document, search->line->json.json);
+    json_free(document);
+    return status;
+}
+
+static void tell_end(const struct student_search *search, const struct named_model *written,
+                     const char *recipe)
+{
+    struct text text;
+
+    text_init(&text);
+    text_format(&text, "%s: ", written->name);
+    text_add_number(&text, (double)search->teacher.bytes, "B -> ");
+    text_add_number(&text, (double)written->bytes, "B; on held-out samples ");
+    text_add_result(&text, json_at(search->result, "held_out"));
+    if (search->test) {
+        text_format(&text, "; on '%s' ", search->line->own.eval_data);
+        text_add_result(&text, search->test);
+    }
+    text_format(&text, "; recipe in '%s'", recipe);
+    context_note(search->invocation->context, "%s", text.at);
+    text_clear(&text);
+}
+
+// The model is judged on --eval-data, once, and written with its recipe.
+static enum status deliver(struct student_search *search, const struct candidate *candidate,
+                           const char *recipe)
+{
+    const struct compress_own_options *own = &search->line->own;
+    struct named_model written;
+
+    search->result = candidate->record;
+    if (own->eval_data) {
+        TRY(work_eval(search, candidate->model, own->teacher, own->eval_data, "the end",
+                      &search->test));
+        arena_defer(search->invocation->arena, json_release, search->test);
+    }
+    TRY(write_model(search, candidate->model, &written));
+    search->written = written;
+    TRY(recipe_write(search, candidate, &written, recipe));
+    TRY(write_json(search, recipe));
+    tell_end(search, &written, recipe);
+    return OK;
+}
+
+static void add_goal_text(const struct student_search *search, struct text *text)
+{
+    const struct compress_own_options *own = &search->line->own;
+
+    if (!isnan(own->energy_ratio))
+        text_format(text, "'--energy-ratio %.6g'", own->energy_ratio);
+    if (own->max_drop)
+        text_format(text, "%s'--max-drop %s'", text->length ? " with " : "", own->max_drop);
+}
+
+// Trainings of a goal that was missed are too dear to be thrown away.
+static bool may_go(const struct student_search *search)
+{
+    if (!search->is_finished || search->written.path)
+        return search->is_finished;
+    for (int i = 0; i < search->search.count; i++)
+        if (search->search.family[search->search.attempt[i].family].strategy->is_trained &&
+            search->search.attempt[i].state == ATTEMPT_DONE)
+            return false;
+    return true;
+}
+
+// Nothing could be run: what the forecasts, or the errors, say.
+static void add_reason(const struct student_search *search, struct text *text)
+{
+    double best = 0, sparsity, at = 0;
+    int family = -1, last = search->search.count - 1;
+
+    if (last >= 0) {
+        text_format(text, ": no candidate could be run; the last one: %s",
+                    json_text(json_at(search->candidate[last].record, "error")));
+        return;
+    }
+    for (int i = 0; i < search->search.family_count; i++) {
+        double reach = search_reach(&search->search, i, &sparsity);
+        if (reach > best) {
+            best = reach;
+            at = sparsity;
+            family = i;
+        }
+    }
+    if (family < 0)
+        return;
+    const struct attempt attempt = {.family = family, .sparsity = at};
+    text_format(text, ": best forecast %.4g (%s)", best, search_label(search, &attempt));
+}
+
+static enum status miss(struct student_search *search, const char *recipe)
+{
+    struct context *context = search->invocation->context;
+    const struct candidate *best = search->chosen < 0 ? NULL : &search->candidate[search->chosen];
+    enum status status;
+    struct text text;
+
+    text_init(&text);
+    add_goal_text(search, &text);
+    text_add(&text, " cannot be met");
+    if (best) {
+        text_format(&text,
+                    ": best %s: ", search_label(search, &search->search.attempt[search->chosen]));
+        text_add_result(&text, json_at(best->record, "held_out"));
+    } else {
+        add_reason(search, &text);
+    }
+    if (best && search->line->own.keep_best) {
+        status = deliver(search, best, recipe);
+        text_format(&text, "; written to '%s' all the same", search->line->target.out);
+    } else {
+        search->result = best ? best->record : NULL;
+        status = write_json(search, NULL);
+    }
+    if (status == OK)
+        status = context_fail(context, ERR_NUMERIC, "%s", text.at);
+    text_clear(&text);
+    return status;
+}
+
+static enum status dry_run(struct student_search *search)
+{
+    struct text text;
+    enum status status = write_json(search, NULL);
+
+    if (status != OK || streams_use_stdout(&search->invocation->streams))
+        return status;
+    text_init(&text);
+    search_forecast_table(search, &text);
+    status = print_result(search->invocation->context, &text);
+    text_clear(&text);
+    return status;
+}
+
+static enum status find_student(struct student_search *search, const char *recipe)
+{
+    TRY(check_energy(search));
+    TRY(search_propose(search));
+    if (search->line->own.dry_run)
+        return dry_run(search);
+    if (search->forecast_count) {
+        TRY(work_open(search));
+        TRY(try_candidates(search));
+    }
+    search->chosen = search_best(&search->search);
+    search->is_finished = true;
+    if (search->chosen < 0 ||
+        !search_meets(&search->search, &search->search.attempt[search->chosen]))
+        return miss(search, recipe);
+    return deliver(search, &search->candidate[search->chosen], recipe);
+}
+
+static enum status follow_recipe(struct student_search *search, const char *path)
+{
+    struct context *context = search->invocation->context;
+    struct candidate *candidate = &search->candidate[0];
+    const struct json *chain;
+    struct recipe recipe;
+    enum status status;
+
+    TRY(recipe_take(search, &recipe, &chain));
+    TRY(work_open(search));
+    status = work_run(search, chain, "recipe", candidate);
+    if (candidate->record)
+        arena_defer(search->invocation->arena, json_release, candidate->record);
+    TRY(status);
+    if (json_is_text(json_at(candidate->record, "error")))
+        return context_fail(context, ERR_NUMERIC, "%s: %s", search->line->own.recipe,
+                            json_text(json_at(candidate->record, "error")));
+    TRY(deliver(search, candidate, path));
+    search->is_finished = true;
+    if (strcmp(search->written.sha256, recipe.model_sha256) != 0)
+        context_warn(context,
+                     "%s: has other bytes than the recipe's model (sha256 %.16s..., not "
+                     "%.16s...)",
+                     search->line->target.out, search->written.sha256, recipe.model_sha256);
+    return OK;
+}
+
+static enum status work(struct student_search *search)
+{
+    const char *recipe;
+
+    TRY(check_line(search));
+    TRY(check_outputs(search, &recipe));
+    TRY(invocation_isa(search->invocation, &search->isa));
+    TRY(open_teacher(search));
+    TRY(open_data(search));
+    return search->line->own.recipe ? follow_recipe(search, recipe) : find_student(search, recipe);
+}
+
+static enum status run(struct invocation *invocation)
+{
+    struct student_search *search = arena_alloc(invocation->arena, sizeof *search);
+    enum status status;
+
+    search->invocation = invocation;
+    search->line = invocation->options;
+    search->seed = invocation->global->seed;
+    search->isa_given = invocation->global->isa;
+    search->max_drop = NAN;
+    search->chosen = search->lock = -1;
+    text_init(&search->warnings);
+    invocation->console->warnings = &search->warnings;
+    status = work(search);
+    if (!may_go(search) && search->lock >= 0)
+        context_note(invocation->context,
+                     "what is finished stays in '%s': the same line goes on from there",
+                     search->folder);
+    work_close(search, may_go(search));
+    search_close_shapes(search);
+    figures_clear(&search->teacher_figures);
+    model_close(&search->teacher);
+    device_clear(&search->device);
+    invocation->console->warnings = NULL;
+    text_clear(&search->warnings);
+    return status;
+}
+
+static const struct field own_fields[] = {
+    FIELD(struct compress_own_options, teacher, NULL, 0, 0, "MODEL: what is to become smaller"),
+    FIELD(struct compress_own_options, energy_ratio, NULL, 1, 1e9,
+          "energy of teacher / student to reach"),
+    FIELD(struct compress_own_options, max_drop, NULL, 0, 0,
+          "LOSS: accuracy that may go, on samples held back (0.5%)"),
+    FIELD(struct compress_own_options, device, "asic-45nm", 0, 0,
+          "NAME: energy profile of the goal"),
+    FIELD(struct compress_own_options, eval_data, NULL, 0, 0,
+          "SOURCE: opened once, for the finished student, and only reported"),
+    FIELD(struct compress_own_options, holdout, "0", 0, 1e12,
+          "samples at the end of --data to judge by, never trained on (0: a tenth, at most 5000)"),
+    FIELD(struct compress_own_options, tries, "4", 0, 200, "candidates that may be trained"),
+    FIELD(struct compress_own_options, time_limit, "0", 0, 1e9,
+          "SECONDS: after which no candidate is begun (0: none)"),
+    FIELD(struct compress_own_options, epochs, "0", 0, 100000,
+          "of each training (0: as the method has it)"),
+    FIELD(struct compress_own_options, strategy, NULL, 0, 0,
+          "NAME: only this one: quantize, prune, retrain or student"),
+    FIELD(struct compress_own_options, option, NULL, 0, 0,
+          "STEP.NAME=VALUE: an option of a step, such as distill.flip=true"),
+    FIELD(struct compress_own_options, recipe, NULL, 0, 0,
+          "FILE: do again what a recipe says, in place of a goal"),
+    FIELD(struct compress_own_options, keep_best, "no", 0, 0,
+          "a goal that cannot be met: write the best candidate all the same"),
+    FIELD(struct compress_own_options, dry_run, "no", 0, 0,
+          "print the candidates with their forecasts, run nothing"),
+    FIELDS_END,
+};
+
+static const struct option_group groups[] = {
+    {"goal", own_fields, offsetof(struct compress_line, own)},
+    {"output", target_fields, offsetof(struct compress_line, target)},
+    {"report", json_fields, offsetof(struct compress_line, json)},
+    {"data", source_fields, offsetof(struct compress_line, source)},
+    {"preprocessing", preprocess_fields, offsetof(struct compress_line, preprocess)},
+    {"running", run_fields, offsetof(struct compress_line, run)},
+    {"model", input_fields, offsetof(struct compress_line, input)},
+    {NULL, NULL, 0},
+};
+
+const struct command command_compress = {
+    .operands = "--teacher MODEL --data SOURCE --energy-ratio R|--max-drop P -o OUT",
+    .details =
+        "Proposes candidates (integers; zeros and integers; the teacher trained on with zeros; "
+        "narrower or shallower students), forecasts their energy, and runs them as processes of "
+        "their own, cheap ones first. --energy-ratio alone takes the one that loses least, with "
+        "--max-drop the first that keeps to it; --max-drop alone takes the least energy that it "
+        "allows. All are judged on samples held back from --data. OUT.recipe.json says how OUT was "
+        "made: with --recipe it gives the same bytes again. Interrupted, finished candidates stay "
+        "in OUT.work, and the same line goes on. A goal that is missed is an error, and nothing is "
+        "written without --keep-best.",
+    .examples =
+        "  ecai compress --teacher big.onnx --data fashion-mnist:train --energy-ratio 100 \\\n"
+        "      --eval-data fashion-mnist:test -o small.onnx\n"
+        "  ecai compress --teacher big.onnx --data fashion-mnist:train --max-drop 0.5% -o s.onnx\n"
+        "  ecai compress --recipe small.onnx.recipe.json --teacher big.onnx \\\n"
+        "      --data fashion-mnist:train -o again.onnx\n",
+    .groups = groups,
+    .option_bytes = sizeof(struct compress_line),
+    .run = run,
+};
