@@ -48,6 +48,15 @@ bool pool2d_fits(const struct pool_attr *attr, const struct shape *x)
     return pool2d_from(&silent, attr, x, &ignored) == OK;
 }
 
+// What struct conv2d and struct pool2d both have.
+#define WINDOW_FIELDS(x, window)                                                                   \
+    .c = (int)(x)->dim[1], .h = (int)(window).in[1], .w = (int)(window).in[2],                     \
+    .kh = (int)(window).kernel[1], .kw = (int)(window).kernel[2],                                  \
+    .stride_h = (int)(window).stride[1], .stride_w = (int)(window).stride[2],                      \
+    .pad_top = (int)(window).pad_begin[1], .pad_left = (int)(window).pad_begin[2],                 \
+    .dilation_h = (int)(window).dilation[1], .dilation_w = (int)(window).dilation[2],              \
+    .oh = (int)(window).out[1], .ow = (int)(window).out[2]
+
 enum status conv2d_from(struct context *context, const struct conv_attr *attr,
                         const struct shape *x, const struct shape *w, struct conv2d *out)
 {
@@ -57,21 +66,8 @@ enum status conv2d_from(struct context *context, const struct conv_attr *attr,
     struct window window;
 
     TRY(window_for_kernels(context, x, &window_attr, &window));
-    *out = (struct conv2d){.c = (int)x->dim[1],
-                           .h = (int)window.in[1],
-                           .w = (int)window.in[2],
-                           .oc = (int)w->dim[0],
-                           .kh = (int)window.kernel[1],
-                           .kw = (int)window.kernel[2],
-                           .stride_h = (int)window.stride[1],
-                           .stride_w = (int)window.stride[2],
-                           .pad_top = (int)window.pad_begin[1],
-                           .pad_left = (int)window.pad_begin[2],
-                           .dilation_h = (int)window.dilation[1],
-                           .dilation_w = (int)window.dilation[2],
-                           .groups = (int)attr->group,
-                           .oh = (int)window.out[1],
-                           .ow = (int)window.out[2]};
+    *out =
+        (struct conv2d){.oc = (int)w->dim[0], .groups = (int)attr->group, WINDOW_FIELDS(x, window)};
     return OK;
 }
 
@@ -83,21 +79,9 @@ enum status pool2d_from(struct context *context, const struct pool_attr *attr,
     struct window window;
 
     TRY(window_for_kernels(context, x, &window_attr, &window));
-    *out = (struct pool2d){.c = (int)x->dim[1],
-                           .h = (int)window.in[1],
-                           .w = (int)window.in[2],
-                           .kh = (int)window.kernel[1],
-                           .kw = (int)window.kernel[2],
-                           .stride_h = (int)window.stride[1],
-                           .stride_w = (int)window.stride[2],
-                           .pad_top = (int)window.pad_begin[1],
-                           .pad_left = (int)window.pad_begin[2],
-                           .pad_bottom = (int)window.pad_end[1],
+    *out = (struct pool2d){.pad_bottom = (int)window.pad_end[1],
                            .pad_right = (int)window.pad_end[2],
-                           .dilation_h = (int)window.dilation[1],
-                           .dilation_w = (int)window.dilation[2],
                            .count_include_pad = attr->count_include_pad != 0,
-                           .oh = (int)window.out[1],
-                           .ow = (int)window.out[2]};
+                           WINDOW_FIELDS(x, window)};
     return OK;
 }

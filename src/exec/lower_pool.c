@@ -136,28 +136,10 @@ static bool global_accepts(const struct program *program, const struct step *ste
 // ReduceMean over every axis behind the channels.
 static bool reduce_accepts(const struct program *program, const struct step *step)
 {
-    const struct shape *x = &step->call.input[0]->shape;
-    const struct reduce_attr *attr = step->node->attr;
-    unsigned seen = 0;
-    int64_t count = attr->axes.count;
-    const struct tensor *axes = NULL;
+    unsigned seen;
 
-    if (!global_accepts(program, step))
-        return false;
-    if (step->node->input_count > 1 && value_exists(step->node->input[1])) {
-        if (!is_shared(program, step, 1))
-            return false;
-        axes = step->call.input[1];
-        count = tensor_count(axes);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        int64_t axis = axes ? tensor_get_int(axes, i) : attr->axes.at[i];
-        axis = axis < 0 ? axis + x->rank : axis;
-        if (axis < 2 || axis >= x->rank)
-            return false;
-        seen |= 1u << axis;
-    }
-    return seen == (1u << x->rank) - 4u;
+    return global_accepts(program, step) && reduced_set(program, step, &seen) &&
+           seen == (1u << step->call.input[0]->shape.rank) - 4u;
 }
 
 static enum status mean_prepare(struct context *context, struct program *program, struct step *step)

@@ -124,23 +124,10 @@ NORM(rms_norm, "RMSNormalization");
 static bool reduced_axes(const struct program *program, const struct step *step, int *first,
                          int *last)
 {
-    const struct reduce_attr *attr = step->node->attr;
-    const struct tensor *axes = NULL;
-    int64_t count = attr->axes.count;
-    unsigned seen = 0;
+    unsigned seen;
 
-    if (step->node->input_count > 1 && value_exists(step->node->input[1])) {
-        if (!is_shared(program, step, 1))
-            return false;
-        axes = step->call.input[1];
-        count = tensor_count(axes);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        int axis = axis_of(step, axes ? tensor_get_int(axes, i) : attr->axes.at[i]);
-        if (axis < 1 || axis >= step->call.input[0]->shape.rank)
-            return false;
-        seen |= 1u << axis;
-    }
+    if (!reduced_set(program, step, &seen) || seen & 1)
+        return false;
     for (*first = 1; seen && !(seen >> *first & 1);)
         ++*first;
     for (*last = *first; seen >> (*last + 1) & 1;)

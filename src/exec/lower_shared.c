@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "exec/program_internal.h"
+#include "ops/attr.h"
 
 const float *shared_f32(const struct program *program, const struct step *step, int i)
 {
@@ -21,6 +22,29 @@ float *partial_grad(const struct program *program, const struct step *step, int 
         return NULL;
     return program->partial + (size_t)group * program->partial_count +
            program->partial_offset[slot->parameter];
+}
+
+bool reduced_set(const struct program *program, const struct step *step, unsigned *set)
+{
+    const struct reduce_attr *attr = step->node->attr;
+    const struct tensor *axes = NULL;
+    int64_t count = attr->axes.count, rank = step->call.input[0]->shape.rank;
+
+    *set = 0;
+    if (step->node->input_count > 1 && value_exists(step->node->input[1])) {
+        if (!is_shared(program, step, 1))
+            return false;
+        axes = step->call.input[1];
+        count = tensor_count(axes);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        int64_t axis = axes ? tensor_get_int(axes, i) : attr->axes.at[i];
+        axis = axis < 0 ? axis + rank : axis;
+        if (axis < 0 || axis >= rank)
+            return false;
+        *set |= 1u << axis;
+    }
+    return true;
 }
 
 int64_t channel_operand(const struct tensor *operand, const struct shape *with)

@@ -184,6 +184,8 @@ bool operand_steps(const struct program *program, uint32_t slot, const struct sh
 // The numbers of a shared value as floats, in the arena or where they are; NULL: some are no floats
 // exactly.
 const float *shared_numbers(struct program *program, uint32_t slot);
+// The axes that a reduction goes over, a bit each; none: not said. False: known only when it runs.
+bool reduced_set(const struct program *program, const struct step *step, unsigned *set);
 // A lowering without a backward may run the step: every output has lanes and something in it.
 bool runs_forward(const struct program *program, const struct step *step);
 

@@ -190,22 +190,6 @@ static void max_window_backward(const struct window *w, int width, const float *
     }
 }
 
-void N16(maxpool_f32_backward)(const struct pool2d *v, const float *dy, const int32_t *argmax,
-                               float *dx)
-{
-    ptrdiff_t in = (ptrdiff_t)v->h * v->w * N16_LANES, out = (ptrdiff_t)v->oh * v->ow * N16_LANES;
-
-    memset(dx, 0, (size_t)v->c * (size_t)in * sizeof(float));
-    for (int oy = 0; oy < v->oh; oy++)
-        for (int ox = 0; ox < v->ow; ox++) {
-            struct window w = window_at(v, oy, ox);
-            ptrdiff_t at = ((ptrdiff_t)oy * v->ow + ox) * N16_LANES;
-
-            for (int c = 0; c < v->c; c++, at += out)
-                max_window_backward(&w, v->w, dy + at, argmax + at, dx + c * in);
-        }
-}
-
 void N16(averagepool_f32)(const struct pool2d *v, const float *x, float *y)
 {
     pool_planes(v, x, y, strip_average);
@@ -228,7 +212,8 @@ static void average_window_backward(const struct window *w, int width, const flo
     }
 }
 
-void N16(averagepool_f32_backward)(const struct pool2d *v, const float *dy, float *dx)
+// argmax NULL: averages.
+static void pool_backward(const struct pool2d *v, const float *dy, const int32_t *argmax, float *dx)
 {
     ptrdiff_t in = (ptrdiff_t)v->h * v->w * N16_LANES, out = (ptrdiff_t)v->oh * v->ow * N16_LANES;
 
@@ -238,9 +223,23 @@ void N16(averagepool_f32_backward)(const struct pool2d *v, const float *dy, floa
             struct window w = window_at(v, oy, ox);
             ptrdiff_t at = ((ptrdiff_t)oy * v->ow + ox) * N16_LANES;
 
-            for (int c = 0; c < v->c; c++)
-                average_window_backward(&w, v->w, dy + c * out + at, dx + c * in);
+            for (int c = 0; c < v->c; c++, at += out)
+                if (argmax)
+                    max_window_backward(&w, v->w, dy + at, argmax + at, dx + c * in);
+                else
+                    average_window_backward(&w, v->w, dy + at, dx + c * in);
         }
+}
+
+void N16(maxpool_f32_backward)(const struct pool2d *v, const float *dy, const int32_t *argmax,
+                               float *dx)
+{
+    pool_backward(v, dy, argmax, dx);
+}
+
+void N16(averagepool_f32_backward)(const struct pool2d *v, const float *dy, float *dx)
+{
+    pool_backward(v, dy, NULL, dx);
 }
 
 void N16(global_averagepool_f32)(int c, size_t pixels, const float *x, float *y)

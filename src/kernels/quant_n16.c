@@ -106,32 +106,21 @@ ALWAYS_INLINE float requantize(int32_t acc, int32_t bias, float scale, struct ra
     return round_half_even(clamp((float)sum * scale, r.low, r.high));
 }
 
-void N16(requantize_f32)(const struct requant *v, const float *acc, float *y)
-{
-    struct range r = range_of(v->low, v->high, v->zero_point);
-    size_t n = v->pixels * N16_LANES;
-
-    for (int m = 0; m < v->oc; m++, acc += n, y += n) {
-        int32_t bias = v->bias ? v->bias[m] : 0;
-        float scale = v->scale[m];
-
-        INDEPENDENT
-        for (size_t i = 0; i < n; i++)
-            y[i] = requantize((int32_t)acc[i], bias, scale, r);
+#define REQUANTIZE(name, type)                                                                     \
+    void N16(name)(const struct requant *v, const type *acc, float *y)                             \
+    {                                                                                              \
+        struct range r = range_of(v->low, v->high, v->zero_point);                                 \
+        size_t n = v->pixels * N16_LANES;                                                          \
+                                                                                                   \
+        for (int m = 0; m < v->oc; m++, acc += n, y += n) {                                        \
+            int32_t bias = v->bias ? v->bias[m] : 0;                                               \
+            float scale = v->scale[m];                                                             \
+                                                                                                   \
+            INDEPENDENT                                                                            \
+            for (size_t i = 0; i < n; i++)                                                         \
+                y[i] = requantize((int32_t)acc[i], bias, scale, r);                                \
+        }                                                                                          \
     }
-}
 
-void N16(requantize_i32)(const struct requant *v, const int32_t *acc, float *y)
-{
-    struct range r = range_of(v->low, v->high, v->zero_point);
-    size_t n = v->pixels * N16_LANES;
-
-    for (int m = 0; m < v->oc; m++, acc += n, y += n) {
-        int32_t bias = v->bias ? v->bias[m] : 0;
-        float scale = v->scale[m];
-
-        INDEPENDENT
-        for (size_t i = 0; i < n; i++)
-            y[i] = requantize(acc[i], bias, scale, r);
-    }
-}
+REQUANTIZE(requantize_f32, float)
+REQUANTIZE(requantize_i32, int32_t)
