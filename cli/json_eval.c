@@ -195,8 +195,12 @@ static void add_ratio_by_device(struct json *document, const struct eval_report 
 
 static const char *history_of(const struct eval_subject *subject)
 {
-    return subject && subject->file.graph ? graph_metadata(subject->file.graph, "ecai.history")
-                                          : NULL;
+    const struct json *saved;
+
+    if (!subject || subject->file.graph)
+        return subject ? graph_metadata(subject->file.graph, "ecai.history") : NULL;
+    saved = subject->saved ? json_at(subject->saved, "history") : NULL;
+    return saved ? json_text(saved) : NULL;
 }
 
 bool eval_cost(const struct eval_report *report, struct cost *out)
@@ -291,6 +295,7 @@ char *eval_saved_figures(const struct eval_report *report)
         json_add_number(joules, report->device[i].name, model->energy[i].joules);
     json_add(figures, "preprocess", preprocess_json(&model->preprocess, true));
     json_add_text(figures, "data_sha256", report->data_sha256);
+    json_add_text(figures, "history", history_of(model));
     text_init(&text);
     json_print(figures, false, &text);
     json_free(figures);
