@@ -158,16 +158,21 @@ static void add_baseline(struct json *document, const struct eval_report *report
     add_comparison(block, report);
 }
 
+// A counter's reading is of this machine, whatever the device.
+static void add_energy_on(struct json *block, const struct eval_report *report, int device)
+{
+    energy_to_json(block, &report->model->energy[device], &report->device[device]);
+    measured_to_json(json_add_object(block, "measured"), &report->model->measured);
+}
+
 static void add_energy(struct json *document, const struct eval_report *report)
 {
-    const struct eval_subject *model = report->model;
     struct json *by_device;
 
-    energy_to_json(json_add_object(document, "energy"), &model->energy[0], &report->device[0]);
+    add_energy_on(json_add_object(document, "energy"), report, 0);
     by_device = json_add_object(document, "energy_by_device");
     for (int i = 0; i < report->device_count; i++)
-        energy_to_json(json_add_object(by_device, report->device[i].name), &model->energy[i],
-                       &report->device[i]);
+        add_energy_on(json_add_object(by_device, report->device[i].name), report, i);
 }
 
 static void add_ratio(struct json *document, const struct eval_report *report)
