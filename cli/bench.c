@@ -12,7 +12,7 @@
 #include "exec/program.h"
 #include "exec/reference.h"
 
-enum { REPEATS = 15 };
+enum { REPEATS = 15, WINDOW_SECONDS = 1 };
 
 struct measuring {
     struct context *context;
@@ -282,38 +282,74 @@ static enum status measure(struct measuring *m, struct bench *bench)
     return OK;
 }
 
-enum status bench_run(struct context *context, struct arena *arena, const struct graph *graph,
-                      const struct infer_options *infer, const struct counts *counts,
-                      struct bench *bench)
+static enum status prepare(struct measuring *m, const struct infer_options *infer,
+                           struct bench *bench)
 {
+    struct context *context = m->context;
     struct program_options options = {
         .isa = bench->isa, .is_integer = true, .groups = context->threads, .infer = *infer};
-    struct measuring m = {.context = context,
-                          .arena = arena,
-                          .graph = graph,
-                          .counts = counts,
-                          .kernels = kernels_select(bench->isa)};
     enum status status;
 
+    m->kernels = kernels_select(bench->isa);
     // No memory for more groups than the batch fills.
     options.is_small = bench->batch == 1;
     if (bench->batch && bench->batch < (int64_t)N16_LANES * context->threads)
         options.groups = (int)((bench->batch + N16_LANES - 1) / N16_LANES);
-    status = program_new(context, graph, &options, &m.program);
+    status = program_new(context, m->graph, &options, &m->program);
     if (status == ERR_UNSUPPORTED) // samples cannot be told apart
-        status = make_inputs(&m, infer, arena);
-    m.worker = arena_array(arena, struct context, (size_t)context->threads);
+        status = make_inputs(m, infer, m->arena);
+    m->worker = arena_array(m->arena, struct context, (size_t)context->threads);
     for (int i = 0; i < context->threads; i++)
-        context_init(&m.worker[i]);
+        context_init(&m->worker[i]);
     if (!bench->batch)
-        bench->batch = m.program ? (int64_t)N16_LANES * context->threads : context->threads;
-    m.batch = bench->batch;
-    if (status == OK && m.program)
-        make_samples(&m, arena);
+        bench->batch = m->program ? (int64_t)N16_LANES * context->threads : context->threads;
+    m->batch = bench->batch;
+    if (status == OK && m->program)
+        make_samples(m, m->arena);
+    return status;
+}
+
+static void finish(struct measuring *m)
+{
+    for (uint32_t i = 0; m->input && i < m->graph->input_count; i++)
+        tensor_release(&m->input[i]);
+    program_free(m->program);
+}
+
+enum status bench_run(struct context *context, struct arena *arena, const struct graph *graph,
+                      const struct infer_options *infer, const struct counts *counts,
+                      struct bench *bench)
+{
+    struct measuring m = {.context = context, .arena = arena, .graph = graph, .counts = counts};
+    enum status status = prepare(&m, infer, bench);
+
     if (status == OK)
         status = measure(&m, bench);
-    for (uint32_t i = 0; m.input && i < graph->input_count; i++)
-        tensor_release(&m.input[i]);
-    program_free(m.program);
+    finish(&m);
+    return status;
+}
+
+static enum status run_batch(void *self, double *inferences)
+{
+    struct measuring *m = self;
+    double seconds;
+
+    m->calls = 1;
+    TRY(time_calls(m, m->context->threads, &seconds));
+    *inferences += (double)m->batch;
+    return OK;
+}
+
+enum status bench_energy(struct context *context, struct arena *arena, const struct graph *graph,
+                         const struct infer_options *infer, struct bench *bench,
+                         struct meter *meter, struct measured_inference *out)
+{
+    struct measuring m = {.context = context, .arena = arena, .graph = graph};
+    const struct measured_load load = {run_batch, &m};
+    enum status status = prepare(&m, infer, bench);
+
+    if (status == OK)
+        status = measured_windows(context, meter, &load, WINDOW_SECONDS, out);
+    finish(&m);
     return status;
 }

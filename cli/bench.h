@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "cli/peak.h"
 #include "energy/count.h"
+#include "energy/measure.h"
 #include "exec/infer.h"
 #include "kernels/kernels.h"
 
@@ -42,5 +43,12 @@ struct bench {
 MUST_CHECK enum status bench_run(struct context *context, struct arena *arena,
                                  const struct graph *graph, const struct infer_options *infer,
                                  const struct counts *counts, struct bench *bench);
+
+// Joules of one inference above the idle machine's, in batches on all threads; takes some ten
+// seconds. In: isa and batch of bench.
+MUST_CHECK enum status bench_energy(struct context *context, struct arena *arena,
+                                    const struct graph *graph, const struct infer_options *infer,
+                                    struct bench *bench, struct meter *meter,
+                                    struct measured_inference *out);
 
 #endif

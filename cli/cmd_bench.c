@@ -6,6 +6,7 @@
 #include "cli/bench.h"
 #include "cli/groups.h"
 #include "cli/json_common.h"
+#include "cli/measured.h"
 #include "cli/shell.h"
 #include "cli/table.h"
 
@@ -15,11 +16,13 @@ struct bench_options {
     struct run_options run;
     struct bench_own_options {
         double seconds;
+        bool measure;
     } own;
 };
 
 static struct json *bench_json(struct invocation *invocation, const struct named_model *model,
-                               const struct figures *figures, const struct bench *bench)
+                               const struct figures *figures, const struct bench *bench,
+                               const struct measured *measured)
 {
     struct json *document = json_object(), *part;
     char processor[PROCESSOR_NAME_BYTES];
@@ -56,6 +59,7 @@ static struct json *bench_json(struct invocation *invocation, const struct named
         json_add_count(layer, "macs_done", bench->layer[i].macs_done);
         json_add_text(layer, "peak", bench->layer[i].peak_name);
     }
+    measured_to_json(json_add_object(document, "measured"), measured);
     json_add_provenance(document, invocation);
     return document;
 }
@@ -94,34 +98,42 @@ static void layers_text(const struct bench *bench, struct text *out)
     table_clear(&table);
 }
 
-static void bench_text(struct invocation *invocation, const struct bench *bench, struct text *out)
+static void bench_text(struct invocation *invocation, const struct bench *bench,
+                       const struct measured *measured, struct text *out)
 {
     text_format(out,
                 "throughput  best %.5g, median %.5g inferences/s (batch %lld, %d threads, %s)\n"
                 "latency     best %.4g, median %.4g ms (one thread)\n"
-                "peak        %.4g GOP/s float32, %.4g GOP/s int8 (one core, measured)\n\n",
+                "peak        %.4g GOP/s float32, %.4g GOP/s int8 (one core, measured)\n",
                 bench->throughput.best, bench->throughput.median, (long long)bench->batch,
                 invocation->context->threads, isa_name(bench->isa), bench->latency_ms.best,
                 bench->latency_ms.median, 1e-9 * bench->peak.f32, 1e-9 * bench->peak.i8);
+    if (measured->counter) {
+        text_add(out, "energy      ");
+        measured_text(measured, out);
+        text_add(out, "\n");
+    }
+    text_add(out, "\n");
     layers_text(bench, out);
 }
 
 static enum status tell(struct invocation *invocation, const struct named_model *model,
-                        const struct figures *figures, const struct bench *bench)
+                        const struct figures *figures, const struct bench *bench,
+                        const struct measured *measured)
 {
     const struct bench_options *options = invocation->options;
     struct text text;
     enum status status = OK;
 
     if (options->json.json) {
-        struct json *document = bench_json(invocation, model, figures, bench);
+        struct json *document = bench_json(invocation, model, figures, bench, measured);
         status = json_write(invocation, document, options->json.json);
         json_free(document);
     }
     if (status != OK || streams_use_stdout(&invocation->streams))
         return status;
     text_init(&text);
-    bench_text(invocation, bench, &text);
+    bench_text(invocation, bench, measured, &text);
     status = print_result(invocation->context, &text);
     text_clear(&text);
     return status;
@@ -132,6 +144,7 @@ static enum status work(struct invocation *invocation, struct named_model *model
 {
     const struct bench_options *options = invocation->options;
     struct infer_options infer = run_infer(&options->run);
+    struct measured measured = measured_nothing;
     struct bench bench = {.seconds = options->own.seconds, .batch = options->run.batch};
     enum status status;
 
@@ -144,7 +157,9 @@ static enum status work(struct invocation *invocation, struct named_model *model
     if (status == OK)
         status = bench_run(invocation->context, invocation->arena, model->graph, &infer,
                            &figures->counts, &bench);
-    return status == OK ? tell(invocation, model, figures, &bench)
+    if (status == OK && options->own.measure)
+        status = measured_run(invocation, model->graph, &infer, &bench, &measured);
+    return status == OK ? tell(invocation, model, figures, &bench, &measured)
                         : model_fail(invocation->context, model, status);
 }
 
@@ -167,6 +182,8 @@ static enum status run(struct invocation *invocation)
 
 static const struct field own_fields[] = {
     FIELD(struct bench_own_options, seconds, "2", 0.05, 3600, "how long to measure"),
+    FIELD(struct bench_own_options, measure, "no", 0, 0,
+          "measure the energy of an inference, too, by this machine's counter (ten seconds)"),
     FIELDS_END,
 };
 

@@ -297,6 +297,8 @@ static const struct field own_fields[] = {
           "MODEL: compare with this model, or with outputs saved of one"),
     FIELD(struct eval_own_options, device, NULL, 0, 0,
           "NAME: energy profile; the first one counts for ratios (default asic-45nm)"),
+    FIELD(struct eval_own_options, measure, "no", 0, 0,
+          "measure the energy of an inference by this machine's counter, beside the estimate"),
     FIELD(struct eval_own_options, save_outputs, NULL, 0, 0,
           "FILE.npz: keep outputs, labels and figures"),
     FIELDS_END,

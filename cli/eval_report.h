@@ -5,6 +5,7 @@
 #include "cli/cost.h"
 #include "cli/figures.h"
 #include "cli/gate.h"
+#include "cli/measured.h"
 #include "cli/model_args.h"
 #include "data/pictures.h"
 #include "energy/estimate.h"
@@ -26,6 +27,7 @@ struct eval_subject {
     struct accuracy accuracy;
     struct class_accuracy *per_class; // [outputs.width], labelled data only
     struct energy *energy;            // one a device; NULL for saved outputs
+    struct measured measured;         // by --measure
     const struct dataset *data;       // as this subject reads them
     struct dataset *decoded;          // data, where they are pictures of its own
 };

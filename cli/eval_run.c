@@ -134,6 +134,21 @@ static enum status collect(struct eval_report *report, const struct eval_options
     return status == OK ? OK : model_fail(context, &subject->file, status);
 }
 
+// Of the models, not of the baseline.
+static enum status measure(struct eval_report *report, const struct eval_options *options,
+                           const struct infer_options *infer, struct eval_subject *subject)
+{
+    struct bench bench = {.isa = report->isa, .batch = options->run.batch};
+    enum status status;
+
+    subject->measured = measured_nothing;
+    if (!options->own.measure || subject == report->baseline)
+        return OK;
+    status =
+        measured_run(report->invocation, subject->file.graph, infer, &bench, &subject->measured);
+    return status == OK ? OK : model_fail(report->invocation->context, &subject->file, status);
+}
+
 static enum status judge(struct eval_report *report, struct eval_subject *subject)
 {
     struct context *context = report->invocation->context;
@@ -243,6 +258,7 @@ enum status eval_subject_run(struct eval_report *report, const struct eval_optio
         return model_fail(context, &subject->file, status);
     estimate(report, subject);
     TRY(collect(report, options, &infer, subject));
+    TRY(measure(report, options, &infer, subject));
     return judge(report, subject);
 }
 

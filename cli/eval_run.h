@@ -18,6 +18,7 @@ struct eval_options {
     struct cost_options cost;
     struct eval_own_options {
         const char *baseline, *save_outputs;
+        bool measure;
         struct strings device;
     } own;
 };

@@ -158,16 +158,21 @@ static void add_baseline(struct json *document, const struct eval_report *report
     add_comparison(block, report);
 }
 
+// A counter's reading is of this machine, whatever the device.
+static void add_energy_on(struct json *block, const struct eval_report *report, int device)
+{
+    energy_to_json(block, &report->model->energy[device], &report->device[device]);
+    measured_to_json(json_add_object(block, "measured"), &report->model->measured);
+}
+
 static void add_energy(struct json *document, const struct eval_report *report)
 {
-    const struct eval_subject *model = report->model;
     struct json *by_device;
 
-    energy_to_json(json_add_object(document, "energy"), &model->energy[0], &report->device[0]);
+    add_energy_on(json_add_object(document, "energy"), report, 0);
     by_device = json_add_object(document, "energy_by_device");
     for (int i = 0; i < report->device_count; i++)
-        energy_to_json(json_add_object(by_device, report->device[i].name), &model->energy[i],
-                       &report->device[i]);
+        add_energy_on(json_add_object(by_device, report->device[i].name), report, i);
 }
 
 static void add_ratio(struct json *document, const struct eval_report *report)
@@ -195,8 +200,12 @@ static void add_ratio_by_device(struct json *document, const struct eval_report 
 
 static const char *history_of(const struct eval_subject *subject)
 {
-    return subject && subject->file.graph ? graph_metadata(subject->file.graph, "ecai.history")
-                                          : NULL;
+    const struct json *saved;
+
+    if (!subject || subject->file.graph)
+        return subject ? graph_metadata(subject->file.graph, "ecai.history") : NULL;
+    saved = subject->saved ? json_at(subject->saved, "history") : NULL;
+    return saved ? json_text(saved) : NULL;
 }
 
 bool eval_cost(const struct eval_report *report, struct cost *out)
@@ -291,6 +300,7 @@ char *eval_saved_figures(const struct eval_report *report)
         json_add_number(joules, report->device[i].name, model->energy[i].joules);
     json_add(figures, "preprocess", preprocess_json(&model->preprocess, true));
     json_add_text(figures, "data_sha256", report->data_sha256);
+    json_add_text(figures, "history", history_of(model));
     text_init(&text);
     json_print(figures, false, &text);
     json_free(figures);

@@ -195,6 +195,15 @@ static void add_ratio(const struct eval_report *report, struct text *out)
                 report->ratio_parameters, report->ratio_macs);
 }
 
+static void add_measured(const struct eval_report *report, struct text *out)
+{
+    if (!report->model->measured.counter)
+        return;
+    add_title(out, "measured");
+    measured_text(&report->model->measured, out);
+    text_add(out, "\n");
+}
+
 static void add_cost(const struct eval_report *report, struct text *out)
 {
     struct cost cost;
@@ -216,6 +225,7 @@ void eval_text(const struct eval_report *report, struct text *out)
     add_baseline(report, out);
     for (int i = 0; i < report->device_count; i++)
         add_energy(report, i, out);
+    add_measured(report, out);
     add_ratio(report, out);
     add_cost(report, out);
     add_title(out, "time");

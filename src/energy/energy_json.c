@@ -61,11 +61,6 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
     for (uint32_t i = 0; i < energy->layer_count; i++)
         if (energy->layer[i].joules != 0) // in place, nothing moves: no news
             add_layer(part, &energy->layer[i]);
-    part = json_add_object(object, "measured");
-    json_add_null(part, "joules");
-    json_add_null(part, "interval");
-    json_add_null(part, "counter");
-    json_add_null(part, "scope");
 }
 
 void energy_ratio_to_json(struct json *object, const struct energy_ratio *ratio)

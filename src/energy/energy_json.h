@@ -4,7 +4,7 @@
 
 #include "energy/estimate.h"
 
-// Fills an empty object with the keys of "energy": device, basis ... measured (null).
+// Fills an empty object with the keys of "energy" that are estimated: all but measured.
 void energy_to_json(struct json *object, const struct energy *energy, const struct device *device);
 
 // Adds "energy", "energy_interval" to a "ratio" object. energy_factors_to_json fills its "factors".

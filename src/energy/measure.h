@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "base/context.h"
+
 struct meter;
 
 // Looks for counters under `root`, as /sys is laid out; NULL: $ECAI_SYSFS, else /sys. Never NULL
@@ -47,5 +49,16 @@ struct measured_inference {
     double idle_watts;
 };
 struct measured_inference measured_above_idle(const struct measured_window *window, int count);
+
+// What is to be measured: runs some inferences, as few as may be, and adds their number.
+struct measured_load {
+    enum status (*run)(void *self, double *inferences);
+    void *self;
+};
+// Five windows of the idle machine and five of the load, one after the other, of so many seconds
+// each. NaN where the meter reads nothing: its reason says why. Errors are the load's.
+MUST_CHECK enum status measured_windows(struct context *context, struct meter *meter,
+                                        const struct measured_load *load, double seconds,
+                                        struct measured_inference *out);
 
 #endif

@@ -1,7 +1,12 @@
 // Energy of an inference beyond the idle machine's, from windows of both kinds.
-#include <math.h>
-
 #include "energy/measure.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+enum { ROUNDS = 5 };
 
 struct spread {
     double mean, variance; // of the mean
@@ -68,4 +73,53 @@ struct measured_inference measured_above_idle(const struct measured_window *wind
     half = student(least - 1) * sqrt(busy.variance + idle.variance * pow(seconds / inferences, 2));
     out = (struct measured_inference){busy.mean, busy.mean - half, busy.mean + half, idle.mean};
     return out;
+}
+
+static void idle_for(double seconds)
+{
+    double end = clock_seconds() + seconds;
+
+    for (double left = seconds; left > 0; left = end - clock_seconds())
+        nanosleep(&(struct timespec){.tv_sec = (time_t)left,
+                                     .tv_nsec = (long)((left - floor(left)) * 1e9)},
+                  NULL);
+}
+
+static enum status run_for(const struct measured_load *load, double seconds, double *inferences)
+{
+    double end = clock_seconds() + seconds;
+
+    *inferences = 0;
+    do
+        TRY(load->run(load->self, inferences));
+    while (clock_seconds() < end);
+    return OK;
+}
+
+enum status measured_windows(struct context *context, struct meter *meter,
+                             const struct measured_load *load, double seconds,
+                             struct measured_inference *out)
+{
+    struct measured_window window[2 * ROUNDS] = {{0}};
+    double warming = 0;
+
+    *out = (struct measured_inference){NAN, NAN, NAN, NAN};
+    if (!meter_is_there(meter))
+        return OK;
+    TRY(load->run(load->self, &warming));
+    for (int i = 0; i < 2 * ROUNDS; i++) {
+        enum status status = OK;
+        TRY(context_tick(context, "measuring energy", (uint64_t)i, 2 * ROUNDS));
+        meter_start(meter);
+        if (i % 2)
+            status = run_for(load, seconds, &window[i].inferences);
+        else
+            idle_for(seconds);
+        window[i].joules = meter_stop(meter, &window[i].seconds);
+        TRY(status);
+        if (isnan(window[i].joules))
+            return OK;
+    }
+    *out = measured_above_idle(window, 2 * ROUNDS);
+    return OK;
 }
