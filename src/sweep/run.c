@@ -34,8 +34,7 @@ void sweep_clear(struct sweep *sweep)
     arena_free(sweep->arena);
 }
 
-// Results for trials that were added.
-static void grow_results(struct sweep *sweep)
+void sweep_grow(struct sweep *sweep)
 {
     long count = sweep->trials.count, first = sweep->result_count;
     int keys = (int)sweep->spec->front.count;
@@ -197,7 +196,7 @@ static bool all_ended(const struct sweep *sweep)
 // All trials of the list from `begin` on.
 static enum status run_rung(struct sweep *sweep, long begin)
 {
-    grow_results(sweep);
+    sweep_grow(sweep);
     sweep->begin = begin;
     sweep->end = sweep->trials.count;
     if (begin == sweep->end)
