@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "data/spec.h"
 #include "sweep/share.h"
 #include "sweep/workers.h"
 
@@ -253,6 +254,14 @@ enum status sweep_check_data(struct sweep *sweep)
     const char *seen = "";
     char sha256[SHA256_HEX_BYTES];
 
+    if (sweep->spec->test_data) {
+        struct data_spec spelling;
+        enum status status =
+            data_spec_parse(sweep->context, sweep->spec->test_data, sweep->arena, &spelling);
+
+        if (status != OK)
+            return context_fail_in(sweep->context, status, "test_data");
+    }
     for (long i = 0; i < sweep->trials.count; i++)
         for (int s = 0; s < sweep->trials.at[i].chain.count; s++) {
             const struct chain_step *step = &sweep->trials.at[i].chain.step[s];

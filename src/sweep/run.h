@@ -71,7 +71,7 @@ void sweep_clear(struct sweep *sweep);
 MUST_CHECK enum status sweep_run(struct sweep *sweep);
 
 // Opens the data that the trials' steps read, once each, so that a wrong name is found out before
-// anything runs. The trials must be expanded.
+// anything runs; of test_data only the spelling is looked at. The trials must be expanded.
 MUST_CHECK enum status sweep_check_data(struct sweep *sweep);
 
 // Parts, for run.c and its tests.
