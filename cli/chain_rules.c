@@ -8,14 +8,19 @@
 #include "cli/help.h"
 #include "pass/pass.h"
 
-static enum status fail(struct context *context, const char *what, struct suggestion *suggestion)
+// "unknown method 'typed' (did you mean ...?)"; a caller whose path ends in the word leaves it out.
+static enum status fail(struct context *context, const char *what, bool names_it,
+                        struct suggestion *suggestion)
 {
     struct text text;
 
     text_init(&text);
-    text_format(&text, "unknown %s '", what);
-    text_add_escaped(&text, suggestion->typed, strlen(suggestion->typed));
-    text_add(&text, "'");
+    text_format(&text, "unknown %s", what);
+    if (names_it) {
+        text_add(&text, " '");
+        text_add_escaped(&text, suggestion->typed, strlen(suggestion->typed));
+        text_add(&text, "'");
+    }
     suggestion_add(suggestion, "", &text);
     context_fail(context, ERR_USAGE, "%s", text.at);
     text_clear(&text);
@@ -39,7 +44,7 @@ static enum status check_method(struct context *context, const char *verb,
     suggestion_init(&suggestion, method);
     for (int i = 0; command->method_at(i); i++)
         suggestion_offer(&suggestion, command->method_at(i)->name);
-    return fail(context, "method", &suggestion);
+    return fail(context, "method", true, &suggestion);
 }
 
 static enum status check_command(void *self, struct context *context, const char *verb,
@@ -58,7 +63,7 @@ static enum status check_command(void *self, struct context *context, const char
     for (row = command_rows; row->name; row++)
         if (row->summary && row->command->makes_model)
             suggestion_offer(&suggestion, row->name);
-    return fail(context, "subcommand", &suggestion);
+    return fail(context, "subcommand", true, &suggestion);
 }
 
 struct search {
@@ -87,7 +92,7 @@ static enum status find_option(void *self, struct context *context, const char *
     suggestion_init(&search.suggestion, name);
     help_each_field(command, method ? command_method(command, method) : NULL, visit, &search);
     *out = search.found;
-    return search.found ? OK : fail(context, "option", &search.suggestion);
+    return search.found ? OK : fail(context, "option", false, &search.suggestion);
 }
 
 const struct chain_rules command_rules = {NULL, check_command, find_option};

@@ -150,7 +150,7 @@ static const struct {
      "chain.1.name: 'simplify' is another step's name too: give one of them a 'name'"},
     {"[{\"run\":\"simplify\",\"options\":[]}]", "chain.0.options: wants an object, got a list"},
     {"[{\"run\":\"simplify\"},{\"run\":\"prune magnitude\",\"options\":{\"sparsty\":0.5}}]",
-     "chain.1.options.sparsty: unknown option 'sparsty' (did you mean 'sparsity'?)"},
+     "chain.1.options.sparsty: unknown option (did you mean 'sparsity'?)"},
     {"[{\"run\":\"prune magnitude\",\"options\":{\"sparsity\":1.5}}]",
      "chain.0.options.sparsity: '--sparsity' wants a number from 0 to 1, got '1.5'"},
     {"[{\"run\":\"prune magnitude\",\"options\":{\"sparsity\":[0.5]}}]",

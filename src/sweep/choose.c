@@ -137,9 +137,8 @@ long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count)
     return survivor;
 }
 
-// Whether two sources may have a sample in common, by how they are spelt: a --samples draw is taken
-// for all of its source.
-static bool may_overlap(const char *a, const char *b)
+// A --samples draw is taken for all of its source.
+bool data_may_overlap(const char *a, const char *b)
 {
     struct arena *arena = arena_new();
     struct data_spec left, right;
@@ -168,7 +167,7 @@ static const char *find_step_overlap(const struct sweep *sweep)
             if (!json_is_text(data) || strcmp(json_text(data), seen) == 0)
                 continue;
             seen = json_text(data);
-            if (may_overlap(seen, test))
+            if (data_may_overlap(seen, test))
                 return arena_format(sweep->arena,
                                     "step '%s' works with '%s', which overlaps test_data '%s'",
                                     step->name, seen, test);
@@ -188,7 +187,7 @@ enum status sweep_look_for_overlap(struct sweep *sweep)
                          "test\"";
         return OK;
     }
-    if (may_overlap(spec->search_data, spec->test_data))
+    if (data_may_overlap(spec->search_data, spec->test_data))
         sweep->warning = arena_format(sweep->arena, "search_data '%s' overlaps test_data '%s'",
                                       spec->search_data, spec->test_data);
     else

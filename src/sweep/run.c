@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "data/spec.h"
 #include "sweep/share.h"
 #include "sweep/workers.h"
 
@@ -34,8 +35,7 @@ void sweep_clear(struct sweep *sweep)
     arena_free(sweep->arena);
 }
 
-// Results for trials that were added.
-static void grow_results(struct sweep *sweep)
+void sweep_grow(struct sweep *sweep)
 {
     long count = sweep->trials.count, first = sweep->result_count;
     int keys = (int)sweep->spec->front.count;
@@ -197,7 +197,7 @@ static bool all_ended(const struct sweep *sweep)
 // All trials of the list from `begin` on.
 static enum status run_rung(struct sweep *sweep, long begin)
 {
-    grow_results(sweep);
+    sweep_grow(sweep);
     sweep->begin = begin;
     sweep->end = sweep->trials.count;
     if (begin == sweep->end)
@@ -254,6 +254,14 @@ enum status sweep_check_data(struct sweep *sweep)
     const char *seen = "";
     char sha256[SHA256_HEX_BYTES];
 
+    if (sweep->spec->test_data) {
+        struct data_spec spelling;
+        enum status status =
+            data_spec_parse(sweep->context, sweep->spec->test_data, sweep->arena, &spelling);
+
+        if (status != OK)
+            return context_fail_in(sweep->context, status, "test_data");
+    }
     for (long i = 0; i < sweep->trials.count; i++)
         for (int s = 0; s < sweep->trials.at[i].chain.count; s++) {
             const struct chain_step *step = &sweep->trials.at[i].chain.step[s];

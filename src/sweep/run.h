@@ -71,10 +71,12 @@ void sweep_clear(struct sweep *sweep);
 MUST_CHECK enum status sweep_run(struct sweep *sweep);
 
 // Opens the data that the trials' steps read, once each, so that a wrong name is found out before
-// anything runs. The trials must be expanded.
+// anything runs; of test_data only the spelling is looked at. The trials must be expanded.
 MUST_CHECK enum status sweep_check_data(struct sweep *sweep);
 
 // Parts, for run.c and its tests.
+
+void sweep_grow(struct sweep *sweep); // results for trials that were added
 
 // Runs one trial and writes its record, unless somebody else has it or has done it. *ended: its
 // record is there.
@@ -91,6 +93,8 @@ MUST_CHECK enum status trial_read(struct sweep *sweep, struct context *context, 
 void sweep_choose(struct sweep *sweep);
 // Halving: which trials of begin .. end go on. Indices in order; the caller frees.
 long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count);
+// Whether two sources of data may have a sample in common, by how they are spelt.
+bool data_may_overlap(const char *a, const char *b);
 // Sets selected_on, and warning where that is "test".
 MUST_CHECK enum status sweep_look_for_overlap(struct sweep *sweep);
 

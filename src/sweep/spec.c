@@ -50,7 +50,7 @@ enum status spec_number(struct spec_reader *reader, const struct json *object, c
     const char *where = json_path(reader->arena, path, key);
 
     *out = fallback;
-    if (!value)
+    if (!value || json_is_null(value))
         return isnan(fallback) ? context_fail(reader->context, ERR_USAGE, "%s: is missing", where)
                                : OK;
     TRY(json_check_kind(reader->context, value, JSON_NUMBER, where));
@@ -196,28 +196,35 @@ static void add_texts(struct json *parent, const char *key, const struct strings
         json_add_text(list, NULL, texts->at[i]);
 }
 
+// One command as a text, several as a list.
+static void add_runs(struct json *step, const struct sweep_step *from)
+{
+    struct json *list = from->choice_count > 1 ? json_add_array(step, "run") : step;
+
+    for (int i = 0; i < from->choice_count; i++) {
+        const struct chain_step *choice = &from->choice[i];
+        struct text run;
+
+        text_init(&run);
+        text_format(&run, "%s%s%s", choice->verb ? choice->verb : "", choice->method ? " " : "",
+                    choice->method ? choice->method : "");
+        json_add_text(list, list == step ? "run" : NULL, choice->verb ? run.at : NULL);
+        text_clear(&run);
+    }
+}
+
 static void add_steps(struct json *document, const struct sweep_spec *spec)
 {
     struct json *list = json_add_array(document, "chain");
 
     for (int i = 0; i < spec->step_count; i++) {
         const struct sweep_step *from = &spec->step[i];
-        struct json *step = json_add_object(list, NULL), *runs = json_add_array(step, "run");
+        struct json *step = json_add_object(list, NULL);
+        int input = spec->chain.step[i].input;
 
-        for (int c = 0; c < from->choice_count; c++) {
-            const struct chain_step *choice = &from->choice[c];
-            struct text run;
-
-            text_init(&run);
-            text_format(&run, "%s%s%s", choice->verb ? choice->verb : "", choice->method ? " " : "",
-                        choice->method ? choice->method : "");
-            json_add_text(runs, NULL, choice->verb ? run.at : NULL);
-            text_clear(&run);
-        }
+        add_runs(step, from);
         json_add_text(step, "name", from->name);
-        json_add_text(step, "input",
-                      spec->chain.step[i].input < 0 ? NULL
-                                                    : spec->step[spec->chain.step[i].input].name);
+        json_add_text(step, "input", input < 0 ? NULL : spec->step[input].name);
         json_add(step, "options", from->options ? json_copy(from->options) : json_object());
     }
 }

@@ -83,7 +83,7 @@ static enum status check_ranges(struct spec_reader *reader)
 
 enum status spec_read_search(struct spec_reader *reader)
 {
-    const struct json *search = json_member(reader->document, "search");
+    const struct json *search = json_member(reader->document, "search"), *halving;
     double random = 0;
 
     if (!search || (json_is_text(search) && strcmp(json_text(search), "grid") == 0))
@@ -96,7 +96,8 @@ enum status spec_read_search(struct spec_reader *reader)
     TRY(json_check_keys(reader->context, search, "search", search_keys));
     TRY(spec_number(reader, search, "search", "random", 1, 0, &random));
     reader->spec->random_trials = (int64_t)random;
-    if (json_member(search, "halving"))
-        TRY(read_halving(reader, json_member(search, "halving")));
+    halving = json_member(search, "halving");
+    if (halving && !json_is_null(halving))
+        TRY(read_halving(reader, halving));
     return check_ranges(reader);
 }

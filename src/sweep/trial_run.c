@@ -139,7 +139,16 @@ static void replace_text(struct text *text, const char *from, const char *to)
     *text = result;
 }
 
-// The report names files where they will lie, and not where this folder happens to be.
+// Files are named as they will lie in the sweep's folder, and not where that happens to be.
+static void settle_names(struct work *work, const struct command *command, const char *folder,
+                         struct text *text)
+{
+    replace_text(text, folder, arena_format(work->arena, "cache/%s", command->key));
+    if (command->input_key)
+        replace_text(text, command->input,
+                     arena_format(work->arena, "cache/%s/model.onnx", command->input_key));
+}
+
 static enum status settle_report(struct work *work, const struct command *command,
                                  const char *folder)
 {
@@ -151,10 +160,7 @@ static enum status settle_report(struct work *work, const struct command *comman
         return OK;
     status = read_text(work->context, path, &text);
     if (status == OK) {
-        replace_text(&text, folder, arena_format(work->arena, "cache/%s", command->key));
-        if (command->input_key)
-            replace_text(&text, command->input,
-                         arena_format(work->arena, "cache/%s/model.onnx", command->input_key));
+        settle_names(work, command, folder, &text);
         status = write_text(work->context, path, &text);
     }
     text_clear(&text);
@@ -218,6 +224,23 @@ static enum status load_entry(struct work *work, const struct command *command, 
                : OK;
 }
 
+// Why the command failed, with no folder's name in it: the same words whoever ran it.
+static const char *explain(struct work *work, const struct command *command, const char *folder,
+                           const struct child_request *request, const struct child_result *result)
+{
+    const char *error = NULL;
+    struct text text;
+
+    text_init(&text);
+    child_result_explain(request, result, &text);
+    if (text.length) {
+        settle_names(work, command, folder, &text);
+        error = arena_format(work->arena, "%s: %s", command->name, text.at);
+    }
+    text_clear(&text);
+    return error;
+}
+
 // Runs the command into the folder. A command that fails is the trial's error, and no failure here.
 static enum status run_command(struct work *work, const struct command *command, const char *folder)
 {
@@ -225,19 +248,13 @@ static enum status run_command(struct work *work, const struct command *command,
                                     .timeout = work->sweep->spec->time_limit};
     struct child_result result = {0};
     struct chain_line line;
-    struct text error;
     enum status status;
 
     make_line(work, command, folder, &line);
     request.argv = (const char *const *)line.word;
     status = child_run(work->context, &request, &result);
-    if (status == OK) {
-        text_init(&error);
-        child_result_explain(&request, &result, &error);
-        if (error.length)
-            work->error = arena_format(work->arena, "%s: %s", command->name, error.at);
-        text_clear(&error);
-    }
+    if (status == OK)
+        work->error = explain(work, command, folder, &request, &result);
     if (status == OK && !work->error)
         status = write_entry(work, command, folder, result.seconds);
     child_result_clear(&result);
@@ -541,7 +558,9 @@ enum status trial_test(struct sweep *sweep, struct context *context, long index,
         status = judge(&work, sweep->spec->test_data, result->test_key,
                        &work.entry[work.trial->chain.count]);
     if (status == OK && work.error)
-        status = context_fail(context, ERR_IO, "test_data: %s", work.error);
+        status = context_fail(context, ERR_IO, "%s", work.error);
+    if (status != OK && status != ERR_CANCELLED)
+        context_fail_in(context, status, "test_data");
     if (status == OK && !work.is_busy)
         result->has_test = *ended = true;
     work_clear(&work);
