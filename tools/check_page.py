@@ -10,6 +10,7 @@ import base64
 import json
 import pathlib
 import re
+import statistics
 import sys
 import tempfile
 
@@ -67,10 +68,9 @@ def requests_of(driver):
     return {url for url in urls if not re.match(r"file:.*\.html(#|$)|data:|about:", url)}
 
 
-def check_load(driver, name, view):
+def check_load(driver, name):
     took = driver.execute_script(
         "return performance.getEntriesByType('navigation')[0].loadEventEnd")
-    check(0 < took < MOST_MS, f"{name} opens in under a second", f"{took:.0f} ms, {view}")
     messages = driver.get_log("browser")
     check(not messages, f"{name} leaves the console empty", messages)
     urls = requests_of(driver)
@@ -273,16 +273,19 @@ def check_page(driver, axe, folder, page):
     name = page.stem
     size = page.stat().st_size
     check(size < MOST_BYTES, f"{name} is under {MOST_BYTES} bytes", size)
-    slowest = 0
+    took = []
     for width, theme in VIEWS:
         view = f"{width} px, {theme}"
         open_page(driver, page, width, theme)
-        slowest = max(slowest, check_load(driver, name, view))
+        took.append(check_load(driver, name))
         check_width(driver, name, width)
         check_axe(driver, axe, name, view)
         screenshots(driver, folder, name, width, theme)
         check_points(driver, name)
         check_harmless(driver, name)
+    # The median: a first start of the browser, or a busy machine, is not the page's.
+    took = statistics.median(took)
+    check(0 < took < MOST_MS, f"{name} opens in under a second", f"{took:.0f} ms")
     open_page(driver, page, *VIEWS[0])
     check_figures(driver, name)
     check_sorting(driver, name)
@@ -290,7 +293,7 @@ def check_page(driver, axe, folder, page):
     check_controls(driver, name)
     check_axe(driver, axe, name, "after use")
     count = len(data_of(driver)["points"])
-    print(f"page: {name}: {count} points, {size} bytes, open after {slowest:.0f} ms at most")
+    print(f"page: {name}: {count} points, {size} bytes, open after {took:.0f} ms")
 
 
 def main():
