@@ -287,6 +287,12 @@ def check_controls(driver, name):
     check(not messages, f"{name}: the controls leave the console empty", messages)
 
 
+def check_words(driver, name):
+    found = driver.execute_script("""
+        return document.body.innerText.match(/\\b(null|undefined|NaN|Infinity|object Object)\\b/g)""")
+    check(not found, f"{name}: unknown is a word of the reader's", found)
+
+
 def check_harmless(driver, name):
     """Text from files is text: no element came of it, none of its scripts ran."""
     found = driver.execute_script("""
@@ -322,6 +328,7 @@ def check_page(driver, axe, folder, page):
         check_axe(driver, axe, name, view)
         screenshots(driver, folder, name, width, theme)
         check_points(driver, name)
+        check_words(driver, name)
         check_harmless(driver, name)
     # The median: a first start of the browser, or a busy machine, is not the page's.
     took = statistics.median(took)

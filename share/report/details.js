@@ -311,7 +311,7 @@ function provenanceOf(point) {
         fact("seed", String(at(document, "provenance.seed") ?? UNKNOWN)),
         known(timing.seconds) ? fact("evaluated in", `${seconds(timing.seconds)}, `
             + `${timing.threads} threads, ${timing.isa}`) : null,
-        point.id ? fact("trial", el("code", {}, String(point.id))) : null,
+        report.sweep && point.id ? fact("trial", el("code", {}, String(point.id))) : null,
         ...warnings.map((text) => fact("warning", String(text)))));
 }
 
@@ -329,7 +329,7 @@ function drawDetails() {
     section.replaceChildren(
         el("h2", { id: "details-title" }, point.name, " ",
            state === "done" ? null : el("span", { class: "state " + state }, state)),
-        parameterText(point) ? el("p", { class: "parameters" }, parameterText(point)) : null,
+        ...(parameterText(point) ? [el("p", { class: "parameters" }, parameterText(point))] : []),
         ...(point.error ? [el("p", { class: "error" }, point.error)] : []),
         ...(document ? [el("div", { class: "columns" },
             el("div", {}, heading("Figures"), figuresOf(point)),
