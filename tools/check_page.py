@@ -173,6 +173,20 @@ def check_figures(driver, name):
                       f"{name}: the table's {key} is the data's", f"{text}, not {value}")
 
 
+def check_bars(driver, name):
+    """A layer's bar is as long, beside the longest, as its energy says."""
+    bars = driver.execute_script("""
+        return [...document.querySelectorAll('.layers tbody tr')].map((row) =>
+            [row.cells[1].textContent, row.querySelector('.bar').getBoundingClientRect().width]);""")
+    energies = [(number_of(text), width) for text, width in bars]
+    energies = [(energy, width) for energy, width in energies if energy]
+    if energies:
+        most, widest = max(energies)
+        for energy, width in energies:
+            check(abs(width / widest - energy / most) < 0.01 + 1.5 / widest,
+                  f"{name}: bars are as long as energies", f"{energy}: {width} of {widest}")
+
+
 def check_result(driver, name):
     """The first sentence is about the chosen point; what it was selected on can be seen."""
     report = data_of(driver)
@@ -336,6 +350,7 @@ def check_page(driver, axe, folder, page):
     open_page(driver, page, *VIEWS[0])
     check_result(driver, name)
     check_figures(driver, name)
+    check_bars(driver, name)
     check_sorting(driver, name)
     check_keyboard(driver, name)
     check_controls(driver, name)
