@@ -1,5 +1,7 @@
 // The report's data (ecai/report/1) as the page asks for it: a point's evaluation, its layers, and
-// the keys that may be axes.
+// the keys that may be axes. Of an evaluation the page reads all but data.preprocess,
+// baseline.preprocess, accuracy.per_class, energy.profile (the report's own stands at the top),
+// energy_by_device and ratio_by_device; of a step nothing but its command.
 "use strict";
 
 const report = JSON.parse(byId("data").textContent);

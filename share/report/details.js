@@ -2,7 +2,7 @@
 // made and what that cost.
 "use strict";
 
-const details = { curves: [], allLayers: false };
+const details = { curves: [], allLayers: false, beside: null };
 
 const fact = (label, ...value) => value.some((part) => part !== null && part !== undefined)
     ? el("div", {}, el("dt", {}, label), el("dd", {}, ...value)) : null;
@@ -119,24 +119,65 @@ function heatCell(sparsity, text, spoken) {
     return cell;
 }
 
-function layerRow(layer, largest, total, columns) {
+function energyBar(value, largest, kind) {
+    const bar = el("span", { class: kind, "aria-hidden": "true" });
+    const share = known(value) && largest > 0 ? Math.max(0, value / largest) : 0;
+    bar.style.width = `calc((100% - 4.4em) * ${share})`; // the rest is the text's
+    return bar;
+}
+
+function layerRow(layer, shown) {
     const sparsity = sparsityOf(layer);
-    const bar = el("span", { class: "bar", "aria-hidden": "true" });
-    bar.style.width = known(layer.joules) && largest > 0
-        ? `${Math.max(0, layer.joules / largest * 100)}%` : "0";
+    const other = shown.beside ? shown.beside.get(layer.node) : null;
     return el("tr", {},
         el("th", { scope: "row" }, String(layer.node ?? UNKNOWN), " ",
            el("span", { class: "soft" }, String(layer.op ?? ""))),
         el("td", { class: "number" }, joules(layer.joules)),
-        el("td", { class: "bars" }, bar, el("span", { class: "soft" },
-            known(layer.joules) && total > 0 ? percent(layer.joules / total, 1) : "")),
-        columns.sparsity ? heatCell(sparsity, known(sparsity) ? percent(sparsity, 0) : "–") : null,
-        columns.bits ? el("td", { class: "number bits" }, bitsText(layer)) : null,
+        shown.beside ? el("td", { class: "number soft" }, other ? joules(other.joules) : "–") : null,
+        el("td", { class: "bars" }, energyBar(layer.joules, shown.largest, "bar"),
+           el("span", { class: "soft" }, known(layer.joules) && shown.total > 0
+               ? percent(layer.joules / shown.total, 1) : ""),
+           other ? energyBar(other.joules, shown.largest, "bar beside") : null),
+        shown.sparsity ? heatCell(sparsity, known(sparsity) ? percent(sparsity, 0) : "–") : null,
+        shown.bits ? el("td", { class: "number bits" }, bitsText(layer)) : null,
         el("td", { class: "number" }, bytes(layer.bytes)),
         el("td", { class: "number" }, count(layer.macs)));
 }
 
 const carries = (layer) => layer.macs > 0 || layer.parameters > 0;
+const sumOf = (layers) =>
+    layers.reduce((sum, layer) => sum + (known(layer.joules) ? layer.joules : 0), 0);
+
+// The points that a point's layers may be set beside: the front's, or all of a few.
+function besideChoices(point) {
+    return allPoints.filter((other) => other !== point && (other.front || other.chosen
+        || allPoints.length <= 12) && layersOf(other).length > 0).slice(0, 60);
+}
+
+// The box and the choice above the table; both draw it anew and keep the focus.
+function layerControls(point, rest) {
+    const redraw = (event) => {
+        const fresh = layersTable(point);
+        event.target.closest(".layers").replaceWith(fresh);
+        fresh.querySelector(event.target.tagName).focus();
+    };
+    const box = el("input", { type: "checkbox", on: { change: (event) => {
+        details.allLayers = event.target.checked;
+        redraw(event);
+    } } });
+    box.checked = details.allLayers;
+    const choices = besideChoices(point);
+    const select = el("select", { on: { change: (event) => {
+        details.beside = choices.find((one) => String(one.index) === event.target.value) || null;
+        redraw(event);
+    } } }, el("option", { value: "" }, "no other"),
+        choices.map((one) => el("option", { value: String(one.index) }, shortened(one.name, 48))));
+    select.value = choices.includes(details.beside) ? String(details.beside.index) : "";
+    return el("div", { class: "controls" },
+        choices.length > 0 ? el("label", {}, "Beside ", select) : null,
+        rest > 0 ? el("label", { class: "tick" }, box,
+            ` with the ${rest} nodes that take less than 1 % and hold no weights`) : null);
+}
 
 // Per-layer energy bars with sparsity and bits. The glue between layers is left out at first.
 function layersTable(point) {
@@ -144,32 +185,31 @@ function layersTable(point) {
     if (layers.length === 0) {
         return el("div", {}, heading("Layers"), note("No figures per layer were recorded."));
     }
-    const total = layers.reduce((sum, layer) => sum + (known(layer.joules) ? layer.joules : 0), 0);
-    const largest = Math.max(...layers.map((layer) => known(layer.joules) ? layer.joules : 0));
+    const total = sumOf(layers);
     const main = layers.filter((layer) => carries(layer) || layer.joules >= total * 0.01);
     const rows = details.allLayers || main.length === 0 ? layers : main;
-    const columns = { sparsity: layers.some((layer) => sparsityOf(layer) !== null),
-                      bits: layers.some((layer) => known(layer.bits)) };
-    const head = ["Layer", "Energy", "Share", columns.sparsity ? "Zeros" : null,
-                  columns.bits ? "Bits" : null, "Bytes", "MACs"].filter(Boolean);
-    const box = el("input", { type: "checkbox", on: { change: (event) => {
-        details.allLayers = event.target.checked;
-        const fresh = layersTable(point);
-        event.target.closest(".layers").replaceWith(fresh);
-        fresh.querySelector("input").focus();
-    } } });
-    box.checked = details.allLayers;
-    const rest = layers.length - main.length;
+    const other = besideChoices(point).includes(details.beside) ? layersOf(details.beside) : null;
+    const largest = Math.max(0, ...layers.concat(other || []).map((layer) => layer.joules || 0));
+    const shown = {
+        total, largest, beside: other && new Map(other.map((layer) => [layer.node, layer])),
+        sparsity: layers.some((layer) => sparsityOf(layer) !== null),
+        bits: layers.some((layer) => known(layer.bits)),
+    };
+    const head = ["Layer", "Energy", other ? shortened(details.beside.name, 28) : null, "Share",
+                  shown.sparsity ? "Zeros" : null, shown.bits ? "Bits" : null, "Bytes", "MACs"];
+    const missing = other ? other.filter((layer) => carries(layer)
+        && !layers.some((one) => one.node === layer.node)).length : 0;
     return el("div", { class: "layers" }, heading("Energy, zeros and bits by layer"),
-        main.length > 0 && rest > 0 ? el("label", { class: "tick" }, box,
-            ` with the ${rest} nodes that take less than 1 % and hold no weights`) : null,
+        layerControls(point, main.length > 0 ? layers.length - main.length : 0),
         el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Layers" },
            el("table", { class: "tight" },
               el("caption", { class: "unseen" }, "Layers of " + point.name),
-              el("thead", {}, el("tr", {}, head.map((text, i) =>
+              el("thead", {}, el("tr", {}, head.filter(Boolean).map((text, i) =>
                   el("th", { scope: "col", class: i === 0 || text === "Share" ? null : "number" },
                      text)))),
-              el("tbody", {}, rows.map((layer) => layerRow(layer, largest, total, columns))))));
+              el("tbody", {}, rows.map((layer) => layerRow(layer, shown))))),
+        missing > 0 ? note(`${missing} layers of ${details.beside.name} have no namesake here.`)
+            : null);
 }
 
 function curveOptions(curve, write) {
@@ -311,7 +351,7 @@ function provenanceOf(point) {
         fact("seed", String(at(document, "provenance.seed") ?? UNKNOWN)),
         known(timing.seconds) ? fact("evaluated in", `${seconds(timing.seconds)}, `
             + `${timing.threads} threads, ${timing.isa}`) : null,
-        point.id ? fact("trial", el("code", {}, String(point.id))) : null,
+        report.sweep && point.id ? fact("trial", el("code", {}, String(point.id))) : null,
         ...warnings.map((text) => fact("warning", String(text)))));
 }
 
@@ -329,7 +369,7 @@ function drawDetails() {
     section.replaceChildren(
         el("h2", { id: "details-title" }, point.name, " ",
            state === "done" ? null : el("span", { class: "state " + state }, state)),
-        parameterText(point) ? el("p", { class: "parameters" }, parameterText(point)) : null,
+        ...(parameterText(point) ? [el("p", { class: "parameters" }, parameterText(point))] : []),
         ...(point.error ? [el("p", { class: "error" }, point.error)] : []),
         ...(document ? [el("div", { class: "columns" },
             el("div", {}, heading("Figures"), figuresOf(point)),

@@ -84,7 +84,7 @@ function pair(interval, write) {
     if (!Array.isArray(interval) || !known(interval[0]) || !known(interval[1])) {
         return null;
     }
-    const [from, to] = interval.map(write);
+    const [from, to] = interval.map((end) => write(end));
     const unit = (to.match(/ [^ ]+$/) || [""])[0];
     return (unit && from.endsWith(unit) ? from.slice(0, -unit.length) : from) + " … " + to;
 }

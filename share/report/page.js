@@ -160,7 +160,8 @@ function profileFacts() {
         fact("name", String(profile.name || UNKNOWN)),
         profile.summary ? fact("what it is", String(profile.summary)) : null,
         fact("scope", String(profile.scope || UNKNOWN)),
-        fact("error", known(profile.error_percent) ? `± ${plain(profile.error_percent)} %` : UNKNOWN),
+        fact("error", known(profile.error_percent) ? `${plain(profile.error_percent)} %: a factor of `
+             + `${plain(1 + profile.error_percent / 100)} either way` : UNKNOWN),
         fact("validated by", String(profile.validated_by || "nothing: not validated")),
         profile.runtime ? fact("runtime", String(profile.runtime)) : null,
         fact("unverified figures", profile.unverified ? String(profile.unverified) : "none named"),

@@ -99,7 +99,7 @@ function drawFront(chart) {
     }
     const { ctx: context, chartArea: area, scales: { x, y } } = chart;
     const front = nonDominated(scatter.items, ax, ay);
-    if (front.length === 0) {
+    if (scatter.items.length < 2) {
         return;
     }
     const corner = front.map((item) => [x.getPixelForValue(item.x), y.getPixelForValue(item.y)]);
@@ -247,7 +247,8 @@ function plotted(list) {
 function rangeOf(value, interval, log) {
     const values = scatter.items.map((item) => item[value]);
     for (const item of scatter.items) {
-        if (value === "y" && item[interval] && wantsIntervals(item.point)) {
+        const few = scatter.items.length <= 3; // alone, the interval is what there is to see
+        if ((value === "y" || few) && item[interval] && wantsIntervals(item.point)) {
             values.push(...item[interval].filter((end) => end > 0 || !log));
         }
     }
@@ -300,7 +301,7 @@ function itemNear(event) {
 
 function describePlot(shown) {
     const { x, y, items } = scatter;
-    const front = x.better && y.better ? nonDominated(items, x, y).length : 0;
+    const front = x.better && y.better && items.length > 1 ? nonDominated(items, x, y).length : 0;
     const left = shown.filter(isDone).length - items.length;
     const why = byId("range").value === "1" ? "" : ", or out of the range chosen";
     const summary = `${items.length} ${items.length === 1 ? "point" : "points"}: ${y.label} against `
