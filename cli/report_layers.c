@@ -188,7 +188,7 @@ enum status report_draw_layers(const struct report_view *view, struct text *out)
     return OK;
 }
 
-// "80 %  4/8 bit": zeros, bits of weights and activations.
+// "80 %, 4/8 bit": zeros, bits of weights and activations.
 static struct tile tile_of(const struct report_view *view, const struct json *layer)
 {
     double parameters = json_number(json_at(layer, "parameters"));
@@ -202,8 +202,8 @@ static struct tile tile_of(const struct report_view *view, const struct json *la
     if (layer)
         tile.words = isnan(bits) ? zeros
                      : isnan(activations)
-                         ? arena_format(arena, "%s   %.0f bit", zeros, bits)
-                         : arena_format(arena, "%s   %.0f/%.0f bit", zeros, bits, activations);
+                         ? arena_format(arena, "%s, %.0f bit", zeros, bits)
+                         : arena_format(arena, "%s, %.0f/%.0f bit", zeros, bits, activations);
     return tile;
 }
 
