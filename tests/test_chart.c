@@ -347,7 +347,7 @@ START_TEST(points_and_bars_stand_where_their_values_are)
     text_init(&out);
     scatter_draw(&scatter, &out);
     frame_begin(&frame, &scatter.sheet, &scatter.x, &scatter.y, 0,
-                (struct legend_entry[]){{"x", "#000000", MARK_CIRCLE, true, false}}, 1, &scratch);
+                (struct legend_entry[]){{.words = "x"}}, 1, &scratch);
     // The only bar across is that of the first point.
     bar = strstr(out.at, "stroke=\"#0072b2\" stroke-width=\"0.7\"");
     ck_assert_ptr_nonnull(bar);
