@@ -72,7 +72,7 @@ const char *report_note(const struct report_view *view)
                         "%s Accuracy: %.0f samples of %s, 95 %% intervals.%s",
                         report_energy_note(view),
                         json_number(json_at(view->sample, "data.samples")), data ? data : "?",
-                        on_test           ? " Selected on test data."
+                        on_test           ? " Selected on test: the same data chose and judge."
                         : view->has_sweep ? " Selected on search data."
                                           : "");
 }
@@ -214,7 +214,8 @@ static const struct field chart_fields[] = {
     FIELD(struct report_options, x_range, NULL, 0, 0, "LOW,HIGH: what the chart shows across"),
     FIELD(struct report_options, y_range, NULL, 0, 0, "LOW,HIGH: and up"),
     FIELD(struct report_options, point, NULL, 0, 0,
-          "ID|LABEL: a point of layers, sparsity or curves (default: the chosen one, else all)"),
+          "NUMBER|ID|LABEL: a point of layers, sparsity or curves (default: the chosen one, else "
+          "all)"),
     FIELD(struct report_options, width, "0", 0, CHART_SIZE_MAX, "pixels, 96 an inch; 0: 560"),
     FIELD(struct report_options, height, "0", 0, CHART_SIZE_MAX, "pixels; 0: as suits the chart"),
     FIELDS_END,

@@ -213,7 +213,7 @@ static enum status collect(const struct report_view *view, struct chart_point *p
 
     *count = 0;
     for (int i = 0; i < view->count; i++) {
-        if (!view->point[i].eval)
+        if (!report_is_shown(&view->point[i]))
             continue;
         TRY(add_point(view, &view->point[i], groups, &points[*count]));
         if (isnan(points[*count].x) || isnan(points[*count].y))
@@ -225,10 +225,10 @@ static enum status collect(const struct report_view *view, struct chart_point *p
             ++*count;
     }
     tell(view, *count, unknown, outside);
-    return *count
-               ? OK
-               : context_fail(view->invocation->context, ERR_FORMAT,
-                              "'%s' and '%s' are both known of no point", view->x.key, view->y.key);
+    return *count ? OK
+                  : context_fail(view->invocation->context, ERR_FORMAT,
+                                 "no point to show: '%s' and '%s' are both known of none%s",
+                                 view->x.key, view->y.key, outside ? " inside the ranges" : "");
 }
 
 static enum status draw_front(const struct report_view *view, struct text *out)

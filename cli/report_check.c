@@ -99,10 +99,11 @@ static enum status check_pair(const struct report_view *view, const struct repor
         const char *of_a = json_text(json_at(a, key)), *of_b = json_text(json_at(b, key));
         if (of_a ? of_b && strcmp(of_a, of_b) == 0 : !of_b)
             continue;
-        return context_fail(
-            view->invocation->context, ERR_FORMAT, "%s and %s cannot be mixed: %s %s, %s%s",
-            first->file, point->file == first->file ? point->id : point->file, must_equal[i].words,
-            words_of(arena, a, key), words_of(arena, b, key), must_equal[i].hint);
+        return context_fail(view->invocation->context, ERR_FORMAT,
+                            "%s and %s cannot be mixed: they differ in %s, %s and %s%s",
+                            first->file, point->file == first->file ? point->id : point->file,
+                            must_equal[i].words, words_of(arena, a, key), words_of(arena, b, key),
+                            must_equal[i].hint);
     }
     return OK;
 }

@@ -157,6 +157,13 @@ const struct json *report_parameter(const struct report_point *point, const char
     return json_member(json_at(point->trial, "parameters"), name);
 }
 
+bool report_is_shown(const struct report_point *point)
+{
+    // A front may hold a trial that was dropped: it was not trained on, but what it is counts.
+    return point->eval &&
+           (strcmp(point->state, "done") == 0 || point->is_front || point->is_chosen);
+}
+
 double report_value(const struct report_point *point, const char *key)
 {
     const struct json *at = json_at(point->eval, key);
@@ -173,7 +180,8 @@ bool report_spreads(const struct report_view *view, const char *key)
     double low = INFINITY, high = 0;
 
     for (int i = 0; i < view->count; i++) {
-        double value = report_value(&view->point[i], key);
+        double value =
+            report_is_shown(&view->point[i]) ? report_value(&view->point[i], key) : (double)NAN;
         low = fmin(low, value); // NaN changes neither
         high = fmax(high, value);
     }
@@ -203,12 +211,18 @@ struct strings report_parameters(const struct report_view *view)
 const char *report_words(const struct report_view *view, const struct json *value)
 {
     struct text text;
-    const char *words;
+    const char *words, *list = "";
 
     if (json_is_null(value))
         return "";
     if (json_is_text(value))
         return json_text(value);
+    if (json_is_array(value)) {
+        for (size_t i = 0; i < json_count(value); i++)
+            list = arena_format(view->invocation->arena, "%s%s%s", list, i ? "," : "",
+                                report_words(view, json_child(value, i)));
+        return list;
+    }
     text_init(&text);
     json_print(value, false, &text);
     words = arena_copy_text(view->invocation->arena, text.at);

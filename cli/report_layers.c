@@ -1,5 +1,6 @@
 // Charts of some points, layer by layer or epoch by epoch.
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "chart/bars.h"
@@ -16,7 +17,11 @@ struct chosen {
 
 static bool is_named(const struct report_point *point, const char *words)
 {
+    char number[32];
+
+    snprintf(number, sizeof number, "%.0f", json_number(json_at(point->trial, "number")));
     return strcmp(point->label, words) == 0 || strcmp(point->id, words) == 0 ||
+           strcmp(number, words) == 0 ||
            (strlen(words) >= 4 && strncmp(point->id, words, strlen(words)) == 0);
 }
 
@@ -41,10 +46,10 @@ static enum status choose_named(const struct report_view *view, struct chosen *c
         for (int j = 0; j < view->count && !found; j++)
             if (is_named(&view->point[j], names->at[i]))
                 found = &view->point[j];
-        if (!found || !found->eval)
+        if (!found || !report_is_shown(found))
             return context_fail(view->invocation->context, ERR_USAGE,
                                 found ? "'--point %s': %s, it has no figures"
-                                      : "'--point %s': no point of that id or label",
+                                      : "'--point %s': no point of that number, id or label",
                                 names->at[i], found ? found->state : "");
         TRY(choose(view, found, chosen));
     }
@@ -60,9 +65,9 @@ static enum status choose_points(const struct report_view *view, struct chosen *
     if (view->options->point.count)
         return choose_named(view, chosen);
     for (int i = 0; i < view->count; i++)
-        has_chosen |= view->point[i].is_chosen && view->point[i].eval;
+        has_chosen |= view->point[i].is_chosen && report_is_shown(&view->point[i]);
     for (int i = 0; i < view->count; i++)
-        if (view->point[i].eval && (!has_chosen || view->point[i].is_chosen))
+        if (report_is_shown(&view->point[i]) && (!has_chosen || view->point[i].is_chosen))
             TRY(choose(view, &view->point[i], chosen));
     return OK;
 }
@@ -188,7 +193,7 @@ enum status report_draw_layers(const struct report_view *view, struct text *out)
     return OK;
 }
 
-// "80 %  4/8 bit": zeros, bits of weights and activations.
+// "80 %, 4/8 bit": zeros, bits of weights and activations.
 static struct tile tile_of(const struct report_view *view, const struct json *layer)
 {
     double parameters = json_number(json_at(layer, "parameters"));
@@ -202,8 +207,8 @@ static struct tile tile_of(const struct report_view *view, const struct json *la
     if (layer)
         tile.words = isnan(bits) ? zeros
                      : isnan(activations)
-                         ? arena_format(arena, "%s   %.0f bit", zeros, bits)
-                         : arena_format(arena, "%s   %.0f/%.0f bit", zeros, bits, activations);
+                         ? arena_format(arena, "%s, %.0f bit", zeros, bits)
+                         : arena_format(arena, "%s, %.0f/%.0f bit", zeros, bits, activations);
     return tile;
 }
 

@@ -25,22 +25,12 @@ enum {
     TEST_COLUMNS = sizeof test_columns / sizeof *test_columns
 };
 
-// One cell and the comma before it, quoted where RFC 4180 asks for it.
+// One cell and the comma before it.
 static void add_cell(struct text *out, const char *words)
 {
     if (out->length && out->at[out->length - 1] != '\n')
         text_add(out, ",");
-    if (!strpbrk(words, ",\"\r\n")) {
-        text_add(out, words);
-        return;
-    }
-    text_add(out, "\"");
-    for (; *words; words++) {
-        if (*words == '"')
-            text_add(out, "\"");
-        text_add_bytes(out, words, 1);
-    }
-    text_add(out, "\"");
+    text_add_csv(out, words);
 }
 
 // Unknown is an empty cell.
@@ -212,11 +202,13 @@ static void add_empty(const struct shown *shown, struct text *out)
 static void markdown_row(const struct report_point *point, const struct shown *shown,
                          struct text *out)
 {
-    text_format(out, "| %s | ",
+    bool is_done = strcmp(point->state, "done") == 0;
+
+    text_format(out, "| %s%s%s | ",
                 point->is_chosen  ? "**chosen**"
                 : point->is_front ? "front"
-                : point->eval     ? ""
-                                  : point->state);
+                                  : "",
+                !is_done && report_is_shown(point) ? ", " : "", is_done ? "" : point->state);
     add_plain(out, point->label);
     text_add(out, " | ");
     if (!point->eval) {
@@ -264,14 +256,14 @@ static void markdown_head(const struct report_view *view, const struct shown *sh
 }
 
 // Rows of one kind, in the order of the points.
-enum row_kind { ROWS_CHOSEN, ROWS_FRONT, ROWS_REST, ROWS_WITHOUT_FIGURES, ROW_KINDS };
+enum row_kind { ROWS_CHOSEN, ROWS_FRONT, ROWS_REST, ROWS_APART, ROW_KINDS };
 
 static enum row_kind kind_of(const struct report_point *point)
 {
-    return !point->eval       ? ROWS_WITHOUT_FIGURES
-           : point->is_chosen ? ROWS_CHOSEN
-           : point->is_front  ? ROWS_FRONT
-                              : ROWS_REST;
+    return !report_is_shown(point) ? ROWS_APART
+           : point->is_chosen      ? ROWS_CHOSEN
+           : point->is_front       ? ROWS_FRONT
+                                   : ROWS_REST;
 }
 
 static void markdown_errors(const struct report_view *view, struct text *out)

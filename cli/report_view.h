@@ -57,6 +57,9 @@ MUST_CHECK enum status report_settle(struct report_view *view);
 // Finds what --x or --y names. ERR_USAGE with the nearest key for one that is unknown.
 MUST_CHECK enum status report_find_axis(const struct report_view *view, const char *option,
                                         const char *key, struct report_axis *out);
+// Whether it stands in charts: evaluated on the data shown, and done or on the front. Others stand
+// in tables alone.
+bool report_is_shown(const struct report_point *point);
 // The point's value, NaN: null or none.
 double report_value(const struct report_point *point, const char *key);
 // A parameter of a trial by its whole name; NULL: none.

@@ -172,3 +172,18 @@ void text_add_xml(struct text *text, const char *words)
     }
     text_clear(&safe);
 }
+
+void text_add_csv(struct text *text, const char *cell)
+{
+    if (!strpbrk(cell, ",\"\r\n")) {
+        text_add(text, cell);
+        return;
+    }
+    text_add(text, "\"");
+    for (; *cell; cell++) {
+        if (*cell == '"')
+            text_add(text, "\"");
+        text_add_bytes(text, cell, 1);
+    }
+    text_add(text, "\"");
+}

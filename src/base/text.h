@@ -22,5 +22,7 @@ void text_add_escaped(struct text *text, const char *name, size_t length);
 void text_add_shell_word(struct text *text, const char *word);
 // The same for XML and HTML, between tags and in attributes between ": & < > " become entities.
 void text_add_xml(struct text *text, const char *words);
+// A cell of a table: quoted where commas, quotes and line ends ask for it (RFC 4180).
+void text_add_csv(struct text *text, const char *cell);
 
 #endif

@@ -63,7 +63,10 @@ void bars_draw(const struct bars *given, struct text *out)
     for (int i = 0; i < bars.series_count * bars.row_count; i++)
         axis_cover(&bars.x, bars.value[i]);
     for (int s = 0; s < bars.series_count; s++)
-        legend[s] = (struct legend_entry){bars.series[s], svg_colour[s], MARK_SQUARE, true, false};
+        legend[s] = (struct legend_entry){.words = bars.series[s],
+                                          .colour = svg_colour[s],
+                                          .mark = MARK_SQUARE,
+                                          .is_filled = true};
     frame_begin(&frame, &bars.sheet, &bars.x, NULL, rows_width(bars.row, bars.row_count), legend,
                 bars.series_count, out);
     row = (frame.y.from - frame.y.to) / bars.row_count;

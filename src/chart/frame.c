@@ -40,16 +40,20 @@ static double draw_legend(struct text *out, double left, double right, double y,
     double x = left;
 
     for (int i = 0; i < count; i++) {
-        double width = 14 + svg_text_width(entry[i].words, FRAME_SMALL) + 14;
+        double sign = entry[i].is_line ? 24 : 14, line_x[2] = {x, x + 20}, line_y[2];
+        double width = sign + svg_text_width(entry[i].words, FRAME_SMALL) + 14;
         if (x > left && x + width - 14 > right) {
             x = left;
             y += LINE - 2;
+            line_x[0] = x;
+            line_x[1] = x + 20;
         }
+        line_y[0] = line_y[1] = y - 3.5;
         if (entry[i].is_line)
-            svg_line(out, x, y - 3.5, x + 11, y - 3.5, entry[i].colour, 1.5);
+            svg_path(out, line_x, line_y, 2, entry[i].colour, 1.5, entry[i].dashes);
         else
             svg_mark(out, entry[i].mark, x + 5, y - 3.5, 4, entry[i].colour, entry[i].is_filled);
-        svg_text(out, x + 14, y, ANCHOR_START, FRAME_SMALL, SVG_INK, entry[i].words);
+        svg_text(out, x + sign, y, ANCHOR_START, FRAME_SMALL, SVG_INK, entry[i].words);
         x += width;
     }
     return count ? y + LINE - 4 : y;

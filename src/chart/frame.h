@@ -27,7 +27,8 @@ struct legend_entry {
     const char *words, *colour;
     enum mark mark;
     bool is_filled;
-    bool is_line; // a stroke instead of a mark
+    bool is_line;       // a stroke instead of a mark
+    const char *dashes; // of the stroke; NULL: whole
 };
 
 struct frame {

@@ -6,10 +6,11 @@
 
 #include "base/arena.h"
 
+static const char *const dashes[SERIES_MAX] = {NULL,   "6 2", "2 2",    "6 2 2 2",
+                                               "10 3", "1 3", "8 2 1 2"};
+
 static void draw_line(const struct frame *frame, const struct line *line, int series)
 {
-    static const char *const dashes[SERIES_MAX] = {NULL,   "6 2", "2 2",    "6 2 2 2",
-                                                   "10 3", "1 3", "8 2 1 2"};
     double *x = must_alloc((size_t)line->count * sizeof *x + 1);
     double *y = must_alloc((size_t)line->count * sizeof *y + 1);
     int count = 0;
@@ -44,8 +45,8 @@ void lines_draw(const struct lines *given, struct text *out)
             if (!lines.y.is_log || lines.line[i].value[j] > 0)
                 axis_cover(&lines.y, lines.line[i].value[j]);
         axis_cover(&x, lines.line[i].count);
-        legend[i] =
-            (struct legend_entry){lines.line[i].name, svg_colour[i], MARK_CIRCLE, true, true};
+        legend[i] = (struct legend_entry){
+            lines.line[i].name, svg_colour[i], MARK_CIRCLE, true, true, dashes[i]};
     }
     frame_begin(&frame, &lines.sheet, &x, &lines.y, 0, legend, lines.count, out);
     for (int i = 0; i < lines.count; i++)

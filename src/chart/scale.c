@@ -51,12 +51,12 @@ static void add(struct ticks *ticks, double at, bool has_label)
     ticks->has_label[ticks->count++] = has_label;
 }
 
-// 1, 2 or 5 times a power of ten, the nearest that is not below `step` by more than rounding.
+// 1, 2 or 5 times a power of ten, the one whose ratio to `step` is nearest to 1.
 static double round_step(double step)
 {
     double power = pow(10, floor(log10(step))), rest = step / power;
 
-    return power * (rest < 1.5 ? 1 : rest < 3.5 ? 2 : rest < 7.5 ? 5 : 10);
+    return power * (rest < sqrt(2) ? 1 : rest < sqrt(10) ? 2 : rest < sqrt(50) ? 5 : 10);
 }
 
 static void choose_linear(const struct scale *scale, int wanted, struct ticks *ticks)
@@ -67,7 +67,8 @@ static void choose_linear(const struct scale *scale, int wanted, struct ticks *t
 
     ticks->decimals = decimals > 0 ? decimals : 0;
     for (int i = 0; (first + i) * step <= scale->high + 1e-9 * step && i < TICKS_MAX; i++)
-        add(ticks, first + i == 0 ? 0 : (first + i) * step, true);
+        // Divided where the step is below 1: 3 / 10 is the double that prints as 0.3.
+        add(ticks, step < 1 ? (first + i) / round(1 / step) : (first + i) * step, true);
 }
 
 static void choose_log(const struct scale *scale, int wanted, struct ticks *ticks)

@@ -72,9 +72,17 @@ static void cover_all(struct scatter *scatter)
     }
 }
 
+static struct legend_entry entry(const char *words, const char *colour, enum mark mark,
+                                 bool is_filled)
+{
+    return (struct legend_entry){
+        .words = words, .colour = colour, .mark = mark, .is_filled = is_filled};
+}
+
 static int make_legend(const struct scatter *scatter, bool has_line, struct legend_entry *legend)
 {
-    const char *colour = scatter->series_count > 1 ? SVG_GREY : svg_colour[0];
+    bool has_groups = scatter->series_count > 1;
+    const char *colour = has_groups ? SVG_GREY : svg_colour[0];
     bool has_front = false, has_rest = false, has_chosen = false, has_baseline = false;
     int count = 0;
 
@@ -85,22 +93,19 @@ static int make_legend(const struct scatter *scatter, bool has_line, struct lege
         has_front |= !point->is_baseline && point->is_front;
         has_rest |= !point->is_baseline && !point->is_front;
     }
-    for (int i = 0; scatter->series_count > 1 && i < scatter->series_count; i++)
-        legend[count++] =
-            (struct legend_entry){scatter->series[i], svg_colour[i], series_mark[i], true, false};
-    if (has_front)
-        legend[count++] = (struct legend_entry){"Pareto front", colour, MARK_CIRCLE, true, false};
-    else if (has_line)
-        legend[count++] = (struct legend_entry){"Pareto front", SVG_GREY, MARK_CIRCLE, true, true};
+    for (int i = 0; has_groups && i < scatter->series_count; i++)
+        legend[count++] = entry(scatter->series[i], svg_colour[i], series_mark[i], true);
+    if (has_front || has_line)
+        legend[count++] = entry("Pareto front", has_front ? colour : SVG_GREY, MARK_CIRCLE, true);
+    if (has_line && !has_front)
+        legend[count - 1].is_line = true;
     if (has_rest)
-        legend[count++] =
-            (struct legend_entry){has_front ? "dominated" : "model", has_front ? SVG_GREY : colour,
-                                  MARK_CIRCLE, !has_front, false};
+        legend[count++] = has_front ? entry("dominated", SVG_GREY, MARK_CIRCLE, false)
+                                    : entry("model", colour, MARK_CIRCLE, true);
     if (has_chosen)
-        legend[count++] = (struct legend_entry){
-            "chosen", scatter->series_count > 1 ? SVG_GREY : svg_colour[1], MARK_STAR, true, false};
+        legend[count++] = entry("chosen", has_groups ? SVG_GREY : svg_colour[1], MARK_STAR, true);
     if (has_baseline)
-        legend[count++] = (struct legend_entry){"baseline", SVG_INK, MARK_SQUARE, true, false};
+        legend[count++] = entry("baseline", SVG_INK, MARK_SQUARE, true);
     return count;
 }
 

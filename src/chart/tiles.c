@@ -40,7 +40,7 @@ static void draw_tile(struct text *out, const struct tile *tile, double x, doubl
 // Ten steps of colour with their ends named.
 static void draw_key(const struct tiles *tiles, double right, double y, struct text *out)
 {
-    double x = right - STEPS * 12 - 36;
+    double x = right - STEPS * 12 - 60;
 
     svg_text(out, x - 6, y + 9, ANCHOR_END, FRAME_SMALL, SVG_INK, tiles->share_title);
     for (int i = 0; i < STEPS; i++) {

@@ -99,21 +99,13 @@ static const struct column {
                       {"error", "error"},
                       {NULL, NULL}};
 
-// Quoted where commas, quotes and line ends ask for it (RFC 4180); null is empty.
+// Null is empty.
 static void add_cell(struct text *text, const struct json *value, bool is_first)
 {
     struct arena *arena = arena_new();
-    const char *cell = !value || json_is_null(value) ? "" : chain_value_text(arena, value);
 
     text_add(text, is_first ? "" : ",");
-    if (!strpbrk(cell, ",\"\r\n")) {
-        text_add(text, cell);
-    } else {
-        text_add(text, "\"");
-        for (; *cell; cell++)
-            text_add(text, *cell == '"' ? "\"\"" : (char[]){*cell, '\0'});
-        text_add(text, "\"");
-    }
+    text_add_csv(text, !value || json_is_null(value) ? "" : chain_value_text(arena, value));
     arena_free(arena);
 }
 
