@@ -80,6 +80,7 @@ static enum status open_teacher(struct student_search *search)
     enum status status;
 
     TRY(device_read(invocation->context, search->line->own.device, &search->device));
+    TRY(cost_open(invocation->context, &search->line->cost, &search->cost));
     TRY(model_open(invocation, search->line->own.teacher, search->line->input.external_data,
                    &search->teacher));
     TRY(model_specialise(invocation, &infer, SPECIALISE_TO_RUN, false, &search->teacher));
@@ -278,6 +279,7 @@ static enum status write_json(struct student_search *search, const char *recipe)
 static void tell_end(const struct student_search *search, const struct named_model *written,
                      const char *recipe)
 {
+    const struct cost cost = search_cost(search);
     struct text text;
 
     text_init(&text);
@@ -289,6 +291,7 @@ static void tell_end(const struct student_search *search, const struct named_mod
         text_format(&text, "; on '%s' ", search->line->own.eval_data);
         text_add_result(&text, search->test);
     }
+    cost_summary(&cost, &text);
     text_format(&text, "; recipe in '%s'", recipe);
     context_note(search->invocation->context, "%s", text.at);
     text_clear(&text);
@@ -486,6 +489,7 @@ static enum status run(struct invocation *invocation)
     figures_clear(&search->teacher_figures);
     model_close(&search->teacher);
     device_clear(&search->device);
+    cost_close(&search->cost);
     invocation->console->warnings = NULL;
     text_clear(&search->warnings);
     return status;
@@ -524,6 +528,7 @@ static const struct field own_fields[] = {
 static const struct option_group groups[] = {
     {"goal", own_fields, offsetof(struct compress_line, own)},
     {"output", target_fields, offsetof(struct compress_line, target)},
+    {"cost", cost_fields, offsetof(struct compress_line, cost)},
     {"report", json_fields, offsetof(struct compress_line, json)},
     {"data", source_fields, offsetof(struct compress_line, source)},
     {"preprocessing", preprocess_fields, offsetof(struct compress_line, preprocess)},

@@ -219,6 +219,20 @@ enum status search_check_options(struct student_search *search)
 // ---- forecasts
 // -----------------------------------------------------------------------------------
 
+// The network of that width and depth as it will be stored: batch norms are folded.
+static enum status make_shape(struct student_search *search, double width, double depth,
+                              struct graph **out)
+{
+    struct context *context = search->invocation->context;
+
+    *out = NULL;
+    if (width < 1 || depth < 1)
+        TRY(student_derive(context, search->teacher.graph, width, depth, out));
+    else
+        *out = graph_clone(search->teacher.graph);
+    return pipeline_run(context, &pass_simplify, (struct pass_run){.context = context}, out);
+}
+
 // The teacher's own shape, or that of a student derived from it, once each.
 static enum status shape_of(struct student_search *search, double width, double depth,
                             struct shape_counts **out)
@@ -226,7 +240,7 @@ static enum status shape_of(struct student_search *search, double width, double 
     struct context *context = search->invocation->context;
     struct infer_options infer = run_infer(&search->line->run);
     struct shape_counts *shape = search->shape;
-    enum status status = OK;
+    enum status status;
 
     for (int i = 0; i < search->shape_count; i++, shape++)
         if (shape->width == width && shape->depth == depth) {
@@ -236,11 +250,9 @@ static enum status shape_of(struct student_search *search, double width, double 
     if (search->shape_count == SHAPES_MAX)
         return context_fail(context, ERR_INTERNAL, "more than %d shapes of students", SHAPES_MAX);
     *shape = (struct shape_counts){.width = width, .depth = depth};
-    if (width < 1 || depth < 1)
-        status = student_derive(context, search->teacher.graph, width, depth, &shape->graph);
+    status = make_shape(search, width, depth, &shape->graph);
     if (status == OK)
-        status = figures_init(context, shape->graph ? shape->graph : search->teacher.graph, &infer,
-                              false, &shape->figures);
+        status = figures_init(context, shape->graph, &infer, false, &shape->figures);
     if (status != OK) {
         graph_free(shape->graph);
         return status;
@@ -263,6 +275,14 @@ static double option_number(const struct json *options, const char *name, double
     const struct json *value = json_member(options, name);
 
     return json_is(value, JSON_NUMBER | JSON_BOOL) ? json_number(value) : otherwise;
+}
+
+// Biases that are zero before a training are not behind it.
+static void fill_biases(struct counts *counts)
+{
+    for (uint32_t i = 0; i < counts->weight_count; i++)
+        if (counts->weight[i].is_parameter && counts->weight[i].nonzero == 0)
+            counts->weight[i].nonzero = counts->weight[i].elements;
 }
 
 // What the steps' options say of zeros and bits, put on the counts.
@@ -302,6 +322,8 @@ static struct forecast forecast(void *self, const struct family *family, double 
         shape_of(search, family->variant->width, family->variant->depth, &shape) != OK)
         return out;
     counts_copy(&shape->figures.counts, &counts);
+    if (family->strategy->is_trained)
+        fill_biases(&counts);
     apply_steps(chain, &counts);
     energy_compare(teacher, &search->device, &counts, &search->device, &ratio);
     energy_init(&energy, &counts, &search->device);

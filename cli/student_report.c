@@ -65,6 +65,52 @@ void text_add_result(struct text *out, const struct json *eval)
     }
 }
 
+// ---- cost
+// ----------------------------------------------------------------------------------------
+
+// The steps of a candidate, and judging it.
+static double macs_of(const struct student_search *search, const struct json *record)
+{
+    double held_out = (double)(search->data.samples - search->data.train_samples);
+    const struct json *steps = json_member(record, "steps");
+    double macs = number_at(eval_of(record), "model.macs") * held_out;
+
+    for (size_t i = 0; i < json_count(steps); i++)
+        macs += number_at(json_child(steps, i), "report.cost.macs");
+    return macs;
+}
+
+static double teacher_joules(const struct student_search *search)
+{
+    struct energy energy;
+    double joules;
+
+    energy_init(&energy, &search->teacher_figures.counts, &search->device);
+    joules = energy.joules;
+    energy_clear(&energy);
+    return joules;
+}
+
+struct cost search_cost(const struct student_search *search)
+{
+    double held_out = (double)(search->data.samples - search->data.train_samples), macs = 0;
+    struct cost cost;
+
+    for (size_t i = 0; i < SEARCH_ATTEMPTS_MAX && search->candidate[i].record; i++)
+        macs += macs_of(search, search->candidate[i].record);
+    if (search->candidate[0].record)
+        macs += search->teacher_figures.counts.macs * held_out;
+    cost = cost_of(&search->cost, macs);
+    if (isnan(macs))
+        cost_because(&cost, "a candidate failed, or its multiply-accumulates cannot be counted");
+    if (search->written.path)
+        cost_pay_back(&cost, teacher_joules(search),
+                      number_at(eval_of(search->result), "energy.joules"), search->device.name);
+    else
+        cost_because(&cost, "nothing was written");
+    return cost;
+}
+
 // ---- JSON ---------------------------------------------------------------------------------------
 
 void search_goal_json(const struct student_search *search, struct json *document)
@@ -185,16 +231,12 @@ static void add_teacher(struct json *document, const struct student_search *sear
 {
     const struct counts *counts = &search->teacher_figures.counts;
     struct json *teacher = json_add_object(document, "teacher");
-    struct energy energy;
-
-    energy_init(&energy, counts, &search->device);
     json_add_name(teacher, "file", search->teacher.path);
     json_add_text(teacher, "sha256", search->teacher.sha256);
     json_add_int(teacher, "bytes", search->teacher.bytes);
     json_add_count(teacher, "parameters", counts->parameters);
     json_add_count(teacher, "macs", counts->macs);
-    json_add_number(teacher, "joules", energy.joules);
-    energy_clear(&energy);
+    json_add_number(teacher, "joules", teacher_joules(search));
 }
 
 static void add_data(struct json *document, const struct recipe_data *from)
@@ -214,6 +256,7 @@ struct json *search_json(const struct student_search *search, const char *recipe
 {
     const struct named_model *written = &search->written;
     const struct json *chosen = search->result;
+    const struct cost cost = search_cost(search);
     struct json *document = json_object(), *model;
 
     json_add_text(document, "schema", "ecai/compress/1");
@@ -237,7 +280,7 @@ struct json *search_json(const struct student_search *search, const char *recipe
     add_copy(document, "held_out", eval_of(chosen));
     add_copy(document, "test", search->test);
     json_add_name(document, "recipe", recipe_path);
-    json_add_null(document, "cost");
+    cost_to_json(json_add_object(document, "cost"), &cost);
     json_add_warnings(document, search->invocation);
     json_add_provenance(document, search->invocation);
     return document;

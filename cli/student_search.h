@@ -4,6 +4,7 @@
 #define CLI_STUDENT_SEARCH_H
 
 #include "chain/chain.h"
+#include "cli/cost.h"
 #include "cli/figures.h"
 #include "cli/groups.h"
 #include "cli/model_args.h"
@@ -19,6 +20,7 @@ struct compress_line {
     struct input_options input;
     struct preprocess_options preprocess;
     struct run_options run;
+    struct cost_options cost;
     struct compress_own_options {
         const char *teacher, *recipe, *eval_data, *max_drop, *device;
         double energy_ratio, time_limit;
@@ -40,7 +42,7 @@ struct candidate {
 // The network that a width and a depth make of the teacher.
 struct shape_counts {
     double width, depth;
-    struct graph *graph; // NULL: the teacher's own
+    struct graph *graph;
     struct figures figures;
 };
 
@@ -53,6 +55,7 @@ struct student_search {
     struct named_model teacher;
     struct figures teacher_figures;
     struct device device;
+    struct cost_basis cost;
     enum isa isa;
     const char *isa_given; // for the steps; NULL: their own choice
     int64_t seed;
@@ -114,6 +117,8 @@ void work_close(struct student_search *search, bool is_finished); // finished: t
 // Loss of accuracy and ratio of energy out of a record.
 double record_loss(const struct json *record);
 double record_ratio(const struct json *record);
+// What all candidates took, and when the student has paid it back.
+struct cost search_cost(const struct student_search *search);
 // recipe_path NULL: nothing was written.
 struct json *search_json(const struct student_search *search, const char *recipe_path);
 // "goal": {energy_ratio, max_drop, device}.

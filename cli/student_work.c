@@ -295,6 +295,7 @@ static enum status ask_teacher(struct student_search *search, const char *base)
     chain_line_add(arena, &line, path);
     TRY(run_line(search, &line, path_in(search, "eval.json"), "asking the teacher", &seconds,
                  &error));
+    unlink(path_in(search, "eval.json"));
     return error ? context_fail(search->invocation->context, ERR_IO, "teacher: %s", error) : OK;
 }
 
