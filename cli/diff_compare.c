@@ -43,8 +43,10 @@ static bool pair_answers(struct diff *diff)
         return false;
     }
     diff->difference.answers = &diff->answers;
-    if (!metric || strcmp(metric, "top1") != 0 || !diff->answers.is_labelled)
-        diff->unpaired = arena_format(invocation->arena, "only top1 is paired");
+    if (!metric)
+        diff->unpaired = "the reports have no accuracy";
+    else if (strcmp(metric, "top1") != 0 || !diff->answers.is_labelled)
+        diff->unpaired = "only top1 is paired";
     return !diff->unpaired;
 }
 

@@ -78,12 +78,15 @@ const char *diff_headline(struct arena *arena, const struct json *document)
 {
     const struct json *energy = json_at(document, "ratio.energy");
     const char *metric = json_text(json_at(document, "accuracy.metric")), *line;
+    const char *title = metric ? metric_title(arena, metric) : "accuracy";
     struct text text;
 
     text_init(&text);
     text_add(&text, "energy ");
     add_change(&text, 1 / json_number(energy) - 1);
-    text_format(&text, ", %s ", metric ? metric_title(arena, metric) : "accuracy");
+    text_add(&text, ", ");
+    text_add_escaped(&text, title, strlen(title));
+    text_add(&text, " ");
     add_difference(&text, document, "");
     text_add(&text, ", bytes ");
     add_change(&text, change_of(document, "bytes"));
@@ -218,9 +221,12 @@ static void add_lines(const struct diff *diff, const struct json *document,
     add_line(out, "baseline",
              arena_format(arena, "%s (%s)", was ? was : "unknown", diff->baseline.name));
     add_line(out, "model", arena_format(arena, "%s (%s)", is ? is : "unknown", diff->model.name));
-    add_line(out, "data",
-             arena_format(arena, "%s, %.0f samples", data ? data : "unknown",
-                          number_at(document, "data.samples")));
+    text_init(&text);
+    text_add(&text, data ? data : "unknown");
+    if (!isnan(number_at(document, "data.samples")))
+        text_format(&text, ", %.0f samples", number_at(document, "data.samples"));
+    add_line(out, "data", text.at);
+    text_clear(&text);
     text_init(&text);
     add_pairing(diff, &text);
     add_line(out, "difference", text.at);
