@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/json_common.h"
 #include "cli/requirement.h"
 #include "cli/shell.h"
@@ -178,14 +178,6 @@ static enum status open_data(struct student_search *search)
 // ---- running
 // -------------------------------------------------------------------------------------
 
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void tell_result(const struct student_search *search, int number,
                         const struct candidate *candidate)
 {
@@ -208,7 +200,7 @@ static enum status try_candidates(struct student_search *search)
 {
     const struct compress_own_options *own = &search->line->own;
     struct arena *arena = search->invocation->arena;
-    double start = seconds_now();
+    double start = clock_seconds();
     struct attempt attempt;
 
     while (search_next(&search->search, &attempt)) {
@@ -234,7 +226,7 @@ static enum status try_candidates(struct student_search *search)
         search_record(&search->search, &attempt);
         tell_result(search, number, candidate);
         search->search.is_out_of_time =
-            own->time_limit > 0 && seconds_now() - start > own->time_limit;
+            own->time_limit > 0 && clock_seconds() - start > own->time_limit;
     }
     return OK;
 }
