@@ -40,7 +40,7 @@ struct cost_tally {
 void cost_tally_steps(struct cost_tally *tally, const struct json *steps);
 // An ecai/eval/1 document; NULL or null: none.
 void cost_tally_eval(struct cost_tally *tally, const struct json *eval);
-// cost of that work; says what is left out.
+// Says what a cost of that work leaves out.
 void cost_tell_silent(struct cost *cost, const struct cost_tally *tally);
 
 #endif
