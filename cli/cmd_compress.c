@@ -468,6 +468,8 @@ static enum status run(struct invocation *invocation)
     search->seed = invocation->global->seed;
     search->isa_given = invocation->global->isa;
     search->max_drop = NAN;
+    search->meter = meter_new(NULL);
+    meter_start(search->meter);
     search->chosen = search->lock = -1;
     text_init(&search->warnings);
     invocation->console->warnings = &search->warnings;
@@ -482,6 +484,7 @@ static enum status run(struct invocation *invocation)
     model_close(&search->teacher);
     device_clear(&search->device);
     cost_close(&search->cost);
+    meter_free(search->meter);
     invocation->console->warnings = NULL;
     text_clear(&search->warnings);
     return status;

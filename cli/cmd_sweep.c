@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/json_check.h"
+#include "cli/cost.h"
 #include "cli/groups.h"
 #include "cli/json_common.h"
 #include "cli/shell.h"
@@ -19,6 +20,7 @@ struct sweep_line {
         bool dry_run, retry_failed;
     } own;
     struct json_options json;
+    struct cost_options cost;
 };
 
 // One run of the command.
@@ -27,6 +29,7 @@ struct sweeping {
     const struct sweep_line *line;
     struct sweep_host host;
     struct json *document;
+    struct cost_basis cost;
     struct sweep_spec spec;
     struct store *store;
     struct contents *contents;
@@ -192,13 +195,29 @@ static void set_options(struct sweeping *sweeping)
                                                      .limit = (long)own->limit};
 }
 
+// Of the whole search, and paid back by the one that was chosen.
+static struct cost cost_of_sweep(const struct sweeping *sweeping)
+{
+    const struct sweep *sweep = &sweeping->sweep;
+    struct cost cost = cost_of(&sweeping->cost, sweep->work.macs);
+
+    cost_tell_silent(&cost, &sweep->work);
+    if (sweep->chosen < 0)
+        cost_because(&cost, "no trial is chosen");
+    else
+        cost_pay_back(&cost, sweep->before, sweep->after, sweep->spec->devices[0]);
+    return cost;
+}
+
 static enum status write_json(struct sweeping *sweeping)
 {
+    const struct cost cost = cost_of_sweep(sweeping);
     struct json *document = sweep_json(&sweeping->sweep);
     const char *path = sweeping->line->json.json;
     struct text text;
     enum status status;
 
+    cost_to_json(json_add_object(document, "cost"), &cost);
     json_add_provenance(document, sweeping->invocation);
     text_init(&text);
     json_print(document, true, &text);
@@ -255,6 +274,7 @@ static enum status work(struct sweeping *sweeping)
 {
     struct sweep *sweep = &sweeping->sweep;
 
+    TRY(cost_open(sweeping->invocation->context, &sweeping->line->cost, &sweeping->cost));
     TRY(check_cycles(sweeping));
     set_options(sweeping);
     TRY(trials_expand(&sweep->trials));
@@ -281,6 +301,7 @@ static enum status run(struct invocation *invocation)
         sweep_clear(&sweeping.sweep);
         store_close(sweeping.store);
         contents_free(sweeping.contents);
+        cost_close(&sweeping.cost);
     }
     json_free(sweeping.document);
     return status;
@@ -304,6 +325,7 @@ static const struct field own_fields[] = {
 static const struct option_group groups[] = {
     {"sweep", own_fields, offsetof(struct sweep_line, own)},
     {"report", json_fields, offsetof(struct sweep_line, json)},
+    {"cost", cost_fields, offsetof(struct sweep_line, cost)},
     {NULL, NULL, 0},
 };
 

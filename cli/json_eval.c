@@ -238,6 +238,17 @@ static void add_cost(struct json *document, const struct eval_report *report)
         json_add_null(document, "cost");
 }
 
+// What this evaluation ran.
+static double work_of(const struct eval_report *report)
+{
+    const struct eval_subject *baseline = report->baseline;
+    double macs = report->model->figures.counts.macs;
+
+    if (baseline && baseline->file.graph)
+        macs += baseline->figures.counts.macs;
+    return macs * (double)report->data->count;
+}
+
 static void add_timing(struct json *document, const struct eval_report *report)
 {
     struct json *timing = json_add_object(document, "timing");
@@ -247,6 +258,7 @@ static void add_timing(struct json *document, const struct eval_report *report)
     json_add_number(timing, "inferences_per_second",
                     seconds > 0 ? (double)report->data->count / seconds : (double)NAN);
     json_add_running(timing, report->invocation, report->isa);
+    json_add_count(timing, "macs", work_of(report));
 }
 
 static void add_provenance(struct json *document, const struct eval_report *report)

@@ -101,6 +101,9 @@ struct cost search_cost(const struct student_search *search)
     if (search->candidate[0].record)
         macs += search->teacher_figures.counts.macs * held_out;
     cost = cost_of(&search->cost, macs);
+    cost.measured = meter_stop(search->meter, NULL);
+    cost.counter = meter_counter(search->meter);
+    cost.scope = meter_scope(search->meter);
     if (isnan(macs))
         cost_because(&cost, "a candidate failed, or its multiply-accumulates cannot be counted");
     if (search->written.path)

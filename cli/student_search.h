@@ -12,6 +12,7 @@
 #include "compress/search.h"
 #include "data/preprocess.h"
 #include "energy/estimate.h"
+#include "energy/measure.h"
 
 struct compress_line {
     struct target_options target;
@@ -56,6 +57,7 @@ struct student_search {
     struct figures teacher_figures;
     struct device device;
     struct cost_basis cost;
+    struct meter *meter; // runs from the beginning, where the machine has one
     enum isa isa;
     const char *isa_given; // for the steps; NULL: their own choice
     int64_t seed;

@@ -355,6 +355,56 @@ START_TEST(a_history_tells_the_work_beyond_the_baselines)
 }
 END_TEST
 
+// ---- several processes --------------------------------------------------------------------------
+
+static struct json *parsed(const char *text)
+{
+    struct json *json;
+
+    ck_ok(json_parse(&context, text, strlen(text), &json));
+    return json;
+}
+
+START_TEST(steps_from_a_cache_ran_nothing_and_those_that_failed_are_told)
+{
+    struct json *steps = parsed("[{\"cached\":true,\"report\":{\"cost\":{\"macs\":1000}}},"
+                                "{\"cached\":false,\"report\":{\"cost\":{\"macs\":20}}},"
+                                "{\"report\":{\"cost\":{\"macs\":3}}},"
+                                "{\"cached\":false,\"report\":null}]");
+    struct json *eval = parsed("{\"timing\":{\"macs\":100}}");
+    const struct device host = host_of(1);
+    struct cost_tally tally = {0, 0};
+    struct cost cost;
+
+    cost_tally_steps(&tally, steps);
+    cost_tally_steps(&tally, NULL);
+    cost_tally_eval(&tally, eval);
+    cost_tally_eval(&tally, NULL);
+    ck_assert_double_eq(tally.macs, 123);
+    ck_assert_int_eq(tally.silent, 1);
+    cost_init(&cost, tally.macs, &host, grid_at(0));
+    cost_tell_silent(&cost, &tally);
+    ck_assert_double_eq(cost.joules, 123);
+    ck_assert_str_eq(cost.reason, "without what 1 failed steps ran");
+    json_free(eval);
+    json_free(steps);
+}
+END_TEST
+
+static const char *const silent[] = {"[{\"report\":{\"cost\":{\"macs\":null}}}]",
+                                     "[{\"report\":{\"cost\":null}}]", "[{\"report\":{}}]"};
+
+START_TEST(a_step_that_does_not_tell_its_work_makes_the_sum_unknown)
+{
+    struct json *steps = parsed(silent[_i]);
+    struct cost_tally tally = {0, 0};
+
+    cost_tally_steps(&tally, steps);
+    ck_assert(isnan(tally.macs));
+    json_free(steps);
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof table / sizeof *table))
 
 Suite *cost_suite(void);
@@ -385,6 +435,9 @@ Suite *cost_suite(void)
     tcase_add_test(joules, the_default_profile_of_the_computer_is_read_and_has_float32);
     tcase_add_loop_test(joules, an_unknown_grid_or_computer_is_named, 0, ROWS(bad));
     tcase_add_loop_test(joules, a_history_tells_the_work_beyond_the_baselines, 0, ROWS(histories));
+    tcase_add_test(joules, steps_from_a_cache_ran_nothing_and_those_that_failed_are_told);
+    tcase_add_loop_test(joules, a_step_that_does_not_tell_its_work_makes_the_sum_unknown, 0,
+                        ROWS(silent));
     suite_add_tcase(suite, joules);
     return suite;
 }

@@ -3,13 +3,16 @@
 #include <check.h>
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/support/sysfs.h"
 
 // ---- one counter --------------------------------------------------------------------------------
@@ -303,6 +306,105 @@ END_TEST
 
 #define ROWS(table) ((int)(sizeof table / sizeof *table))
 
+// ---- windows ------------------------------------------------------------------------------------
+
+// A counter that takes 10 W, until it is killed.
+static pid_t start_idle_machine(void)
+{
+    char path[256], fresh[300], text[64];
+    double start = clock_seconds();
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    sysfs_path(path, sizeof path, "powercap/intel-rapl:0/energy_uj");
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    for (;;) {
+        FILE *file = fopen(fresh, "w");
+        if (!file)
+            _exit(1);
+        snprintf(text, sizeof text, "%.0f\n", 1e6 * (1000 + 10 * (clock_seconds() - start)));
+        fputs(text, file);
+        fclose(file);
+        rename(fresh, path);
+        wait_seconds(0.001);
+    }
+}
+
+// An inference of 5 ms takes 2 J of another package.
+static enum status infer(void *self, double *inferences)
+{
+    double *spent = self;
+
+    *spent += 2;
+    *inferences += 1;
+    sysfs_set("intel-rapl:1", 5000 + *spent);
+    wait_seconds(0.005);
+    return OK;
+}
+
+START_TEST(windows_of_idle_and_load_take_turns)
+{
+    struct measured_inference of;
+    struct context context;
+    double spent = 0;
+    const struct measured_load load = {infer, &spent};
+    enum status status;
+    pid_t child;
+
+    sysfs_zone("intel-rapl:0", "package-0", INTEL_RANGE, 1000);
+    sysfs_zone("intel-rapl:1", "package-1", INTEL_RANGE, 5000);
+    context_init(&context);
+    child = start_idle_machine();
+    sysfs_meter = meter_new(sysfs_root);
+    status = measured_windows(&context, sysfs_meter, &load, 0.1, &of);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    ck_assert_int_eq(status, OK);
+    ck_assert_msg(!isnan(of.joules), "%s", meter_reason(sysfs_meter));
+    // The machine of the test has other work, so that the windows are not exactly of that length.
+    ck_assert_double_eq_tol(of.joules, 2, 0.5);
+    ck_assert_double_eq_tol(of.idle_watts, 10, 5);
+    ck_assert(of.low <= of.joules && of.joules <= of.high);
+}
+END_TEST
+
+START_TEST(a_counter_that_stands_still_tells_nothing_of_the_idle_machine)
+{
+    struct measured_inference of;
+    struct context context;
+    double spent = 0;
+    const struct measured_load load = {infer, &spent};
+
+    sysfs_zone("intel-rapl:1", "package-1", INTEL_RANGE, 5000);
+    context_init(&context);
+    sysfs_meter = meter_new(sysfs_root);
+    ck_assert_int_eq(measured_windows(&context, sysfs_meter, &load, 0.01, &of), OK);
+    ck_assert(isnan(of.joules));
+    ck_assert_ptr_nonnull(strstr(meter_reason(sysfs_meter), "did not move"));
+}
+END_TEST
+
+static enum status refuse(void *self, double *inferences)
+{
+    (void)inferences;
+    return context_fail(self, ERR_NUMERIC, "no inference");
+}
+
+START_TEST(a_load_that_fails_ends_the_measurement)
+{
+    struct measured_inference of;
+    struct context context;
+    const struct measured_load load = {refuse, &context};
+
+    sysfs_zone("intel-rapl:1", "package-1", INTEL_RANGE, 5000);
+    context_init(&context);
+    sysfs_meter = meter_new(sysfs_root);
+    ck_assert_int_eq(measured_windows(&context, sysfs_meter, &load, 0.01, &of), ERR_NUMERIC);
+    ck_assert_str_eq(context.error, "no inference");
+}
+END_TEST
+
 static void add_one_counter(TCase *tcase)
 {
     tcase_add_test(tcase, a_counter_gives_the_joules_between_two_readings);
@@ -325,6 +427,9 @@ static void add_one_counter(TCase *tcase)
     tcase_add_test(tcase, the_root_comes_from_the_environment);
     tcase_add_test(tcase, the_thread_sees_what_happens_between_start_and_stop);
     tcase_add_test(tcase, a_meter_that_runs_can_be_freed);
+    tcase_add_test(tcase, windows_of_idle_and_load_take_turns);
+    tcase_add_test(tcase, a_counter_that_stands_still_tells_nothing_of_the_idle_machine);
+    tcase_add_test(tcase, a_load_that_fails_ends_the_measurement);
 }
 
 Suite *measure_suite(void);

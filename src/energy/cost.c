@@ -39,13 +39,13 @@ void cost_init(struct cost *cost, double macs, const struct device *host, const 
 
 void cost_pay_back(struct cost *cost, double before, double after, const char *device)
 {
+    const char *on = device ? " on " : "";
     double saved = before - after;
 
     if (isnan(before) || isnan(after))
-        cost_because(cost, "energy of an inference is not known%s%s", device ? " on " : "",
-                     device ? device : "");
+        cost_because(cost, "energy of an inference is not known%s%s", on, device ? device : "");
     else if (!(saved > 0))
-        cost_because(cost, "saves no energy on %s", device);
+        cost_because(cost, "saves no energy%s%s", on, device ? device : "");
     else // a whole quotient stays one in spite of rounding
         cost->inferences = ceil(cost->joules / saved * (1 - 1e-12));
 }
@@ -81,4 +81,40 @@ void cost_to_json(struct json *object, const struct cost *cost)
     json_add_number(object, "inferences_to_pay_back", cost->inferences);
     json_add_text(object, "reason", cost->reason[0] ? cost->reason : NULL);
     add_measured(object, cost);
+}
+
+static double number_at(const struct json *json, const char *path)
+{
+    const struct json *item = json_at(json, path);
+
+    return item ? json_number(item) : NAN;
+}
+
+void cost_tally_steps(struct cost_tally *tally, const struct json *steps)
+{
+    for (size_t i = 0; steps && i < json_count(steps); i++) {
+        const struct json *step = json_child(steps, i), *report = json_member(step, "report");
+        const struct json *cached = json_member(step, "cached");
+
+        if (cached && json_number(cached) == 1)
+            continue;
+        if (report && json_is_object(report))
+            tally->macs += number_at(report, "cost.macs");
+        else
+            tally->silent++;
+    }
+}
+
+void cost_tally_eval(struct cost_tally *tally, const struct json *eval)
+{
+    if (eval && json_is_object(eval))
+        tally->macs += number_at(eval, "timing.macs");
+}
+
+void cost_tell_silent(struct cost *cost, const struct cost_tally *tally)
+{
+    if (isnan(tally->macs))
+        cost_because(cost, "a step does not tell its work");
+    if (tally->silent)
+        cost_because(cost, "without what %d failed steps ran", tally->silent);
 }

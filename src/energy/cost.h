@@ -30,4 +30,17 @@ void cost_because(struct cost *cost, const char *format, ...) __attribute__((for
 // Fills an empty object with the keys of "cost".
 void cost_to_json(struct json *object, const struct cost *cost);
 
+// The work of several processes, by the documents that they wrote.
+struct cost_tally {
+    double macs; // NaN: one of them does not know
+    int silent;  // steps that failed and left no document
+};
+// Items of {"cached", "report": {"cost": {"macs"}}}; what came from a cache ran nothing now. NULL:
+// none.
+void cost_tally_steps(struct cost_tally *tally, const struct json *steps);
+// An ecai/eval/1 document; NULL or null: none.
+void cost_tally_eval(struct cost_tally *tally, const struct json *eval);
+// Says what a cost of that work leaves out.
+void cost_tell_silent(struct cost *cost, const struct cost_tally *tally);
+
 #endif

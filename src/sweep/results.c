@@ -146,6 +146,24 @@ static void add_row(const struct sweep_spec *spec, const struct json *line, stru
     text_add(csv, "\n");
 }
 
+static double joules_at(const struct json *line, const char *path)
+{
+    const struct json *joules = json_at(line, path);
+
+    return joules ? json_number(joules) : NAN;
+}
+
+static void add_work(struct sweep *sweep, const struct json *line, bool is_chosen)
+{
+    cost_tally_steps(&sweep->work, json_member(line, "steps"));
+    cost_tally_eval(&sweep->work, json_member(line, "search"));
+    cost_tally_eval(&sweep->work, json_member(line, "test"));
+    if (is_chosen) {
+        sweep->before = joules_at(line, "search.baseline.joules");
+        sweep->after = joules_at(line, "search.energy.joules");
+    }
+}
+
 static void add_seconds(struct sweep *sweep, const struct json *line)
 {
     const struct json *steps = json_member(line, "steps");
@@ -168,6 +186,8 @@ enum status sweep_write_results(struct sweep *sweep)
     text_init(&csv);
     add_heading(sweep->spec, &csv);
     sweep->seconds = 0;
+    sweep->work = (struct cost_tally){0, 0};
+    sweep->before = sweep->after = NAN;
     for (long i = 0; i < sweep->trials.count && status == OK; i++) {
         struct json *line;
 
@@ -178,6 +198,7 @@ enum status sweep_write_results(struct sweep *sweep)
         text_add(&lines, "\n");
         add_row(sweep->spec, line, &csv);
         add_seconds(sweep, line);
+        add_work(sweep, line, i == sweep->chosen);
         json_free(line);
     }
     if (status == OK)
@@ -211,6 +232,5 @@ struct json *sweep_json(struct sweep *sweep)
     if (sweep->warning)
         json_add_text(list, NULL, sweep->warning);
     json_add_number(document, "seconds", sweep->seconds);
-    json_add_null(document, "cost");
     return document;
 }

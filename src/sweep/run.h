@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "energy/cost.h"
 #include "sweep/contents.h"
 #include "sweep/store.h"
 #include "sweep/trial.h"
@@ -57,7 +58,9 @@ struct sweep {
     const char *selected_on; // "search" or "test"
     const char *warning;     // why it is "test"; NULL: it is not
     long failed, dropped;
-    double seconds; // that all steps took together
+    double seconds;         // that all steps took together
+    struct cost_tally work; // of all that ran
+    double before, after;   // joules of an inference of the chosen one's baseline and its own; NaN
 };
 
 // The spec, store, host and contents are the caller's. Clear it in any case.
@@ -102,7 +105,7 @@ MUST_CHECK enum status sweep_look_for_overlap(struct sweep *sweep);
 MUST_CHECK enum status sweep_result_json(struct sweep *sweep, long index, struct json **out);
 // results.jsonl and results.csv.
 MUST_CHECK enum status sweep_write_results(struct sweep *sweep);
-// ecai/sweep/1 without its provenance; the caller adds that, and frees.
+// ecai/sweep/1 without its cost and provenance; the caller adds these, and frees.
 struct json *sweep_json(struct sweep *sweep);
 
 #endif
