@@ -348,6 +348,19 @@ static void add_line(const struct trial_list *list, struct json *commands,
     text_clear(&text);
 }
 
+void trial_eval_line(struct arena *arena, const struct chain_step *eval, const char *model,
+                     const char *data, struct chain_line *out)
+{
+    *out = (struct chain_line){0};
+    chain_line_add(arena, out, "ecai");
+    chain_line_add(arena, out, "eval");
+    chain_line_add(arena, out, model);
+    chain_line_add(arena, out, "--data");
+    chain_line_add(arena, out, data);
+    for (int i = 0; i < eval->option_count; i++)
+        chain_line_add_option(arena, out, eval->option[i].name, eval->option[i].value);
+}
+
 struct json *trial_commands(const struct trial_list *list, const struct sweep_trial *trial,
                             const char *data)
 {
@@ -365,14 +378,8 @@ struct json *trial_commands(const struct trial_list *list, const struct sweep_tr
                         &line);
         add_line(list, commands, &line);
     }
-    line = (struct chain_line){0};
-    chain_line_add(arena, &line, "ecai");
-    chain_line_add(arena, &line, "eval");
-    chain_line_add(arena, &line, trial->last < 0 ? spec->model : output[trial->last]);
-    chain_line_add(arena, &line, "--data");
-    chain_line_add(arena, &line, data);
-    for (int i = 0; i < spec->eval.option_count; i++)
-        chain_line_add_option(arena, &line, spec->eval.option[i].name, spec->eval.option[i].value);
+    trial_eval_line(arena, &spec->eval, trial->last < 0 ? spec->model : output[trial->last], data,
+                    &line);
     add_line(list, commands, &line);
     arena_free(arena);
     return commands;

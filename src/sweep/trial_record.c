@@ -3,6 +3,14 @@
 
 #include "sweep/trial_internal.h"
 
+static void add_report(struct json *parent, const char *key, const struct json *report)
+{
+    if (report)
+        json_add(parent, key, json_copy(report));
+    else
+        json_add_null(parent, key);
+}
+
 static void add_steps(struct trial_work *work, struct json *record, const struct json *commands)
 {
     struct json *list = json_add_array(record, "steps");
@@ -16,10 +24,7 @@ static void add_steps(struct trial_work *work, struct json *record, const struct
         json_add_text(step, "key", key ? key + 1 : entry->folder);
         json_add_bool(step, "cached", entry->is_cached);
         json_add_number(step, "seconds", entry->seconds);
-        if (entry->report)
-            json_add(step, "report", json_copy(entry->report));
-        else
-            json_add_null(step, "report");
+        add_report(step, "report", entry->report);
     }
 }
 
@@ -57,10 +62,7 @@ static struct json *make_record(struct trial_work *work)
                  trial_commands(&work->sweep->trials, trial, work->sweep->spec->search_data));
     add_steps(work, record, commands);
     add_model(work, record);
-    if (judged->report)
-        json_add(record, "search", json_copy(judged->report));
-    else
-        json_add_null(record, "search");
+    add_report(record, "search", judged->report);
     json_add_null(record, "test");
     return record;
 }

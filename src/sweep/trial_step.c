@@ -21,19 +21,11 @@ static void make_line(struct trial_work *work, const struct command *command, co
     const struct chain_step *step = command->step;
     struct arena *arena = work->arena;
 
-    if (command->data) {
-        *line = (struct chain_line){0};
-        chain_line_add(arena, line, "ecai");
-        chain_line_add(arena, line, "eval");
-        chain_line_add(arena, line, command->input);
-        chain_line_add(arena, line, "--data");
-        chain_line_add(arena, line, command->data);
-        for (int i = 0; i < step->option_count; i++)
-            chain_line_add_option(arena, line, step->option[i].name, step->option[i].value);
-    } else {
+    if (command->data)
+        trial_eval_line(arena, step, command->input, command->data, line);
+    else
         chain_arguments(arena, step, command->input, arena_format(arena, "%s/model.onnx", folder),
                         line);
-    }
     add_option(work, step, line, "json", arena_format(arena, "%s/report.json", folder));
     add_option(work, step, line, "seed",
                arena_format(arena, "%llu", (unsigned long long)sweep->spec->seed));
@@ -122,20 +114,6 @@ static enum status settle_report(struct trial_work *work, const struct command *
     return status;
 }
 
-static enum status hash_model(struct trial_work *work, const char *folder,
-                              char hex[SHA256_HEX_BYTES])
-{
-    const char *path = arena_format(work->arena, "%s/model.onnx", folder);
-    struct mapped *file;
-    enum status status = mapped_open(work->context, path, &file);
-
-    if (status != OK)
-        return context_fail_in(work->context, status, "%s", path);
-    mapped_sha256(file, hex);
-    mapped_release(file);
-    return OK;
-}
-
 static enum status write_entry(struct trial_work *work, const struct command *command,
                                const char *folder, double seconds)
 {
@@ -145,7 +123,8 @@ static enum status write_entry(struct trial_work *work, const struct command *co
     enum status status;
 
     if (!command->data)
-        TRY(hash_model(work, folder, sha256));
+        TRY(content_hash(work->context, arena_format(work->arena, "%s/model.onnx", folder),
+                         sha256));
     TRY(settle_report(work, command, folder));
     document = json_object();
     json_add_text(document, "sha256", *sha256 ? sha256 : NULL);
