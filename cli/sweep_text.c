@@ -30,19 +30,12 @@ void sweep_summary_text(const struct sweep *sweep, struct text *out)
         text_add(out, "none chosen: no trial meets the requirements");
 }
 
-static void add_parameters(struct table *table, const struct json *parameters)
+static void add_parameter(struct table *table, const struct json *parameters, const char *name)
 {
     struct arena *arena = arena_new();
-    struct text text;
+    const struct json *value = json_member(parameters, name);
 
-    text_init(&text);
-    for (size_t i = 0; i < json_count(parameters); i++) {
-        const struct json *value = json_child(parameters, i);
-        text_format(&text, "%s%s=%s", i ? " " : "", json_key(value),
-                    chain_value_text(arena, value));
-    }
-    table_add(table, text.length ? text.at : "-");
-    text_clear(&text);
+    table_add(table, value && !json_is_null(value) ? chain_value_text(arena, value) : "-");
     arena_free(arena);
 }
 
@@ -69,7 +62,10 @@ static void add_front_row(const struct sweep *sweep, long index, const struct js
                           struct table *table)
 {
     table_format(table, "%ld%s", index + 1, index == sweep->chosen ? " *" : "");
-    add_parameters(table, json_member(line, "parameters"));
+    for (int i = 0; i < sweep->spec->axis_count; i++)
+        add_parameter(table, json_member(line, "parameters"), sweep->spec->axis[i].name);
+    if (sweep->spec->halving.is_on)
+        add_parameter(table, json_member(line, "parameters"), sweep->spec->halving.name);
     add_accuracy(table, json_member(line, "search"));
     if (sweep->spec->test_data)
         add_accuracy(table, json_member(line, "test"));
@@ -77,20 +73,33 @@ static void add_front_row(const struct sweep *sweep, long index, const struct js
     table_add_number(table, json_number(json_at(line, "search.model.bytes")), "B");
 }
 
+static void add_heading(const struct sweep_spec *spec, struct table *table)
+{
+    table_add(table, "trial");
+    for (int i = 0; i < spec->axis_count; i++)
+        table_add(table, spec->axis[i].name);
+    if (spec->halving.is_on)
+        table_add(table, spec->halving.name);
+    table_add(table, spec->test_data ? "search accuracy" : "accuracy");
+    if (spec->test_data)
+        table_add(table, "test accuracy");
+    table_add(table, "energy");
+    table_add(table, "bytes");
+}
+
 enum status sweep_front_text(struct sweep *sweep, struct text *out)
 {
-    bool has_test = sweep->spec->test_data != NULL;
+    const struct sweep_spec *spec = sweep->spec;
     struct table table;
+    struct text align;
     enum status status = OK;
 
-    table_init(&table, has_test ? "llrrrr" : "llrrr");
-    table_add(&table, "trial");
-    table_add(&table, "parameters");
-    table_add(&table, has_test ? "search accuracy" : "accuracy");
-    if (has_test)
-        table_add(&table, "test accuracy");
-    table_add(&table, "energy");
-    table_add(&table, "bytes");
+    text_init(&align);
+    for (int i = 0; i < 1 + spec->axis_count + spec->halving.is_on; i++)
+        text_add(&align, "l");
+    text_add(&align, spec->test_data ? "rrrr" : "rrr");
+    table_init(&table, align.at);
+    add_heading(spec, &table);
     for (long i = 0; i < sweep->trials.count && status == OK; i++) {
         struct json *line = NULL;
 
@@ -105,6 +114,7 @@ enum status sweep_front_text(struct sweep *sweep, struct text *out)
     if (strcmp(sweep->selected_on, "test") == 0)
         text_add(out, "selected on test\n");
     table_clear(&table);
+    text_clear(&align);
     return status;
 }
 

@@ -72,6 +72,9 @@ MUST_CHECK enum status chain_check_option(struct context *context, const struct 
                                           const char *name, const struct field **out);
 MUST_CHECK enum status chain_check_value(struct context *context, const struct field *field,
                                          const struct json *value);
+// Whether the step's command has an option of that name.
+bool chain_has_option(const struct chain_rules *rules, const struct chain_step *step,
+                      const char *name);
 bool chain_option_repeats(const struct field *field);
 
 // The step's option under that name ('-' and '_' are the same), NULL: not given.

@@ -16,6 +16,16 @@ static bool is_reserved(const char *name)
     return false;
 }
 
+bool chain_has_option(const struct chain_rules *rules, const struct chain_step *step,
+                      const char *name)
+{
+    const struct field *field;
+    struct context silent;
+
+    context_init(&silent);
+    return rules->find_option(rules->self, &silent, step->verb, step->method, name, &field) == OK;
+}
+
 bool chain_option_repeats(const struct field *field)
 {
     return field->type == FIELD_STRINGS;

@@ -41,7 +41,7 @@ void contents_free(struct contents *contents)
     free(contents);
 }
 
-static enum status hash_file(struct context *context, const char *path, char hex[SHA256_HEX_BYTES])
+static enum status hash_bytes(struct context *context, const char *path, char hex[SHA256_HEX_BYTES])
 {
     struct mapped *file;
     enum status status = mapped_open(context, path, &file);
@@ -51,6 +51,26 @@ static enum status hash_file(struct context *context, const char *path, char hex
     mapped_sha256(file, hex);
     mapped_release(file);
     return OK;
+}
+
+enum status content_hash(struct context *context, const char *path, char hex[SHA256_HEX_BYTES])
+{
+    struct sha256 both;
+    struct text beside;
+    struct stat file;
+    enum status status = hash_bytes(context, path, hex);
+
+    text_init(&beside);
+    text_format(&beside, "%s.data", path);
+    if (status == OK && stat(beside.at, &file) == 0 && S_ISREG(file.st_mode)) {
+        sha256_init(&both);
+        sha256_add(&both, hex, SHA256_HEX_BYTES);
+        status = hash_bytes(context, beside.at, hex);
+        sha256_add(&both, hex, SHA256_HEX_BYTES);
+        sha256_hex(&both, hex);
+    }
+    text_clear(&beside);
+    return status;
 }
 
 static enum status hash_data(struct context *context, const char *spec, char hex[SHA256_HEX_BYTES])
@@ -79,7 +99,8 @@ static enum status hash_device(struct context *context, const char *name,
 static const struct kind {
     const char *name;
     enum status (*hash)(struct context *context, const char *name, char hex[SHA256_HEX_BYTES]);
-} of_file = {"file", hash_file}, of_data = {"data", hash_data}, of_device = {"device", hash_device};
+} of_file = {"file", content_hash}, of_data = {"data", hash_data},
+  of_device = {"device", hash_device};
 
 // Under the lock.
 static enum status look_up(struct contents *contents, struct context *context,

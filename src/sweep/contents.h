@@ -8,6 +8,10 @@
 
 struct contents;
 
+// Of a file, together with the external data beside it (FILE.data) where there are any.
+MUST_CHECK enum status content_hash(struct context *context, const char *path,
+                                    char hex[SHA256_HEX_BYTES]);
+
 struct contents *contents_new(void);
 void contents_free(struct contents *contents);
 

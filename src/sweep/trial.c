@@ -55,17 +55,6 @@ static const struct chain_step *choose_command(const struct sweep_spec *spec, in
     return &from->choice[0];
 }
 
-static bool has_option(const struct trial_list *list, const struct chain_step *command,
-                       const char *option)
-{
-    const struct field *field;
-    struct context silent;
-
-    context_init(&silent);
-    return list->rules->find_option(list->rules->self, &silent, command->verb, command->method,
-                                    option, &field) == OK;
-}
-
 static const struct json *add_parameter(struct sweep_trial *trial, const char *name,
                                         const struct json *value)
 {
@@ -94,13 +83,15 @@ static void set_options(const struct trial_list *list, struct sweep_trial *trial
         const struct json *value = from->option[i].value;
         int axis = find_axis(spec, index, from->option[i].name);
 
-        if (spec->step[index].choice_count > 1 && !has_option(list, step, from->option[i].name))
+        if (spec->step[index].choice_count > 1 &&
+            !chain_has_option(list->rules, step, from->option[i].name))
             continue;
         if (axis >= 0)
             value = add_parameter(trial, spec->axis[axis].name, trial->value[axis]);
         add_option(option, &count, from->option[i].name, value);
     }
-    if (halving->is_on && halving->step == index && has_option(list, step, halving->option)) {
+    if (halving->is_on && halving->step == index &&
+        chain_has_option(list->rules, step, halving->option)) {
         json_add_number(trial->parameters, halving->name, halving_budget(halving, trial->rung));
         add_option(option, &count, halving->option, json_member(trial->parameters, halving->name));
     }
@@ -357,6 +348,19 @@ static void add_line(const struct trial_list *list, struct json *commands,
     text_clear(&text);
 }
 
+void trial_eval_line(struct arena *arena, const struct chain_step *eval, const char *model,
+                     const char *data, struct chain_line *out)
+{
+    *out = (struct chain_line){0};
+    chain_line_add(arena, out, "ecai");
+    chain_line_add(arena, out, "eval");
+    chain_line_add(arena, out, model);
+    chain_line_add(arena, out, "--data");
+    chain_line_add(arena, out, data);
+    for (int i = 0; i < eval->option_count; i++)
+        chain_line_add_option(arena, out, eval->option[i].name, eval->option[i].value);
+}
+
 struct json *trial_commands(const struct trial_list *list, const struct sweep_trial *trial,
                             const char *data)
 {
@@ -374,14 +378,8 @@ struct json *trial_commands(const struct trial_list *list, const struct sweep_tr
                         &line);
         add_line(list, commands, &line);
     }
-    line = (struct chain_line){0};
-    chain_line_add(arena, &line, "ecai");
-    chain_line_add(arena, &line, "eval");
-    chain_line_add(arena, &line, trial->last < 0 ? spec->model : output[trial->last]);
-    chain_line_add(arena, &line, "--data");
-    chain_line_add(arena, &line, data);
-    for (int i = 0; i < spec->eval.option_count; i++)
-        chain_line_add_option(arena, &line, spec->eval.option[i].name, spec->eval.option[i].value);
+    trial_eval_line(arena, &spec->eval, trial->last < 0 ? spec->model : output[trial->last], data,
+                    &line);
     add_line(list, commands, &line);
     arena_free(arena);
     return commands;
