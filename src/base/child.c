@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+
+#include "base/clock.h"
 
 enum { CHILDREN_MAX = 256, KEEP_BYTES = 1 << 16, POLL_MS = 50, GRACE_SECONDS = 5, LOST = 127 };
 
@@ -36,14 +37,6 @@ void children_abandon(void)
     for (int i = 0; i < CHILDREN_MAX; i++)
         if (groups[i] > 0)
             kill(-groups[i], SIGKILL);
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static void close_end(int *end)
@@ -192,20 +185,20 @@ static void wait_a_little(const int *out, const int *err, int *pause_ms)
 static void follow(struct context *context, const struct child_request *request, pid_t child,
                    int *out, int *err, struct child_result *result)
 {
-    double begun = seconds_now(), asked = 0;
+    double begun = clock_seconds(), asked = 0;
     size_t keep = request->keep ? request->keep : KEEP_BYTES;
     bool is_cut = false, has_killed = false;
     int pause_ms = 1;
 
     while (!has_ended(child, result)) {
-        bool is_late = request->timeout > 0 && seconds_now() - begun > request->timeout;
+        bool is_late = request->timeout > 0 && clock_seconds() - begun > request->timeout;
         if (asked == 0 && (is_late || (context->cancelled && *context->cancelled))) {
             result->timed_out = is_late;
-            asked = seconds_now();
+            asked = clock_seconds();
             kill(-child, SIGTERM);
             kill(-child, SIGCONT); // if it was stopped
         }
-        if (asked > 0 && !has_killed && seconds_now() - asked > GRACE_SECONDS) {
+        if (asked > 0 && !has_killed && clock_seconds() - asked > GRACE_SECONDS) {
             kill(-child, SIGKILL);
             has_killed = true;
         }
@@ -215,7 +208,7 @@ static void follow(struct context *context, const struct child_request *request,
         if (request->watch)
             request->watch(request->self, result);
     }
-    result->seconds = seconds_now() - begun;
+    result->seconds = clock_seconds() - begun;
     drain(out, &result->out, keep, &result->cut);
     drain(err, &result->err, keep, &is_cut);
 }
