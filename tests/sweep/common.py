@@ -53,8 +53,9 @@ class Sweep:
               f"ecai {' '.join(map(str, words))}: exit {ended.returncode}: {ended.stderr}")
         return ended
 
-    def start(self, folder, *options, spec="spec.json", errors=subprocess.DEVNULL):
-        return subprocess.Popen([self.ecai, "sweep", "-q", spec, "-o", folder, *options],
+    def start(self, folder, *options, spec="spec.json", errors=subprocess.DEVNULL,
+              before=()):
+        return subprocess.Popen([*before, self.ecai, "sweep", "-q", spec, "-o", folder, *options],
                                 cwd=self.work, env=self.environment, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.DEVNULL, stderr=errors, text=True,
                                 start_new_session=True)
@@ -141,6 +142,13 @@ def children_of(pid):
         if int(words[1]) == pid and words[0] != "Z":
             found.append(int(path.parent.name))
     return found
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def wait_for_end(pids, seconds=10):
