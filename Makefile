@@ -139,6 +139,16 @@ mutants: $(BUILD)/mutate ## models that are wrong in structure; with sanitisers,
 	@$(MAKE) CONFIG=asan build/asan/mutate
 	tools/mutate build/asan/mutate $(or $(COUNT),1000)
 
+.PHONY: sweep-kills sweep-folder sweep-slurm
+sweep-kills: all ## kill -9 a running sweep COUNT=50 times: nothing finished is lost
+	tests/sweep/kills $(BUILD)/ecai $(or $(COUNT),50)
+
+sweep-folder: all ## several processes on a folder, a full disk, trials that crash or hang
+	tests/sweep/folder $(BUILD)/ecai
+
+sweep-slurm: all ## a Slurm array works one sweep, where Debian's slurm-wlm is installed
+	tests/sweep/slurm $(BUILD)/ecai
+
 prove-channels: $(BUILD)/prove-channels ## cut zeroed channels out of whole models: the same bits
 	@tools/prove-channels $(BUILD)/prove-channels
 

@@ -6,23 +6,18 @@
 #include "sweep/lock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "sweep/folder.h"
-#include "sweep/owner.h"
+#include "sweep/presence.h"
 
-enum { NAME_LENGTH = 16, TOUCH_SECONDS = 5, SILENT_SECONDS = 60, DAY_SECONDS = 86400, TRIES = 8 };
-#define SIGNED ".owner" // what a signed-in owner's file is called behind its name
+enum { NAME_LENGTH = 16, TRIES = 8 };
 
 struct held {
     struct held *next;
@@ -30,138 +25,20 @@ struct held {
 };
 
 struct locks {
-    struct owner self;
-    char *folder, *own; // own: the file that says who we are
-    pthread_t toucher;
+    struct presence presence;
     pthread_mutex_t mutex; // over what follows
-    pthread_cond_t closing;
-    bool is_closing, has_toucher;
     struct held *held;
 };
 
-static enum status fail(struct context *context, const struct locks *locks)
-{
-    return context_fail(context, ERR_IO, "'%s' cannot be written: %s", locks->folder,
-                        strerror(errno));
-}
-
-static enum status sign_in(struct context *context, struct locks *locks)
-{
-    int fd = open(locks->own, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    struct text text;
-    bool done;
-
-    if (fd < 0)
-        return fail(context, locks);
-    text_init(&text);
-    owner_print(&locks->self, &text);
-    done = write(fd, text.at, text.length) == (ssize_t)text.length && fsync(fd) == 0;
-    if (!done)
-        (void)fail(context, locks);
-    close(fd);
-    text_clear(&text);
-    if (!done)
-        unlink(locks->own);
-    return done ? OK : ERR_IO;
-}
-
-static void touch(const struct locks *locks)
-{
-    utimensat(AT_FDCWD, locks->own, NULL, 0); // by the file system's clock
-}
-
-static void *touch_on(void *argument)
-{
-    struct locks *locks = argument;
-    struct timespec until;
-
-    pthread_mutex_lock(&locks->mutex);
-    clock_gettime(CLOCK_REALTIME, &until);
-    while (!locks->is_closing) {
-        until.tv_sec += TOUCH_SECONDS;
-        if (pthread_cond_timedwait(&locks->closing, &locks->mutex, &until) == ETIMEDOUT) {
-            pthread_mutex_unlock(&locks->mutex);
-            touch(locks);
-            clock_gettime(CLOCK_REALTIME, &until); // a clock that was set does not matter
-            pthread_mutex_lock(&locks->mutex);
-        }
-    }
-    pthread_mutex_unlock(&locks->mutex);
-    return NULL;
-}
-
-// Signals are for threads that do something about them.
-static enum status start_toucher(struct context *context, struct locks *locks)
-{
-    sigset_t all, before;
-    int error;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&locks->toucher, NULL, touch_on, locks);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    locks->has_toucher = !error;
-    return error ? context_fail(context, ERR_IO, "cannot start a thread: %s", strerror(error)) : OK;
-}
-
-// Seconds since a file was last touched, by the clock that touches ours. Opened, so that a network
-// file system asks its server. -1: it is gone. text: what it holds, heap.
-static double silent_for(const struct locks *locks, const char *path, char **text)
-{
-    struct stat about, own;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool found = fd >= 0 && fstat(fd, &about) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    *text = found ? folder_read(path) : NULL;
-    if (!*text)
-        return -1;
-    touch(locks);
-    if (stat(locks->own, &own) != 0)
-        return 0;
-    return (double)(own.st_mtim.tv_sec - about.st_mtim.tv_sec) +
-           1e-9 * (double)(own.st_mtim.tv_nsec - about.st_mtim.tv_nsec);
-}
-
-enum life { LIFE_GONE, LIFE_ON, LIFE_OVER }; // gone: there is no such file
-
-// patience: seconds of silence after which an owner on another machine counts as dead. text: what
-// the file holds, heap; NULL: not asked for.
-static enum life look(const struct locks *locks, const char *path, double patience, char **text)
-{
-    char *held;
-    double silence = silent_for(locks, path, &held);
-    enum owner_state state = held ? owner_judge(&locks->self, held) : OWNER_UNKNOWN;
-    enum life life = !held                    ? LIFE_GONE
-                     : state == OWNER_UNKNOWN ? (silence > patience ? LIFE_OVER : LIFE_ON)
-                     : state == OWNER_RUNS    ? LIFE_ON
-                                              : LIFE_OVER;
-
-    if (text)
-        *text = held;
-    else
-        free(held);
-    return life;
-}
-
 const char *locks_owner(const struct locks *locks)
 {
-    return locks->self.name;
-}
-
-static char *owner_path(const struct locks *locks, const char *owner)
-{
-    char name[NAME_LENGTH + sizeof SIGNED];
-
-    snprintf(name, sizeof name, "%.16s" SIGNED, owner);
-    return folder_path(locks->folder, name);
+    return locks->presence.self.name;
 }
 
 bool locks_owner_lives(struct locks *locks, const char *owner)
 {
-    char *path = owner_path(locks, owner);
-    enum life life = look(locks, path, DAY_SECONDS, NULL);
+    char *path = presence_path(&locks->presence, owner);
+    enum life life = presence_look(&locks->presence, path, DAY_SECONDS, NULL);
 
     free(path);
     return life == LIFE_ON;
@@ -206,16 +83,16 @@ static struct generations list(const struct locks *locks, const char *name)
 {
     struct generations all = {name, strlen(name), -1, -1};
 
-    folder_each(locks->folder, see, &all);
+    folder_each(locks->presence.folder, see, &all);
     return all;
 }
 
 static char *claim_path(const struct locks *locks, const char *name, long generation)
 {
-    size_t bytes = strlen(locks->folder) + strlen(name) + 32;
+    size_t bytes = strlen(locks->presence.folder) + strlen(name) + 32;
     char *path = must_alloc(bytes);
 
-    snprintf(path, bytes, "%s/%s.%ld", locks->folder, name, generation);
+    snprintf(path, bytes, "%s/%s.%ld", locks->presence.folder, name, generation);
     return path;
 }
 
@@ -233,10 +110,10 @@ static bool put_claim(const struct locks *locks, const char *path)
 {
     int error;
 
-    if (link(locks->own, path) == 0)
+    if (link(locks->presence.own, path) == 0)
         return true;
     error = errno;
-    if (is_same_file(locks->own, path))
+    if (is_same_file(locks->presence.own, path))
         return true;
     errno = error;
     return false;
@@ -245,7 +122,7 @@ static bool put_claim(const struct locks *locks, const char *path)
 // What is ours, that is: should we have been given up for dead, the name may be another's by now.
 static void remove_own(const struct locks *locks, const char *path)
 {
-    if (is_same_file(locks->own, path))
+    if (is_same_file(locks->presence.own, path))
         unlink(path);
 }
 
@@ -303,7 +180,7 @@ static enum try take_once(struct locks *locks, const char *name, char **path)
     for (long i = seen.lowest; i >= 0 && i <= seen.highest && life != LIFE_ON; i++) {
         char *present = claim_path(locks, name, i);
         free(judged);
-        life = look(locks, present, SILENT_SECONDS, &judged);
+        life = presence_look(&locks->presence, present, SILENT_SECONDS, &judged);
         free(present);
     }
     end = life == LIFE_OVER ? follow(locks, seen, judged, path)
@@ -320,7 +197,8 @@ static enum status take(struct context *context, struct locks *locks, const char
         if (end == TRY_GOT)
             return OK;
         if (end == TRY_FAILED)
-            (void)fail(context, locks);
+            context_fail(context, ERR_IO, "'%s' cannot be written: %s", locks->presence.folder,
+                         strerror(errno));
         free(*path);
         *path = NULL;
         if (end != TRY_AGAIN)
@@ -413,19 +291,21 @@ static bool tidy_one(void *self, const char *name)
 {
     struct locks *locks = self;
     size_t length = strlen(name), owner = NAME_LENGTH;
-    char *path = folder_path(locks->folder, name);
+    char *path = folder_path(locks->presence.folder, name);
     struct context silent;
     bool got;
 
     context_init(&silent);
-    if (length == owner + sizeof SIGNED - 1 && strcmp(name + owner, SIGNED) == 0) {
-        if (look(locks, path, DAY_SECONDS, NULL) == LIFE_OVER)
+    if (length == owner + sizeof PRESENCE_SUFFIX - 1 &&
+        strcmp(name + owner, PRESENCE_SUFFIX) == 0) {
+        if (presence_look(&locks->presence, path, DAY_SECONDS, NULL) == LIFE_OVER)
             unlink(path);
     } else if (generation_of(name, &length) >= 0 &&
-               look(locks, path, DAY_SECONDS, NULL) == LIFE_OVER) {
-        path[strlen(locks->folder) + 1 + length] = '\0';
-        if (locks_claim(&silent, locks, path + strlen(locks->folder) + 1, &got) == OK && got)
-            locks_release(locks, path + strlen(locks->folder) + 1);
+               presence_look(&locks->presence, path, DAY_SECONDS, NULL) == LIFE_OVER) {
+        path[strlen(locks->presence.folder) + 1 + length] = '\0';
+        if (locks_claim(&silent, locks, path + strlen(locks->presence.folder) + 1, &got) == OK &&
+            got)
+            locks_release(locks, path + strlen(locks->presence.folder) + 1);
     }
     free(path);
     return true;
@@ -433,20 +313,11 @@ static bool tidy_one(void *self, const char *name)
 
 enum status locks_open(struct context *context, const char *folder, struct locks **out)
 {
-    struct locks *locks;
-    enum status status;
+    struct locks *locks = must_alloc(sizeof *locks);
+    enum status status = presence_open(context, folder, &locks->presence);
 
     *out = NULL;
-    TRY(folder_make(context, folder));
-    locks = must_alloc(sizeof *locks);
     pthread_mutex_init(&locks->mutex, NULL);
-    pthread_cond_init(&locks->closing, NULL);
-    owner_init(&locks->self);
-    locks->folder = copy_text(folder);
-    locks->own = owner_path(locks, locks->self.name);
-    status = sign_in(context, locks);
-    if (status == OK)
-        status = start_toucher(context, locks);
     if (status != OK) {
         locks_close(locks);
         return status;
@@ -460,17 +331,8 @@ void locks_close(struct locks *locks)
 {
     if (!locks)
         return;
-    pthread_mutex_lock(&locks->mutex);
-    locks->is_closing = true;
-    pthread_cond_signal(&locks->closing);
-    pthread_mutex_unlock(&locks->mutex);
-    if (locks->has_toucher)
-        pthread_join(locks->toucher, NULL);
     locks_release_all(locks);
-    unlink(locks->own);
-    pthread_cond_destroy(&locks->closing);
+    presence_close(&locks->presence);
     pthread_mutex_destroy(&locks->mutex);
-    free(locks->folder);
-    free(locks->own);
     free(locks);
 }
