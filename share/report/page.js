@@ -97,9 +97,9 @@ function drawFigures(point) {
                      difference ? `points, ${difference}` : "points") : null,
         figure("Size", bytes(at(document, "model.bytes")), known(at(document, "ratio.bytes"))
             ? times(at(document, "ratio.bytes"), "smaller", "larger") : null),
-        cost ? figure("Compressing paid back", known(cost.inferences_to_pay_back)
+        cost ? figure("Paid back after", known(cost.inferences_to_pay_back)
             ? si(cost.inferences_to_pay_back, "", 1) : UNKNOWN, known(cost.inferences_to_pay_back)
-            ? `inferences, for ${joules(cost.joules)}` : `cost ${joules(cost.joules)}`) : null,
+            ? `inferences: it cost ${joules(cost.joules)}` : `it cost ${joules(cost.joules)}`) : null,
     ];
     byId("figures").replaceChildren(...items.filter(Boolean));
 }
