@@ -81,10 +81,11 @@ static const char *short_label(const struct report_view *view, const struct repo
     return *label ? label : NULL;
 }
 
+// "front" stands for the front of a sweep and for every model that was named on the line.
 static bool wants(const char *option, const struct report_point *point)
 {
     return strcmp(option, "all") == 0 ||
-           (strcmp(option, "front") == 0 && (point->is_front || point->is_chosen));
+           (strcmp(option, "front") == 0 && (point->is_front || point->is_chosen || !point->trial));
 }
 
 static enum status add_point(const struct report_view *view, const struct report_point *point,

@@ -157,37 +157,53 @@ static void add_layers(struct json *item, const struct json *eval, struct column
     }
 }
 
+// Parts of an evaluation that are shown elsewhere, or not at all.
+static const struct {
+    const char *key;
+    const char *without[4];
+} shortened[] = {
+    {"data", {"sha256", "labelled", "classes", "preprocess"}},
+    {"accuracy", {"per_class"}},
+    {"baseline", {"preprocess"}},
+    {"energy", {"layers", "profile"}},
+};
+
 static void add_eval(struct json *item, const char *key, const struct json *eval)
 {
-    static const char *const without[] = {"energy", "energy_by_device", "ratio_by_device", "cost",
-                                          NULL};
-    static const char *const layers[] = {"layers", NULL};
-    struct json *out;
+    static const char *const without[] = {"energy_by_device", "ratio_by_device", "cost", NULL};
+    struct json *out, *whole;
 
     if (!eval) {
         json_add_null(item, key);
         return;
     }
+    whole = json_copy(eval);
+    for (size_t i = 0; i < sizeof shortened / sizeof *shortened; i++)
+        for (int j = 0; j < 4 && shortened[i].without[j]; j++)
+            json_remove(whole, shortened[i].key, shortened[i].without[j]);
     out = json_add_object(item, key);
-    copy_members(out, eval, without);
-    copy_members(json_add_object(out, "energy"), json_at(eval, "energy"), layers);
+    copy_members(out, whole, without);
+    json_free(whole);
 }
 
-// A step's own report without its layers: those of the result are there already.
+// What a step was and what it said; layers, sizes and energies of the result are there already.
 static void add_steps(struct json *item, const struct json *trial)
 {
-    static const char *const without[] = {"layers", "history", NULL};
+    static const char *const with[] = {"schema", "method", "options", "warnings"};
     const struct json *steps = json_at(trial, "steps");
     struct json *list = json_add_array(item, "steps");
 
     for (size_t i = 0; i < json_count(steps); i++) {
         const struct json *step = json_child(steps, i), *report = json_member(step, "report");
-        struct json *out = json_add_object(list, NULL);
+        struct json *out = json_add_object(list, NULL), *shown;
         copy_or_null(out, "command", json_member(step, "command"));
-        if (json_is_object(report))
-            copy_members(json_add_object(out, "report"), report, without);
-        else
+        if (!json_is_object(report)) {
             json_add_null(out, "report");
+            continue;
+        }
+        shown = json_add_object(out, "report");
+        for (size_t j = 0; j < sizeof with / sizeof *with; j++)
+            copy_or_null(shown, with[j], json_member(report, with[j]));
     }
 }
 

@@ -236,8 +236,6 @@ void report_mark_front(struct report_view *view)
     int *index, *order, count = 0, front;
     struct arena *arena = view->invocation->arena;
 
-    if (view->has_sweep)
-        return;
     point = arena_array(arena, struct chart_point, (size_t)view->count);
     index = arena_array(arena, int, (size_t)view->count);
     order = arena_array(arena, int, (size_t)view->count);
@@ -245,10 +243,11 @@ void report_mark_front(struct report_view *view)
         point[count].x = report_value(&view->point[i], view->x.key);
         point[count].y = report_value(&view->point[i], view->y.key);
         index[count] = i;
-        if (!isnan(point[count].x) && !isnan(point[count].y))
+        if (report_is_shown(&view->point[i]) && !isnan(point[count].x) && !isnan(point[count].y))
             count++;
     }
     front = scatter_front(point, count, view->x.better, view->y.better, order);
     for (int i = 0; i < front; i++)
-        view->point[index[order[i]]].is_front = true;
+        if (!view->point[index[order[i]]].trial)
+            view->point[index[order[i]]].is_front = true;
 }

@@ -85,7 +85,7 @@ struct report_curves {
 struct report_curves report_curves(const struct report_view *view,
                                    const struct report_point *point);
 
-// Marks the front of the two axes where no sweep did it.
+// Marks what is on the front of the two axes, of the models that no sweep judged.
 void report_mark_front(struct report_view *view);
 
 // The forms. All append to out.

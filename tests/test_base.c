@@ -477,6 +477,62 @@ START_TEST(text_that_is_no_json_is_refused)
 }
 END_TEST
 
+START_TEST(json_members_are_found_replaced_and_removed_by_their_whole_key)
+{
+    static const char text[] = "{\"a.b\":1,\"a\":{\"b\":2,\"c\":3},\"list\":[4]}";
+    struct json *json;
+    struct text printed;
+
+    ck_assert_int_eq(json_parse(&context, text, strlen(text), &json), OK);
+    ck_assert_double_eq(json_number(json_member(json, "a.b")), 1);
+    ck_assert_double_eq(json_number(json_at(json, "a.b")), 2);
+    ck_assert_ptr_null(json_member(json, "A"));
+    ck_assert_ptr_null(json_member(NULL, "a"));
+    ck_assert_ptr_null(json_member(json_member(json, "list"), "a"));
+    json_replace(json, "a.b", json_array());
+    json_replace(json, "new", json_object());
+    json_remove(json, "a", "b");
+    json_remove(json, "a", "nothing");
+    json_remove(json, "nowhere", "b");
+    json_set_number(json, "list", 0.5);
+    text_init(&printed);
+    json_print(json, false, &printed);
+    ck_assert_str_eq(printed.at, "{\"a.b\":[],\"a\":{\"c\":3},\"new\":{},\"list\":0.5}");
+    text_clear(&printed);
+    json_free(json);
+}
+END_TEST
+
+static const struct {
+    const char *words, *xml, *csv;
+} escaped[] = {
+    {"plain", "plain", "plain"},
+    {"a<b> & \"c\"", "a&lt;b&gt; &amp; &quot;c&quot;", "\"a<b> & \"\"c\"\"\""},
+    {"x,y", "x,y", "\"x,y\""},
+    {"two\nlines", "two\\x0alines", "\"two\nlines\""},
+    {"\xC3\xA9\xFF", "\xC3\xA9\\xff", "\xC3\xA9\xFF"},
+    {"\xED\xA0\x80", "\\xed\\xa0\\x80", "\xED\xA0\x80"}, // half of a pair is no character
+    {"\xC0\xAF", "\\xc0\\xaf", "\xC0\xAF"},              // spelt longer than need be
+    {"\xEF\xBF\xBF", "?", "\xEF\xBF\xBF"},               // XML has none such
+    {"", "", ""},
+};
+enum { ESCAPED_COUNT = sizeof escaped / sizeof *escaped };
+
+START_TEST(words_are_escaped_for_xml_and_for_cells)
+{
+    struct text text;
+
+    text_init(&text);
+    text_add_xml(&text, escaped[_i].words);
+    ck_assert_str_eq(text.at, escaped[_i].xml);
+    text_clear(&text);
+    text_init(&text);
+    text_add_csv(&text, escaped[_i].words);
+    ck_assert_str_eq(text.at, escaped[_i].csv);
+    text_clear(&text);
+}
+END_TEST
+
 START_TEST(json_deeper_than_64_is_refused)
 {
     char text[200];
@@ -720,6 +776,8 @@ static void add_tables(Suite *suite)
     tcase_add_test(tcase, pretty_json_indents_by_two_and_leaves_strings_alone);
     tcase_add_loop_test(tcase, text_that_is_no_json_is_refused, 0, COUNT_OF(bad_json));
     tcase_add_test(tcase, json_deeper_than_64_is_refused);
+    tcase_add_test(tcase, json_members_are_found_replaced_and_removed_by_their_whole_key);
+    tcase_add_loop_test(tcase, words_are_escaped_for_xml_and_for_cells, 0, ESCAPED_COUNT);
 }
 
 Suite *base_suite(void)

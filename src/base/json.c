@@ -96,6 +96,12 @@ void json_add_number(struct json *parent, const char *key, double number)
     text_clear(&digits);
 }
 
+void json_remove(struct json *object, const char *key, const char *member)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(plain(object), key),
+                                            member);
+}
+
 void json_set_number(struct json *object, const char *key, double number)
 {
     cJSON_DeleteItemFromObjectCaseSensitive(plain(object), key);

@@ -31,6 +31,8 @@ struct json *json_copy(const struct json *json);
 // In the place of the object's value of that key, which is freed; takes child. A key that is not
 // there is added at the end.
 struct json *json_replace(struct json *object, const char *key, struct json *child);
+// Takes object.key.member away, where there is one.
+void json_remove(struct json *object, const char *key, const char *member);
 void json_set_number(struct json *object, const char *key, double number); // replaces it, too
 
 // Parses a whole document; ERR_FORMAT naming the byte where it breaks. Depth at most 64. Printed

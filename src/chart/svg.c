@@ -178,7 +178,7 @@ static int corners(enum mark mark, double *x, double *y)
 
     for (int i = 0; i < shapes[mark].count; i++) {
         double angle = (shapes[mark].start / 360 + (double)i / shapes[mark].count) * turn;
-        double outer = mark == MARK_STAR ? 1.5 : shapes[mark].inner ? shapes[mark].inner : 1.1;
+        double outer = mark == MARK_STAR ? 1.5 : shapes[mark].inner > 0 ? shapes[mark].inner : 1.1;
         double radius = mark == MARK_STAR && i % 2 ? shapes[mark].inner : outer;
         x[i] = radius * cos(angle);
         y[i] = -radius * sin(angle);
