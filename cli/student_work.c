@@ -112,29 +112,33 @@ struct watcher {
     char shown[64];
 };
 
-// The last line such as "ecai: training 45 %, 12 s left".
+// "training 45 %", with or without ", 12 s left" behind it: the length of its stage, 0 for any
+// other line.
+static int progress_stage(const char *line, int *percent)
+{
+    int stage = (int)strspn(line, "abcdefghijklmnopqrstuvwxyz "), end = 0;
+    const char *rest = line + stage;
+
+    if (stage < 2 || line[stage - 1] != ' ' || sscanf(rest, "%3d %%%n", percent, &end) != 1 || !end)
+        return 0;
+    return rest[end] == '\n' || strncmp(rest + end, ", ", 2) == 0 ? stage - 1 : 0;
+}
+
+// Tells the last progress that it printed.
 static void watch(void *self, const struct child_result *so_far)
 {
     static const char name[] = "ecai: ";
     struct watcher *watcher = self;
-    const char *found = NULL, *sign;
-    int percent = 0;
-    size_t digits = 0;
+    int percent = 0, shown = -1;
 
-    for (const char *at = so_far->err.at; at && (at = strstr(at, name)) != NULL; at++)
-        if (strstr(at, " %") && strcspn(at, "\n") > (size_t)(strstr(at, " %") - at))
-            found = at + sizeof name - 1;
-    if (!found)
-        return;
-    sign = strstr(found, " %");
-    while (sign - digits > found && sign[-1 - (ptrdiff_t)digits] >= '0' &&
-           sign[-1 - (ptrdiff_t)digits] <= '9')
-        digits++;
-    if (!digits || digits > 3 || sscanf(sign - digits, "%d", &percent) != 1)
-        return;
-    snprintf(watcher->shown, sizeof watcher->shown, "%s: %.*s", watcher->stage,
-             (int)(sign - digits - found - 1), found);
-    if (context_tick(watcher->context, watcher->shown, (uint64_t)percent, 100) != OK)
+    for (const char *at = so_far->err.at; at && (at = strstr(at, name)) != NULL;) {
+        int stage = progress_stage(at += sizeof name - 1, &percent);
+        if (!stage)
+            continue;
+        shown = percent;
+        snprintf(watcher->shown, sizeof watcher->shown, "%s: %.*s", watcher->stage, stage, at);
+    }
+    if (shown >= 0 && context_tick(watcher->context, watcher->shown, (uint64_t)shown, 100) != OK)
         return; // child_run sees to it
 }
 

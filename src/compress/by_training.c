@@ -13,15 +13,14 @@
 
 static const struct variant retrain_variants[] = {
     TRAINED(8, 1, 1),
-    TRAINED(4, 1, 1),
     TRAINED(2, 1, 1),
     {.weight_bits = 0},
 };
 
+// Four bits would be stored in bytes: it is eight, or three values.
 static const struct variant student_variants[] = {
-    TRAINED(8, 0.5, 1),    TRAINED(8, 0.25, 1),    TRAINED(8, 0.125, 1), TRAINED(8, 0.5, 0.5),
-    TRAINED(8, 0.25, 0.5), TRAINED(8, 0.125, 0.5), TRAINED(4, 0.5, 1),   TRAINED(4, 0.25, 1),
-    TRAINED(4, 0.125, 1),  TRAINED(2, 0.5, 1),     TRAINED(2, 0.25, 1),  {.weight_bits = 0},
+    TRAINED(8, 0.5, 1),     TRAINED(8, 0.25, 1), TRAINED(8, 0.125, 1), TRAINED(8, 0.25, 0.5),
+    TRAINED(8, 0.125, 0.5), TRAINED(2, 0.5, 1),  TRAINED(2, 0.25, 1),  {.weight_bits = 0},
 };
 
 static void add_training(struct json *options, const struct variant *variant, double sparsity,

@@ -80,21 +80,23 @@ bool search_meets(const struct search *search, const struct attempt *attempt)
            (isnan(search->goal.max_drop) || keeps_accuracy(search, attempt));
 }
 
-// Towards an energy: what misses it by a little is run again, aimed higher by as much as the
-// forecast was wrong.
+// Towards an energy: what misses it is run again, aimed higher by as much as the forecast was
+// wrong. Where it was far off, weights have just not fit on the chip: a little more is enough.
 static bool aim_at_energy(const struct search *search, int family, double *sparsity)
 {
     struct trail trail = trail_of(search, family);
     const struct attempt *last = trail.count ? trail.at[trail.count - 1] : NULL;
-    double ratio = search->goal.energy_ratio, before;
+    double ratio = search->goal.energy_ratio, before, error;
 
     if (!last)
         return solve(search, family, ratio, sparsity);
     if (last->state != ATTEMPT_DONE || !(last->ratio < ratio) || trail.count == AIMS_MAX)
         return false;
     before = last->sparsity;
-    ratio *= 1.005 * last->forecast.ratio / last->ratio;
-    if (!solve(search, family, fmax(ratio, last->forecast.ratio * 1.002), sparsity))
+    error = last->forecast.ratio / last->ratio;
+    ratio = error > 1.3 ? last->forecast.ratio * 1.03
+                        : fmax(ratio * 1.005 * error, last->forecast.ratio * 1.002);
+    if (!solve(search, family, ratio, sparsity))
         return false;
     return *sparsity > before;
 }

@@ -94,14 +94,45 @@ void counts_prune(struct counts *counts, double sparsity, double keep, double ke
     }
 }
 
+// A scale and a zero point for every channel of a matrix: for each number of its bias, if it has
+// one.
+static void add_scales(struct counts *counts, const struct weight_count *matrix)
+{
+    double channels = 0;
+
+    for (uint32_t i = 0; i < counts->weight_count; i++)
+        if (counts->weight[i].layer == matrix->layer && &counts->weight[i] != matrix &&
+            counts->weight[i].is_parameter)
+            channels = fmax(channels, counts->weight[i].elements);
+    counts->weight[counts->weight_count++] = (struct weight_count){.layer = matrix->layer,
+                                                                   .name = matrix->name,
+                                                                   .elements = channels,
+                                                                   .nonzero = channels,
+                                                                   .type = {DT_F32, 32, false},
+                                                                   .is_scale = true};
+    counts->weight[counts->weight_count] = counts->weight[counts->weight_count - 1];
+    counts->weight[counts->weight_count].nonzero = 0; // symmetric
+    counts->weight[counts->weight_count++].type = (struct number_type){DT_I8, 8, false};
+}
+
 void counts_quantize(struct counts *counts, int weight_bits, int activation_bits)
 {
+    struct weight_count *weight =
+        arena_array(counts->arena, struct weight_count,
+                    (size_t)counts->weight_count + 2 * (size_t)counts->node_count);
+
+    weight_bits = weight_bits == 2 ? 2 : 8; // as files have it: ternary, or bytes
+    activation_bits = 8;
+    if (counts->weight_count)
+        memcpy(weight, counts->weight, counts->weight_count * sizeof *weight);
+    counts->weight = weight;
     for (uint32_t i = 0; i < counts->node_count; i++) {
         struct node_count *node = &counts->node[i];
         struct weight_count *matrix = node->macs > 0 ? matrix_of(counts, i) : NULL;
         if (!matrix)
             continue;
         matrix->type = (struct number_type){DT_I8, weight_bits, weight_bits == 2};
+        add_scales(counts, matrix);
         node->weight = matrix->type;
         node->activation = (struct number_type){DT_U8, activation_bits, false};
         node->output_bits = activation_bits;
