@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/report_chart.h"
+#include "chain/label.h"
 #include "cli/table.h"
 
 enum { DEFAULT_WIDTH = 560, DEFAULT_HEIGHT = 380 };
@@ -67,16 +68,18 @@ static enum status find_group(const struct report_view *view, const struct repor
 static const char *short_label(const struct report_view *view, const struct report_point *point)
 {
     const struct json *parameters = json_at(point->trial, "parameters");
+    struct arena *arena = view->invocation->arena;
     const char *label = "";
 
     if (json_count(parameters) == 0)
         return point->label;
     for (size_t i = 0; i < json_count(parameters); i++) {
-        const struct json *value = json_child(parameters, i);
-        if (view->options->group && strcmp(json_key(value), view->options->group) == 0)
+        const char *part = chain_label_part(arena, parameters, i, false);
+        if (view->options->group &&
+            strcmp(json_key(json_child(parameters, i)), view->options->group) == 0)
             continue;
-        label = arena_format(view->invocation->arena, "%s%s%s", label, *label ? ", " : "",
-                             report_words(view, value));
+        if (*part)
+            label = arena_format(arena, "%s%s%s", label, *label ? ", " : "", part);
     }
     return *label ? label : NULL;
 }

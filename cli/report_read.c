@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "chain/label.h"
 #include "cli/report_view.h"
 #include "io/file.h"
 
@@ -132,26 +133,6 @@ static enum status read_document(struct report_view *view, const char *path, con
                         schema);
 }
 
-// "sparsity 0.8, bits 4/8": names without their step where that is enough to tell them apart.
-static const char *trial_label(struct report_view *view, const struct json *parameters)
-{
-    struct arena *arena = view->invocation->arena;
-    const char *label = "";
-
-    for (size_t i = 0; i < json_count(parameters); i++) {
-        const char *key = json_key(json_child(parameters, i)), *dot = strrchr(key, '.');
-        const char *name = dot && dot[1] ? dot + 1 : key;
-        for (size_t j = 0; j < json_count(parameters); j++) {
-            const char *other = json_key(json_child(parameters, j)), *end = strrchr(other, '.');
-            if (i != j && strcmp(end && end[1] ? end + 1 : other, name) == 0)
-                name = key;
-        }
-        label = arena_format(arena, "%s%s%s %s", label, *label ? ", " : "", name,
-                             report_words(view, json_child(parameters, i)));
-    }
-    return label;
-}
-
 static enum status trial_eval(struct report_view *view, const struct json *trial, const char *key,
                               const struct json **out)
 {
@@ -182,7 +163,7 @@ static enum status add_trial(struct report_view *view, const char *file, const s
     TRY(trial_eval(view, trial, "search", &search));
     TRY(trial_eval(view, trial, "test", &point->test));
     point->eval = strcmp(view->options->on, "test") == 0 || !search ? point->test : search;
-    point->label = trial_label(view, json_at(trial, "parameters"));
+    point->label = chain_label(view->invocation->arena, json_at(trial, "parameters"));
     if (!*point->label)
         point->label = point->id;
     point->is_front = json_number(json_at(trial, "front")) == 1;
