@@ -28,16 +28,6 @@ struct parser {
     struct words *operands;
 };
 
-const char *option_name(struct arena *arena, const char *field_name)
-{
-    char *name = arena_copy_text(arena, field_name);
-
-    for (char *c = name; *c; c++)
-        if (*c == '_')
-            *c = '-';
-    return name;
-}
-
 char option_letter(const char *field_name)
 {
     for (const struct short_option *s = short_options; s->letter; s++)

@@ -43,7 +43,4 @@ int options_first_word(const struct option_set *sets, int argc, char **argv);
 // Whether --help (or -h) stands among the options.
 bool options_ask_help(int argc, char **argv);
 
-// "learning_rate" -> "learning-rate", into the arena.
-const char *option_name(struct arena *arena, const char *field_name);
-
 #endif

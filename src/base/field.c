@@ -226,7 +226,17 @@ void fields_preset(const struct field *fields, void *at, struct arena *arena)
     }
 }
 
-static bool same_name(const char *a, const char *b)
+const char *option_name(struct arena *arena, const char *field_name)
+{
+    char *name = arena_copy_text(arena, field_name);
+
+    for (char *c = name; *c; c++)
+        if (*c == '_')
+            *c = '-';
+    return name;
+}
+
+bool option_names_equal(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++)
         if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
@@ -237,7 +247,7 @@ static bool same_name(const char *a, const char *b)
 const struct field *field_find(const struct field *fields, const char *name)
 {
     for (const struct field *field = fields; field->name; field++)
-        if (same_name(field->name, name))
+        if (option_names_equal(field->name, name))
             return field;
     return NULL;
 }

@@ -87,6 +87,10 @@ struct field {
 // Fills every member with its default. at: the struct; lists and strings go to the arena.
 void fields_preset(const struct field *fields, void *at, struct arena *arena);
 
+// "learning_rate" -> "learning-rate", as on the line; into the arena.
+const char *option_name(struct arena *arena, const char *field_name);
+bool option_names_equal(const char *a, const char *b); // '-' and '_' are the same
+
 // NULL if there is none of that name. '-' and '_' in the name are the same.
 const struct field *field_find(const struct field *fields, const char *name);
 

@@ -7,17 +7,6 @@
 
 static const char *const step_keys[] = {"run", "name", "input", "options", NULL};
 
-// "learning_rate" as on the line.
-static const char *dashed(struct arena *arena, const char *name)
-{
-    char *copy = arena_copy_text(arena, name);
-
-    for (char *c = copy; *c; c++)
-        if (*c == '_')
-            *c = '-';
-    return copy;
-}
-
 static enum status parse_run(struct context *context, struct arena *arena, const char *run,
                              const char *path, struct chain_step *step)
 {
@@ -46,7 +35,7 @@ static enum status parse_options(struct context *context, struct arena *arena,
     step->option = option;
     for (size_t i = 0; i < json_count(options); i++) {
         const struct json *value = json_child(options, i);
-        const char *name = dashed(arena, json_key(value));
+        const char *name = option_name(arena, json_key(value));
 
         if (chain_find_option(step, name))
             return context_fail(context, ERR_USAGE, "%s.options.%s: given twice", path,
@@ -204,15 +193,8 @@ enum status chain_parse(struct context *context, struct arena *arena, const stru
 
 const struct json *chain_find_option(const struct chain_step *step, const char *name)
 {
-    for (int i = 0; i < step->option_count; i++) {
-        const char *a = step->option[i].name, *b = name;
-
-        while (*a && (*a == *b || (*a == '-' && *b == '_'))) {
-            a++;
-            b++;
-        }
-        if (*a == *b)
+    for (int i = 0; i < step->option_count; i++)
+        if (option_names_equal(step->option[i].name, name))
             return step->option[i].value;
-    }
     return NULL;
 }

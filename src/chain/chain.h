@@ -75,6 +75,8 @@ MUST_CHECK enum status chain_check_value(struct context *context, const struct f
 // Whether the step's command has an option of that name.
 bool chain_has_option(const struct chain_rules *rules, const struct chain_step *step,
                       const char *name);
+// Whether it is given by whoever runs the steps ("out", "json" ...), and by no document.
+bool chain_option_is_reserved(const char *name);
 bool chain_option_repeats(const struct field *field);
 
 // The step's option under that name ('-' and '_' are the same), NULL: not given.

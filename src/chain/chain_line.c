@@ -8,7 +8,7 @@
 static const char *const reserved[] = {"out",   "json",    "dry-run", "no-clobber", "progress",
                                        "quiet", "verbose", "help",    "version",    NULL};
 
-static bool is_reserved(const char *name)
+bool chain_option_is_reserved(const char *name)
 {
     for (const char *const *word = reserved; *word; word++)
         if (strcmp(*word, name) == 0)
@@ -96,7 +96,7 @@ enum status chain_check_option(struct context *context, const struct chain_step 
 {
     enum status status;
 
-    if (is_reserved(name))
+    if (chain_option_is_reserved(name))
         return context_fail(context, ERR_USAGE, "%s.options.%s: is no option of a step", path,
                             name);
     status = rules->find_option(rules->self, context, step->verb, step->method, name, out);

@@ -61,8 +61,17 @@ enum status spec_number(struct spec_reader *reader, const struct json *object, c
     return OK;
 }
 
-// What the sweep gives eval itself.
-static const char *const eval_reserved[] = {"data", "require", "min", "max", "save-outputs", NULL};
+// What the sweep gives eval itself, or asks of all trials together.
+static const char *const eval_reserved[] = {"data",         "require", "min",      "max",
+                                            "save-outputs", "junit",   "annotate", NULL};
+
+static bool is_reserved(const char *name)
+{
+    for (const char *const *reserved = eval_reserved; *reserved; reserved++)
+        if (strcmp(*reserved, name) == 0)
+            return true;
+    return chain_option_is_reserved(name);
+}
 
 static enum status read_eval(struct spec_reader *reader)
 {
@@ -83,12 +92,11 @@ static enum status read_eval(struct spec_reader *reader)
         const struct chain_option *option = &reader->spec->eval.option[i];
         const struct field *field = NULL;
 
-        for (const char *const *name = eval_reserved; *name; name++)
-            if (strcmp(*name, option->name) == 0)
-                return context_fail(context, ERR_USAGE,
-                                    "eval.%s: is given by the sweep ('search_data', 'test_data', "
-                                    "'require')",
-                                    option->name);
+        if (is_reserved(option->name))
+            return context_fail(context, ERR_USAGE,
+                                "eval.%s: is no option here ('search_data', 'test_data' and "
+                                "'require' are keys of the spec)",
+                                option->name);
         status = reader->host->rules->find_option(reader->host->rules->self, context, "eval", NULL,
                                                   option->name, &field);
         if (status == OK)
@@ -181,6 +189,8 @@ enum status spec_read(struct context *context, struct arena *arena, const struct
     TRY(spec_number(&reader, document, "", "seed", 0, 0, &seed));
     TRY(spec_number(&reader, document, "", "time_limit", 0, 0, &out->time_limit));
     out->seed = (uint64_t)seed;
+    if (out->model && strcmp(out->model, "-") == 0)
+        return context_fail(context, ERR_USAGE, "model: wants a file: a stream is read only once");
     TRY(spec_read_chain(&reader));
     TRY(spec_read_search(&reader));
     TRY(read_eval(&reader));
