@@ -140,12 +140,22 @@ static bool is_cancelled(const struct context *context)
     return context->cancelled && *context->cancelled;
 }
 
+enum { PAUSE_MS = 20, PAUSE_MAX_MS = 250 };
+
+// Many that wait for the last trials must not keep the file system busy: twice as long each time.
+static long wait_for_others(long ms)
+{
+    struct timespec pause = {0, ms * 1000000};
+
+    nanosleep(&pause, NULL);
+    return 2 * ms < PAUSE_MAX_MS ? 2 * ms : PAUSE_MAX_MS;
+}
+
 // One after the other, from where this worker begins; what others are at is looked at again.
 static enum status work(void *self, struct context *context, int index)
 {
-    static const struct timespec moment = {0, 30000000};
     struct sweep *sweep = self;
-    long count = sweep->end - sweep->begin;
+    long count = sweep->end - sweep->begin, pause_ms = PAUSE_MS;
     struct share share = share_of_slurm();
     long first = share_start((struct share){share.index * sweep->options.jobs + index,
                                             share.count * sweep->options.jobs},
@@ -168,8 +178,7 @@ static enum status work(void *self, struct context *context, int index)
         }
         if (!any_open || is_over(sweep))
             return OK;
-        if (!any_ended)
-            nanosleep(&moment, NULL);
+        pause_ms = any_ended ? PAUSE_MS : wait_for_others(pause_ms);
     }
 }
 
