@@ -211,6 +211,8 @@ static const struct field chart_fields[] = {
     FIELD_CHOICE(struct report_options, labels, "front", "front|all|none", "points with labels"),
     FIELD_CHOICE(struct report_options, intervals, "front", "front|all|none",
                  "points with intervals"),
+    FIELD(struct report_options, note, "yes", 0, 0,
+          "leave out what the figures rest on, in small letters at the foot"),
     FIELD(struct report_options, x_range, NULL, 0, 0, "LOW,HIGH: what the chart shows across"),
     FIELD(struct report_options, y_range, NULL, 0, 0, "LOW,HIGH: and up"),
     FIELD(struct report_options, point, NULL, 0, 0,

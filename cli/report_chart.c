@@ -17,7 +17,7 @@ struct chart_sheet report_sheet(const struct report_view *view, double height, c
         .width = options->width ? (double)options->width : DEFAULT_WIDTH,
         .height = options->height ? (double)options->height : height,
         .title = options->title,
-        .note = note,
+        .note = options->note ? note : NULL,
         .description = report_title(view),
     };
 }
@@ -240,6 +240,7 @@ static enum status draw_front(const struct report_view *view, struct text *out)
     struct chart_point *points =
         arena_array(view->invocation->arena, struct chart_point, (size_t)view->count + 1);
     struct groups groups = {.count = 0};
+    bool is_merged;
     int left_out;
     struct scatter scatter = {
         .sheet = report_sheet(view, DEFAULT_HEIGHT, NULL),
@@ -251,7 +252,9 @@ static enum status draw_front(const struct report_view *view, struct text *out)
     };
 
     TRY(collect(view, points, &scatter.count, &groups));
-    scatter.sheet.note = front_note(view, merge_intervals(view, points, scatter.count));
+    is_merged = merge_intervals(view, points, scatter.count);
+    if (view->options->note)
+        scatter.sheet.note = front_note(view, is_merged);
     scatter.series = groups.name;
     scatter.series_count = groups.count;
     if (add_baseline(view, &points[scatter.count]) &&

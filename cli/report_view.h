@@ -10,7 +10,7 @@
 struct report_options {
     const char *format, *title, *device, *on;
     const char *x, *y;
-    bool log_x, log_y;
+    bool log_x, log_y, note;
     struct floats x_range, y_range; // two each, or none
     const char *chart, *group, *labels, *intervals;
     struct strings point;
