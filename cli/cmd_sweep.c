@@ -168,6 +168,8 @@ static enum status open_store(struct sweeping *sweeping)
     json_add_text(canonical, "ecai", ECAI_VERSION);
     inputs = json_add_array(canonical, "inputs");
     status = add_content(sweeping, inputs, sweeping->spec.model, false);
+    if (status == OK && sweeping->spec.baseline != sweeping->spec.model)
+        status = add_content(sweeping, inputs, sweeping->spec.baseline, false);
     if (status == OK)
         status = add_content(sweeping, inputs, sweeping->spec.search_data, true);
     if (status == OK)

@@ -160,11 +160,16 @@ static void add_cost(struct text *out, const struct json *eval)
 {
     double joules = json_number(json_at(eval, "cost.joules"));
     double grams = json_number(json_at(eval, "cost.grams"));
+    double inferences = json_number(json_at(eval, "cost.inferences_to_pay_back"));
 
     text_add_number(out, joules, "J");
     if (!isnan(grams)) {
         text_add(out, ", ");
         text_add_number(out, grams, "g");
+    }
+    if (joules > 0 && !isnan(inferences)) {
+        text_add(out, ", paid back after ");
+        text_add_number(out, inferences, " inferences");
     }
 }
 

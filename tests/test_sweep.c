@@ -95,7 +95,8 @@ START_TEST(a_trial_can_be_run_again_by_hand)
     ck_assert_str_eq(json_text(json_child(commands, 1)),
                      "ecai quantize int8 --data 'npy:a b.npy' 1.onnx -o 2.onnx --seed 3");
     ck_assert_str_eq(json_text(json_child(commands, 2)),
-                     "ecai eval 2.onnx --data synthetic --batch 8 --seed 3");
+                     "ecai eval 2.onnx --data synthetic --baseline m.onnx --batch 8 "
+                     "--seed 3");
     json_free(commands);
 }
 END_TEST

@@ -8,8 +8,8 @@
 #include "sweep/spec_internal.h"
 
 static const char *const spec_keys[] = {
-    "title",   "model", "chain",    "search", "search_data", "test_data", "eval",
-    "require", "front", "minimise", "seed",   "time_limit",  NULL};
+    "title", "model",   "chain", "search",   "search_data", "test_data",  "baseline",
+    "eval",  "require", "front", "minimise", "seed",        "time_limit", NULL};
 
 static enum status read_text(struct spec_reader *reader, const char *key, const char **out)
 {
@@ -21,6 +21,22 @@ static enum status read_text(struct spec_reader *reader, const char *key, const 
     TRY(json_check_kind(reader->context, value, JSON_TEXT | JSON_NULL, key));
     *out = json_text(value);
     return **out ? OK : context_fail(reader->context, ERR_USAGE, "%s: is empty", key);
+}
+
+// The model that the chain starts from, unless another file is named, or none at all.
+static enum status read_baseline(struct spec_reader *reader)
+{
+    const struct json *value = json_member(reader->document, "baseline");
+
+    reader->spec->baseline = reader->spec->model;
+    if (!value || json_is_null(value))
+        return OK;
+    TRY(json_check_kind(reader->context, value, JSON_TEXT | JSON_BOOL, "baseline"));
+    if (json_is_text(value))
+        return read_text(reader, "baseline", &reader->spec->baseline);
+    if (json_number(value) == 0)
+        reader->spec->baseline = NULL;
+    return OK;
 }
 
 static enum status read_texts(struct spec_reader *reader, const char *key, struct strings *out)
@@ -62,8 +78,8 @@ enum status spec_number(struct spec_reader *reader, const struct json *object, c
 }
 
 // What the sweep gives eval itself, or asks of all trials together.
-static const char *const eval_reserved[] = {"data",         "require", "min",      "max",
-                                            "save-outputs", "junit",   "annotate", NULL};
+static const char *const eval_reserved[] = {"data",         "baseline", "require",  "min", "max",
+                                            "save-outputs", "junit",    "annotate", NULL};
 
 static bool is_reserved(const char *name)
 {
@@ -180,6 +196,7 @@ enum status spec_read(struct context *context, struct arena *arena, const struct
     TRY(json_check_keys(context, document, "", spec_keys));
     TRY(read_text(&reader, "title", &out->title));
     TRY(read_text(&reader, "model", &out->model));
+    TRY(read_baseline(&reader));
     TRY(read_text(&reader, "search_data", &out->search_data));
     TRY(read_text(&reader, "test_data", &out->test_data));
     if (!out->search_data)
@@ -268,6 +285,10 @@ struct json *spec_canonical(const struct sweep_spec *spec)
     add_search(document, spec);
     json_add_text(document, "search_data", spec->search_data);
     json_add_text(document, "test_data", spec->test_data);
+    if (spec->baseline)
+        json_add_text(document, "baseline", spec->baseline);
+    else
+        json_add_bool(document, "baseline", false);
     eval = json_add_object(document, "eval");
     for (int i = 0; i < spec->eval.option_count; i++)
         json_add(eval, spec->eval.option[i].name, json_copy(spec->eval.option[i].value));

@@ -37,6 +37,7 @@ struct sweep_halving {
 
 struct sweep_spec {
     const char *title, *model; // NULL: none given
+    const char *baseline;      // file that all models are compared with; NULL: none
     int step_count;
     const struct sweep_step *step;
     struct chain chain; // who reads whom; of steps with a choice, the first that is not NULL

@@ -349,7 +349,7 @@ static void add_line(const struct trial_list *list, struct json *commands,
 }
 
 void trial_eval_line(struct arena *arena, const struct chain_step *eval, const char *model,
-                     const char *data, struct chain_line *out)
+                     const char *data, const char *baseline, struct chain_line *out)
 {
     *out = (struct chain_line){0};
     chain_line_add(arena, out, "ecai");
@@ -357,6 +357,10 @@ void trial_eval_line(struct arena *arena, const struct chain_step *eval, const c
     chain_line_add(arena, out, model);
     chain_line_add(arena, out, "--data");
     chain_line_add(arena, out, data);
+    if (baseline) {
+        chain_line_add(arena, out, "--baseline");
+        chain_line_add(arena, out, baseline);
+    }
     for (int i = 0; i < eval->option_count; i++)
         chain_line_add_option(arena, out, eval->option[i].name, eval->option[i].value);
 }
@@ -379,7 +383,7 @@ struct json *trial_commands(const struct trial_list *list, const struct sweep_tr
         add_line(list, commands, &line);
     }
     trial_eval_line(arena, &spec->eval, trial->last < 0 ? spec->model : output[trial->last], data,
-                    &line);
+                    spec->baseline, &line);
     add_line(list, commands, &line);
     arena_free(arena);
     return commands;

@@ -43,9 +43,9 @@ double halving_budget(const struct sweep_halving *halving, int rung);
 // How many of so many trials of a rung go on: the best 1/eta, at least one.
 long halving_survivors(const struct sweep_halving *halving, long count);
 
-// "ecai eval MODEL --data DATA OPTIONS".
+// "ecai eval MODEL --data DATA --baseline FILE OPTIONS". baseline NULL: none.
 void trial_eval_line(struct arena *arena, const struct chain_step *eval, const char *model,
-                     const char *data, struct chain_line *out);
+                     const char *data, const char *baseline, struct chain_line *out);
 
 // The command lines of the trial as they would be typed: outputs are 1.onnx, 2.onnx ...; the last
 // line is eval's on that data.

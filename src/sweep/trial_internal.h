@@ -10,8 +10,11 @@ struct command {
     const struct chain_step *step;
     const char *name;  // for errors
     const char *input; // file, NULL: none
-    const char *data;  // of eval; NULL: the step makes a model
     const char *input_key;
+    const char *data;     // of eval; NULL: the step makes a model
+    const char *baseline; // of eval: file of outputs, under the key of its entry; NULL: none
+    const char *baseline_key;
+    bool saves_outputs; // of eval: the entry also has outputs.npz
     char key[SHA256_HEX_BYTES];
 };
 

@@ -32,32 +32,73 @@ static enum status run_step(struct trial_work *work, int index)
     return step_take(work, &command, &work->entry[index]);
 }
 
-// eval is a step whose data are the sweep's.
+// eval is a step whose data and baseline are the sweep's. sha256: of the model that it judges.
+static enum status eval_key(struct trial_work *work, const char *sha256, struct command *command)
+{
+    const struct sweep_spec *spec = work->sweep->spec;
+    int count = spec->eval.option_count;
+    struct chain_option *option = arena_array(work->arena, struct chain_option, (size_t)count + 3);
+    struct chain_step keyed = spec->eval;
+    struct json *values = json_object();
+    enum status status;
+
+    json_add_text(values, "data", command->data);
+    if (command->baseline)
+        json_add_text(values, "baseline", spec->baseline);
+    if (command->saves_outputs)
+        json_add_bool(values, "save-outputs", true);
+    if (count)
+        memcpy(option, spec->eval.option, (size_t)count * sizeof *option);
+    for (size_t i = 0; i < json_count(values); i++)
+        option[count++] =
+            (struct chain_option){json_key(json_child(values, i)), json_child(values, i)};
+    keyed.option = option;
+    keyed.option_count = count;
+    status = contents_key(work->sweep->contents, work->context, work->sweep->host, &keyed, sha256,
+                          command->key);
+    json_free(values);
+    return status;
+}
+
+// What the baseline answers, once for all trials.
+static enum status judge_baseline(struct trial_work *work, struct command *judging)
+{
+    const struct sweep_spec *spec = work->sweep->spec;
+    struct command command = {.step = &spec->eval,
+                              .name = "baseline",
+                              .input = spec->baseline,
+                              .data = judging->data,
+                              .saves_outputs = true};
+    char sha256[SHA256_HEX_BYTES];
+    struct entry entry = {0};
+    enum status status;
+
+    if (!spec->baseline)
+        return OK;
+    TRY(contents_file(work->sweep->contents, work->context, spec->baseline, sha256));
+    TRY(eval_key(work, sha256, &command));
+    status = step_take(work, &command, &entry);
+    json_free(entry.report);
+    if (status == OK && entry.folder) {
+        judging->baseline = arena_format(work->arena, "%s/outputs.npz", entry.folder);
+        judging->baseline_key = arena_copy_text(work->arena, command.key);
+    }
+    return status;
+}
+
 static enum status judge(struct trial_work *work, const char *data, char key[SHA256_HEX_BYTES],
                          struct entry *entry)
 {
-    const struct sweep_spec *spec = work->sweep->spec;
-    struct command command = {.step = &spec->eval, .name = "eval", .data = data};
-    int count = spec->eval.option_count;
-    struct chain_option *option = arena_array(work->arena, struct chain_option, (size_t)count + 1);
-    struct chain_step keyed = spec->eval;
-    struct json *name = json_array();
+    struct command command = {.step = &work->sweep->spec->eval, .name = "eval", .data = data};
     char sha256[SHA256_HEX_BYTES];
-    enum status status;
 
-    json_add_text(name, NULL, data);
-    if (count)
-        memcpy(option, spec->eval.option, (size_t)count * sizeof *option);
-    option[count] = (struct chain_option){"data", json_child(name, 0)};
-    keyed.option = option;
-    keyed.option_count = count + 1;
-    status = input_content(work, work->trial->last, &command.input, &command.input_key, sha256);
-    if (status == OK)
-        status = contents_key(work->sweep->contents, work->context, work->sweep->host, &keyed,
-                              sha256, command.key);
-    json_free(name);
+    TRY(judge_baseline(work, &command));
+    if (work->error || work->is_busy)
+        return OK;
+    TRY(input_content(work, work->trial->last, &command.input, &command.input_key, sha256));
+    TRY(eval_key(work, sha256, &command));
     memcpy(key, command.key, SHA256_HEX_BYTES);
-    return status == OK ? step_take(work, &command, entry) : status;
+    return step_take(work, &command, entry);
 }
 
 static void work_init(struct trial_work *work, struct sweep *sweep, struct context *context,

@@ -22,10 +22,12 @@ static void make_line(struct trial_work *work, const struct command *command, co
     struct arena *arena = work->arena;
 
     if (command->data)
-        trial_eval_line(arena, step, command->input, command->data, line);
+        trial_eval_line(arena, step, command->input, command->data, command->baseline, line);
     else
         chain_arguments(arena, step, command->input, arena_format(arena, "%s/model.onnx", folder),
                         line);
+    if (command->saves_outputs)
+        add_option(work, step, line, "save-outputs", arena_format(arena, "%s/outputs.npz", folder));
     add_option(work, step, line, "json", arena_format(arena, "%s/report.json", folder));
     add_option(work, step, line, "seed",
                arena_format(arena, "%llu", (unsigned long long)sweep->spec->seed));
@@ -94,6 +96,9 @@ static void settle_names(struct trial_work *work, const struct command *command,
     if (command->input_key)
         replace_text(text, command->input,
                      arena_format(work->arena, "cache/%s/model.onnx", command->input_key));
+    if (command->baseline)
+        replace_text(text, command->baseline,
+                     arena_format(work->arena, "cache/%s/outputs.npz", command->baseline_key));
 }
 
 static enum status settle_report(struct trial_work *work, const struct command *command,
