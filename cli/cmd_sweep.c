@@ -257,7 +257,13 @@ static enum status tell(struct sweeping *sweeping)
         status = print_result(invocation->context, &text);
     text_clear(&text);
     invocation->requirement_missed = sweep->spec->require.count > 0 && sweep->chosen < 0;
-    return status == OK ? sweep_first_failure(sweep) : status;
+    if (status == OK)
+        status = sweep_first_failure(sweep);
+    if (status == OK && invocation->requirement_missed && sweep->unjudged)
+        status =
+            context_fail(invocation->context, ERR_NUMERIC,
+                         "requirement '%s' cannot be judged: a report has null", sweep->unjudged);
+    return status;
 }
 
 static enum status list_trials(struct sweeping *sweeping)

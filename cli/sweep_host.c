@@ -36,21 +36,23 @@ static enum status check_key(void *self, struct context *context, const char *ke
     return status;
 }
 
-static bool holds(void *self, const char *expression, const char *const *devices,
-                  const struct json *report)
+static enum sweep_verdict judge(void *self, const char *expression, const char *const *devices,
+                                const struct json *report)
 {
     struct arena *arena = arena_new();
+    enum verdict verdict = VERDICT_UNKNOWN;
     struct requirement requirement;
     struct context silent;
     double value;
-    bool answer;
 
     (void)self;
     context_init(&silent);
-    answer = requirement_parse(&silent, arena, expression, devices, &requirement) == OK &&
-             requirement_judge(&requirement, report, &value) == VERDICT_HOLDS;
+    if (requirement_parse(&silent, arena, expression, devices, &requirement) == OK)
+        verdict = requirement_judge(&requirement, report, &value);
     arena_free(arena);
-    return answer;
+    return verdict == VERDICT_HOLDS    ? SWEEP_HOLDS
+           : verdict == VERDICT_MISSED ? SWEEP_MISSED
+                                       : SWEEP_UNKNOWN;
 }
 
 enum status sweep_host_init(struct invocation *invocation, struct sweep_host *out)
@@ -62,7 +64,7 @@ enum status sweep_host_init(struct invocation *invocation, struct sweep_host *ou
     *out = (struct sweep_host){.rules = &command_rules,
                                .check_requirement = check_requirement,
                                .check_key = check_key,
-                               .holds = holds};
+                               .judge = judge};
     if (global->isa) {
         chain_line_add(arena, &words, "--isa");
         chain_line_add(arena, &words, global->isa);

@@ -1,9 +1,11 @@
 // The course of a sweep: rungs of trials, the choice, the front on test data.
 #include "sweep/run.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "data/spec.h"
@@ -62,9 +64,14 @@ static void absorb(struct sweep *sweep, long index, const struct json *record)
         result->figure[k] = json_number(json_at(search, spec->front.at[k]));
     result->minimised = json_number(json_at(search, spec->minimise));
     result->is_feasible = result->state == TRIAL_DONE;
-    for (int64_t i = 0; i < spec->require.count && result->is_feasible; i++)
-        result->is_feasible =
-            sweep->host->holds(sweep->host->self, spec->require.at[i], spec->devices, search);
+    for (int64_t i = 0; i < spec->require.count && result->state == TRIAL_DONE; i++) {
+        enum sweep_verdict verdict =
+            sweep->host->judge(sweep->host->self, spec->require.at[i], spec->devices, search);
+
+        result->is_feasible = result->is_feasible && verdict == SWEEP_HOLDS;
+        if (verdict == SWEEP_UNKNOWN)
+            sweep->unjudged = spec->require.at[i];
+    }
     better = json_at(search, "accuracy.better");
     if (result->state == TRIAL_DONE && json_is_text(better))
         sweep->accuracy_is_higher = strcmp(json_text(better), "higher") == 0;
@@ -258,19 +265,29 @@ static enum status test_front(struct sweep *sweep)
     return sweep->total ? workers_run(sweep->context, sweep->options.jobs, work, watch, sweep) : OK;
 }
 
+// The spelling, and that the files are there; they are not opened.
+static enum status check_test_data(struct sweep *sweep)
+{
+    struct data_spec spelling;
+    struct stat file;
+    enum status status;
+
+    if (!sweep->spec->test_data)
+        return OK;
+    status = data_spec_parse(sweep->context, sweep->spec->test_data, sweep->arena, &spelling);
+    for (int i = 0; status == OK && i < spelling.path_count; i++)
+        if (stat(spelling.path[i], &file) != 0)
+            status =
+                context_fail(sweep->context, ERR_IO, "%s: %s", spelling.path[i], strerror(errno));
+    return status == OK ? OK : context_fail_in(sweep->context, status, "test_data");
+}
+
 enum status sweep_check_data(struct sweep *sweep)
 {
     const char *seen = "";
     char sha256[SHA256_HEX_BYTES];
 
-    if (sweep->spec->test_data) {
-        struct data_spec spelling;
-        enum status status =
-            data_spec_parse(sweep->context, sweep->spec->test_data, sweep->arena, &spelling);
-
-        if (status != OK)
-            return context_fail_in(sweep->context, status, "test_data");
-    }
+    TRY(check_test_data(sweep));
     for (long i = 0; i < sweep->trials.count; i++)
         for (int s = 0; s < sweep->trials.at[i].chain.count; s++) {
             const struct chain_step *step = &sweep->trials.at[i].chain.step[s];
@@ -286,13 +303,24 @@ enum status sweep_check_data(struct sweep *sweep)
 
 enum status sweep_run(struct sweep *sweep)
 {
+    const char *error;
+    enum status status;
+
     if (!sweep->trials.count)
         TRY(trials_expand(&sweep->trials));
     TRY(run_trials(sweep));
     if (!sweep->is_complete)
         return OK;
     sweep_choose(sweep);
-    TRY(test_front(sweep));
-    TRY(sweep_look_for_overlap(sweep));
-    return sweep_write_results(sweep);
+    status = test_front(sweep);
+    if (status == ERR_CANCELLED)
+        return status;
+    if (status == OK)
+        status = sweep_look_for_overlap(sweep);
+    if (status == OK)
+        return sweep_write_results(sweep);
+    // Test data that cannot be read: what is known without them is not lost.
+    error = arena_copy_text(sweep->arena, sweep->context->error);
+    TRY(sweep_write_results(sweep));
+    return context_fail(sweep->context, status, "%s", error);
 }

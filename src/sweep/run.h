@@ -52,6 +52,7 @@ struct sweep {
     bool is_stopped;      // something failed: no trial is begun
     bool is_testing;      // the front is judged on test_data
     bool accuracy_is_higher;
+    const char *unjudged; // a requirement that a report has null for; NULL: none
     // When all is done:
     bool is_complete;
     long chosen;             // index, -1: none
@@ -74,7 +75,8 @@ void sweep_clear(struct sweep *sweep);
 MUST_CHECK enum status sweep_run(struct sweep *sweep);
 
 // Opens the data that the trials' steps read, once each, so that a wrong name is found out before
-// anything runs; of test_data only the spelling is looked at. The trials must be expanded.
+// anything runs; of test_data only the spelling is looked at, and that the files are there. The
+// trials must be expanded.
 MUST_CHECK enum status sweep_check_data(struct sweep *sweep);
 
 // Parts, for run.c and its tests.

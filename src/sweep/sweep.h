@@ -5,6 +5,8 @@
 
 #include "chain/chain.h"
 
+enum sweep_verdict { SWEEP_HOLDS, SWEEP_MISSED, SWEEP_UNKNOWN }; // UNKNOWN: the report has null
+
 struct sweep_host {
     void *self;
     const struct chain_rules *rules;
@@ -16,8 +18,8 @@ struct sweep_host {
                                      const char *const *devices);
     enum status (*check_key)(void *self, struct context *context, const char *key,
                              const char *const *devices);
-    bool (*holds)(void *self, const char *expression, const char *const *devices,
-                  const struct json *report); // false too where a null cannot be judged
+    enum sweep_verdict (*judge)(void *self, const char *expression, const char *const *devices,
+                                const struct json *report);
 };
 
 #endif

@@ -52,7 +52,10 @@ t ecai sweep spec.json
 t ecai sweep nothing.json -o x
 s "echo '{' >broken.json; ecai sweep broken.json -o x"
 s "sed 's/sparsity/sparsty/' spec.json >typed.json; ecai sweep typed.json -o x"
-s "sed 's/@128:256/@128:2560/' spec.json >past.json; ecai sweep -q past.json -o past >/dev/null"
+s "sed 's/@128:256/@128:2560/' spec.json >past.json; ecai sweep -q past.json -o past >/dev/null; ls past | grep results"
+s "sed 's/synthetic[^ ]*@128:256/npy:nothing.npy/' spec.json >gone.json; ecai sweep -q gone.json -o gone; test -e gone || echo nothing"
+spec null.json ', "require": ["ratio.energy >= 1"]'
+s "ecai sweep -q null.json -o null >/dev/null"
 t ecai sweep met.json -o one
 s "mkdir full; touch full/x; ecai sweep spec.json -o full"
 s "sed 's:model.onnx:one/cache/model.onnx:' spec.json >cycle.json; ecai sweep cycle.json -o one"
