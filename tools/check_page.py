@@ -23,6 +23,7 @@ from selenium.webdriver.support.ui import Select
 MOST_BYTES = 1_500_000
 MOST_MS = 1000
 VIEWS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+PATIENCE = 110  # seconds that axe-core may take on a busy machine
 MOST_WALKED = 60  # points that the arrows are tried on
 PREFIX = {"P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "m": 1e-3, "µ": 1e-6, "n": 1e-9,
           "p": 1e-12, "f": 1e-15}
@@ -43,7 +44,10 @@ def browser(profile):
                    "--hide-scrollbars", "--force-color-profile=srgb", f"--user-data-dir={profile}"):
         options.add_argument(switch)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver.set_script_timeout(PATIENCE)
+    driver.set_page_load_timeout(PATIENCE)
+    return driver
 
 
 def open_page(driver, page, width, theme):
