@@ -13,8 +13,7 @@
 #include "energy/count_change.h"
 #include "pass/pass.h"
 
-// ---- chains with every option explicit
-// -----------------------------------------------------------
+// ---- chains with every option explicit ----------------------------------------------------------
 
 // --option STEP.NAME=VALUE, taken apart.
 struct override {
@@ -216,8 +215,7 @@ enum status search_check_options(struct student_search *search)
     return OK;
 }
 
-// ---- forecasts
-// -----------------------------------------------------------------------------------
+// ---- forecasts ----------------------------------------------------------------------------------
 
 // The network of that width and depth as it will be stored: batch norms are folded.
 static enum status make_shape(struct student_search *search, double width, double depth,
@@ -336,8 +334,7 @@ static struct forecast forecast(void *self, const struct family *family, double 
     return out;
 }
 
-// ---- families
-// ------------------------------------------------------------------------------------
+// ---- families -----------------------------------------------------------------------------------
 
 static bool is_wanted(const struct student_search *search, const struct strategy *strategy)
 {

@@ -44,8 +44,7 @@ enum status recipe_write(struct student_search *search, const struct candidate *
     return status == OK ? OK : context_fail_in(invocation->context, status, "%s", path);
 }
 
-// ---- taking one up
-// -------------------------------------------------------------------------------
+// ---- taking one up ------------------------------------------------------------------------------
 
 static enum status check_inputs(const struct student_search *search, const struct recipe *recipe)
 {

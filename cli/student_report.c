@@ -65,8 +65,7 @@ void text_add_result(struct text *out, const struct json *eval)
     }
 }
 
-// ---- cost
-// ----------------------------------------------------------------------------------------
+// ---- cost ---------------------------------------------------------------------------------------
 
 // The steps of a candidate, and judging it.
 static double macs_of(const struct student_search *search, const struct json *record)

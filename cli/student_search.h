@@ -83,7 +83,14 @@ struct student_search {
     struct text warnings;
 };
 
-// ---- student_candidates.c: candidates before they run
+// ---- student_inputs.c ---------------------------------------------------------------------------
+// Checks the line and the outputs, reads teacher and device, looks at the data. *recipe: where the
+// recipe goes, NULL for a dry run.
+MUST_CHECK enum status search_open(struct student_search *search, const char **recipe);
+// That the teacher's energy is known: otherwise there is nothing to compare candidates by.
+MUST_CHECK enum status search_check_energy(const struct student_search *search);
+
+// ---- student_candidates.c: candidates before they run -------------------------------------------
 // -------------------------------------------- Names, options and values of --option and
 // --strategy. ERR_USAGE.
 MUST_CHECK enum status search_check_options(struct student_search *search);
@@ -100,7 +107,7 @@ void search_line_options(const struct student_search *search, const struct field
 const char *search_label(const struct student_search *search, const struct attempt *attempt);
 void search_close_shapes(struct student_search *search);
 
-// ---- student_work.c: running, in the work folder -----------------------------------------------
+// ---- student_work.c: running, in the work folder ------------------------------------------------
 MUST_CHECK enum status work_open(struct student_search *search);
 // Takes what the folder has of the chain, or runs it and judges it on the held-out samples. A chain
 // that fails is OK: the record says why. stage: for progress.

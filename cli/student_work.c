@@ -102,8 +102,7 @@ void work_close(struct student_search *search, bool is_finished)
     search->lock = -1;
 }
 
-// ---- one process
-// ---------------------------------------------------------------------------------
+// ---- one process --------------------------------------------------------------------------------
 
 // Who looks at what a process prints, to tell its progress as our own.
 struct watcher {

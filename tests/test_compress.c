@@ -24,8 +24,7 @@ static void teardown(void)
     arena_free(arena);
 }
 
-// ---- choosing
-// ------------------------------------------------------------------------------------
+// ---- choosing -----------------------------------------------------------------------------------
 
 // Four families. Their energy ratio is gain / (1 - sparsity); they keep all accuracy up to an edge
 // and lose 10 points a tenth behind it.
@@ -259,8 +258,7 @@ START_TEST(the_best_of_a_missed_goal_reaches_the_energy_where_one_does)
 }
 END_TEST
 
-// ---- strategies
-// ----------------------------------------------------------------------------------
+// ---- strategies ---------------------------------------------------------------------------------
 
 START_TEST(every_strategy_proposes_chains_of_named_steps)
 {
@@ -313,8 +311,7 @@ START_TEST(more_zeros_and_fewer_bits_are_expected_to_lose_more)
 }
 END_TEST
 
-// ---- recipes
-// -------------------------------------------------------------------------------------
+// ---- recipes ------------------------------------------------------------------------------------
 
 START_TEST(what_is_held_back_is_the_end_of_a_slice)
 {

@@ -32,7 +32,7 @@ enum status recipe_split(struct context *context, struct arena *arena, int64_t h
     return OK;
 }
 
-// ---- reading -----------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------
 
 // What is read next, under its own path.
 struct reader {
@@ -129,7 +129,7 @@ enum status recipe_read(struct context *context, struct arena *arena, const stru
     return reader.status;
 }
 
-// ---- writing -----------------------------------------------------------------------------------
+// ---- writing ------------------------------------------------------------------------------------
 
 struct json *recipe_to_json(const struct recipe *recipe)
 {
@@ -158,7 +158,7 @@ struct json *recipe_to_json(const struct recipe *recipe)
     return document;
 }
 
-// ---- other names -------------------------------------------------------------------------------
+// ---- other names --------------------------------------------------------------------------------
 
 static struct json *rebound(const struct json *value, const char *const (*names)[2])
 {
