@@ -236,6 +236,7 @@ static enum status run_trials(struct sweep *sweep)
     long begin = 0;
 
     sweep->total = expected_total(sweep->spec, sweep->trials.count);
+    TRY(trial_baseline(sweep, sweep->context, sweep->spec->search_data));
     TRY(run_rung(sweep, 0));
     for (int rung = 1; rung < sweep->spec->halving.rungs && all_ended(sweep); rung++) {
         long end = sweep->trials.count, count;
@@ -254,6 +255,8 @@ static enum status run_trials(struct sweep *sweep)
 
 static enum status test_front(struct sweep *sweep)
 {
+    enum status status = OK;
+
     if (!sweep->spec->test_data)
         return OK;
     sweep->is_testing = true;
@@ -262,6 +265,11 @@ static enum status test_front(struct sweep *sweep)
     sweep->ended = sweep->total = 0;
     for (long i = 0; i < sweep->trials.count; i++)
         sweep->total += sweep->result[i].is_on_front;
+    if (sweep->total)
+        status = trial_baseline(sweep, sweep->context, sweep->spec->test_data);
+    if (status != OK)
+        return status == ERR_CANCELLED ? status
+                                       : context_fail_in(sweep->context, status, "test_data");
     return sweep->total ? workers_run(sweep->context, sweep->options.jobs, work, watch, sweep) : OK;
 }
 

@@ -83,6 +83,9 @@ MUST_CHECK enum status sweep_check_data(struct sweep *sweep);
 
 void sweep_grow(struct sweep *sweep); // results for trials that were added
 
+// The baseline's answers on those data, before any trial asks for them. Fails if it does.
+MUST_CHECK enum status trial_baseline(struct sweep *sweep, struct context *context,
+                                      const char *data);
 // Runs one trial and writes its record, unless somebody else has it or has done it. *ended: its
 // record is there.
 MUST_CHECK enum status trial_run(struct sweep *sweep, struct context *context, long index,

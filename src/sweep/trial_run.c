@@ -181,6 +181,20 @@ enum status trial_run(struct sweep *sweep, struct context *context, long index, 
     return status;
 }
 
+enum status trial_baseline(struct sweep *sweep, struct context *context, const char *data)
+{
+    struct command judging = {.data = data};
+    struct trial_work work;
+    enum status status;
+
+    work_init(&work, sweep, context, 0);
+    status = judge_baseline(&work, &judging);
+    if (status == OK && work.error)
+        status = context_fail(context, ERR_IO, "%s", work.error);
+    work_clear(&work);
+    return status;
+}
+
 enum status trial_test(struct sweep *sweep, struct context *context, long index, bool *ended)
 {
     struct trial_result *result = &sweep->result[index];

@@ -18,7 +18,8 @@ spec spec.json
 t ecai sweep spec.json --dry-run
 s "ecai sweep spec.json -o one --jobs 2 2>&1 >/dev/null"
 s "ls one one/trials one/tmp; ls one/locks; cut -d, -f1-9 one/results.csv; wc -l <one/results.jsonl"
-# Two prunings, four quantisations, four evaluations, and those of the front on test data.
+# Two prunings, four quantisations, four evaluations, those of the front on test data, and two of
+# the baseline.
 s "ls one/cache | grep -c ................................"
 s "grep -h '\"cached\": false' one/trials/*.json | wc -l"
 s "ecai sweep -q spec.json -o two --jobs 1 >two.txt && cmp one/results.csv two/results.csv && echo same"
@@ -54,7 +55,7 @@ s "echo '{' >broken.json; ecai sweep broken.json -o x"
 s "sed 's/sparsity/sparsty/' spec.json >typed.json; ecai sweep typed.json -o x"
 s "sed 's/@128:256/@128:2560/' spec.json >past.json; ecai sweep -q past.json -o past >/dev/null; ls past | grep results"
 s "sed 's/synthetic[^ ]*@128:256/npy:nothing.npy/' spec.json >gone.json; ecai sweep -q gone.json -o gone; test -e gone || echo nothing"
-spec null.json ', "require": ["ratio.energy >= 1"]'
+spec null.json ', "baseline": false, "require": ["ratio.energy >= 1"]'
 s "ecai sweep -q null.json -o null >/dev/null"
 t ecai sweep met.json -o one
 s "mkdir full; touch full/x; ecai sweep spec.json -o full"
