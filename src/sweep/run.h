@@ -21,9 +21,10 @@ struct trial_result {
     bool was_dropped; // halving: does not
     bool is_feasible; // every requirement holds
     bool is_on_front;
-    double *figure;   // of spec->front
-    double minimised; // of spec->minimise
-    bool has_test;    // evaluated on test_data
+    double *figure;    // of spec->front
+    double minimised;  // of spec->minimise
+    uint64_t computed; // bit i: an earlier try of this process ran step i
+    bool has_test;     // evaluated on test_data
     char test_key[SHA256_HEX_BYTES];
 };
 

@@ -20,6 +20,19 @@ static enum status input_content(struct trial_work *work, int input, const char 
     return *path ? contents_file(work->sweep->contents, work->context, *path, sha256) : OK;
 }
 
+// A trial that had to wait for somebody else in between still is the one that ran its first steps.
+static void note_computed(struct trial_work *work, int index)
+{
+    uint64_t *computed = &work->sweep->result[work->trial->number - 1].computed;
+    uint64_t bit = index < 64 ? (uint64_t)1 << index : 0;
+    struct entry *entry = &work->entry[index];
+
+    if (*computed & bit)
+        entry->is_cached = false;
+    else if (entry->folder && !entry->is_cached)
+        *computed |= bit;
+}
+
 static enum status run_step(struct trial_work *work, int index)
 {
     const struct chain_step *step = &work->trial->chain.step[index];
@@ -29,7 +42,9 @@ static enum status run_step(struct trial_work *work, int index)
     TRY(input_content(work, step->input, &command.input, &command.input_key, sha256));
     TRY(contents_key(work->sweep->contents, work->context, work->sweep->host, step,
                      *sha256 ? sha256 : NULL, command.key));
-    return step_take(work, &command, &work->entry[index]);
+    TRY(step_take(work, &command, &work->entry[index]));
+    note_computed(work, index);
+    return OK;
 }
 
 // eval is a step whose data and baseline are the sweep's. sha256: of the model that it judges.

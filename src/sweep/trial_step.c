@@ -150,8 +150,10 @@ static enum status load_entry(struct trial_work *work, const struct command *com
     const char *sha256;
 
     *is_there = store_cache_find(work->sweep->store, work->arena, command->key, &entry->folder);
-    if (!*is_there)
+    if (!*is_there) {
+        entry->folder = NULL;
         return OK;
+    }
     TRY(read_json(work, arena_format(work->arena, "%s/result.json", entry->folder), &document));
     entry->seconds = json_number(json_at(document, "seconds"));
     sha256 = json_text(json_at(document, "sha256"));

@@ -16,7 +16,7 @@ EOF
 }
 spec spec.json
 t ecai sweep spec.json --dry-run
-s "ecai sweep spec.json -o one --jobs 2 2>&1 >/dev/null"
+s "ecai sweep --progress never spec.json -o one --jobs 2 2>&1 >/dev/null"
 s "ls one one/trials one/tmp; ls one/locks; cut -d, -f1-9 one/results.csv; wc -l <one/results.jsonl"
 # Two prunings, four quantisations, four evaluations, those of the front on test data, and two of
 # the baseline.
@@ -24,7 +24,7 @@ s "ls one/cache | grep -c ................................"
 s "grep -h '\"cached\": false' one/trials/*.json | wc -l"
 s "ecai sweep -q spec.json -o two --jobs 1 >two.txt && cmp one/results.csv two/results.csv && echo same"
 # Ended after two trials, then gone on with.
-s "ecai sweep spec.json -o parts --limit 2 --jobs 1 2>&1; ls parts | grep results; ls parts/trials | wc -l"
+s "ecai sweep --progress never spec.json -o parts --limit 2 --jobs 1 2>&1; ls parts | grep results; ls parts/trials | wc -l"
 s "ecai sweep -q spec.json -o parts >parts.txt && cmp one/results.csv parts/results.csv && cmp two.txt parts.txt && echo same"
 # A record that is lost comes back from the cache: nothing is run again.
 s "rm parts/trials/* && ecai sweep -q spec.json -o parts >/dev/null && grep -h '\"cached\": false' parts/trials/*.json | wc -l"
@@ -37,7 +37,7 @@ s "cut -d, -f1,3,8-9 half/results.csv; sed 's/.*,quantize/quantize/; s/.*,prune/
 s "ecai sweep -q half.json -o half --retry-failed >/dev/null"
 # Requirements.
 spec missed.json ', "require": ["accuracy.value > 1"]'
-s "ecai sweep missed.json -o missed 2>&1 >/dev/null"
+s "ecai sweep --progress never missed.json -o missed 2>&1 >/dev/null"
 spec met.json ', "require": ["model.bytes < 1MB"], "minimise": "model.bytes"'
 s "ecai sweep -q met.json -o met --json met.json.out >/dev/null; cut -d, -f1,6-8 met/results.csv; grep -c chosen met.json.out"
 # Halving, random.
@@ -60,5 +60,5 @@ s "ecai sweep -q null.json -o null >/dev/null"
 t ecai sweep met.json -o one
 s "mkdir full; touch full/x; ecai sweep spec.json -o full"
 s "sed 's:model.onnx:one/cache/model.onnx:' spec.json >cycle.json; ecai sweep cycle.json -o one"
-s "sed 's/@64:128/@64:129/' spec.json >overlap.json; ecai sweep overlap.json -o overlap 2>&1 >/dev/null | sed 's/.synthetic[^ ]*/DATA/g'"
+s "sed 's/@64:128/@64:129/' spec.json >overlap.json; ecai sweep --progress never overlap.json -o overlap 2>&1 >/dev/null | sed 's/.synthetic[^ ]*/DATA/g'"
 t ls
