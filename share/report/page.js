@@ -20,6 +20,7 @@ function sentence(point) {
         known(ratio) ? [", ", strong(times(ratio, "less", "more")), than] : "",
         ", and ", reached === null ? `its ${metricName(metric)} is unknown`
             : ["reaches ", strong(write(reached)), ` ${metricName(metric)}`,
+               report.selected_on === "search" ? ` on ${point.test ? "test" : "search"} data` : "",
                range ? ` (95 %: ${range})` : ""],
         ", in ", strong(bytes(at(document, "model.bytes"))),
         known(smaller) ? ` (${times(smaller, "smaller", "larger")})` : "", "."].flat(2);
@@ -98,7 +99,7 @@ function drawFigures(point) {
         figure("Size", bytes(at(document, "model.bytes")), known(at(document, "ratio.bytes"))
             ? times(at(document, "ratio.bytes"), "smaller", "larger") : null),
         cost ? figure("Paid back after", known(cost.inferences_to_pay_back)
-            ? si(cost.inferences_to_pay_back, "", 1) : UNKNOWN, known(cost.inferences_to_pay_back)
+            ? count(cost.inferences_to_pay_back, 4) : UNKNOWN, known(cost.inferences_to_pay_back)
             ? `inferences: it cost ${joules(cost.joules)}` : `it cost ${joules(cost.joules)}`) : null,
     ];
     byId("figures").replaceChildren(...items.filter(Boolean));
@@ -210,6 +211,7 @@ function choose(point, goTo) {
 function applyTheme(theme) {
     const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     document.documentElement.dataset.theme = dark ? "dark" : "light";
+    palette.clear();
     byId("theme").textContent = dark ? "Light" : "Dark";
     byId("theme").setAttribute("aria-label", dark ? "Light colours" : "Dark colours");
     if (scatter.chart) {
