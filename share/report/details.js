@@ -266,7 +266,7 @@ function drawCurves() {
 }
 
 function payBack(inferences) {
-    return known(inferences) ? `after ${spaced(String(Math.ceil(inferences)))} inferences` : UNKNOWN;
+    return known(inferences) ? `after ${wholeNumber(inferences)} inferences` : UNKNOWN;
 }
 
 function costTable(cost, title) {
