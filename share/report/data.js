@@ -50,6 +50,7 @@ function sparsityOf(layer) {
 const joules = (value) => si(value, "J");
 const bytes = (value) => si(value, "B", 1);
 const count = (value) => si(value, "", 1);
+const wholeNumber = (value) => value < 1e6 ? spaced(String(Math.ceil(value))) : count(value);
 
 // What may be an axis: a dotted key into the evaluation; better: the direction that is preferred,
 // or null. get overrides the key.

@@ -266,7 +266,7 @@ function drawCurves() {
 }
 
 function payBack(inferences) {
-    return known(inferences) ? `after ${spaced(String(Math.ceil(inferences)))} inferences` : UNKNOWN;
+    return known(inferences) ? `after ${wholeNumber(inferences)} inferences` : UNKNOWN;
 }
 
 function costTable(cost, title) {
@@ -350,7 +350,7 @@ function provenanceOf(point) {
         fact("ecai", String(at(document, "provenance.ecai") || report.ecai || UNKNOWN)),
         fact("seed", String(at(document, "provenance.seed") ?? UNKNOWN)),
         known(timing.seconds) ? fact("evaluated in", `${seconds(timing.seconds)}, `
-            + `${timing.threads} threads, ${timing.isa}`) : null,
+            + `${timing.threads} ${timing.threads === 1 ? "thread" : "threads"}, ${timing.isa}`) : null,
         report.sweep && point.id ? fact("trial", el("code", {}, String(point.id))) : null,
         ...warnings.map((text) => fact("warning", String(text)))));
 }

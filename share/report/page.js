@@ -20,6 +20,7 @@ function sentence(point) {
         known(ratio) ? [", ", strong(times(ratio, "less", "more")), than] : "",
         ", and ", reached === null ? `its ${metricName(metric)} is unknown`
             : ["reaches ", strong(write(reached)), ` ${metricName(metric)}`,
+               report.selected_on === "search" ? ` on ${point.test ? "test" : "search"} data` : "",
                range ? ` (95 %: ${range})` : ""],
         ", in ", strong(bytes(at(document, "model.bytes"))),
         known(smaller) ? ` (${times(smaller, "smaller", "larger")})` : "", "."].flat(2);
@@ -94,12 +95,12 @@ function drawFigures(point) {
                    : write(at(document, "accuracy.value")), range("accuracy.ci95", write)),
         known(at(document, "baseline.difference")) && FRACTIONS.has(metric)
             ? figure("Against the baseline", points(at(document, "baseline.difference")),
-                     difference ? `points, ${difference}` : "points") : null,
+                     difference ? `${difference} points` : "points") : null,
         figure("Size", bytes(at(document, "model.bytes")), known(at(document, "ratio.bytes"))
             ? times(at(document, "ratio.bytes"), "smaller", "larger") : null),
         cost ? figure("Paid back after", known(cost.inferences_to_pay_back)
-            ? si(cost.inferences_to_pay_back, "", 1) : UNKNOWN, known(cost.inferences_to_pay_back)
-            ? `inferences: it cost ${joules(cost.joules)}` : `it cost ${joules(cost.joules)}`) : null,
+            ? wholeNumber(cost.inferences_to_pay_back) : UNKNOWN, known(cost.inferences_to_pay_back)
+            ? `inferences; cost ${joules(cost.joules)}` : `cost ${joules(cost.joules)}`) : null,
     ];
     byId("figures").replaceChildren(...items.filter(Boolean));
 }
@@ -119,7 +120,7 @@ function drawMap() {
     const rows = allPoints.filter((point) => isDone(point) && (point.front || point.chosen
                                                                || allPoints.length <= 12))
         .sort((a, b) => energy(a) - energy(b)).slice(0, 40)
-        .map((point) => ({ point, layers: layersOf(point).filter(carries) }))
+        .map((point) => ({ point, layers: layersOf(point).filter((layer) => layer.macs > 0) }))
         .filter((row) => row.layers.some((layer) => sparsityOf(layer) !== null
                                          || known(layer.bits)));
     byId("map").hidden = rows.length === 0;
@@ -210,6 +211,7 @@ function choose(point, goTo) {
 function applyTheme(theme) {
     const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     document.documentElement.dataset.theme = dark ? "dark" : "light";
+    palette.clear();
     byId("theme").textContent = dark ? "Light" : "Dark";
     byId("theme").setAttribute("aria-label", dark ? "Light colours" : "Dark colours");
     if (scatter.chart) {

@@ -3,8 +3,16 @@
 
 const scatter = { chart: null, x: null, y: null, items: [], focus: -1 };
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name)
-    .trim();
+// The theme's colours, by their names in the style sheet; forgotten when the theme changes.
+const palette = new Map();
+
+function colour(name) {
+    if (!palette.has(name)) {
+        palette.set(name, getComputedStyle(document.documentElement)
+            .getPropertyValue("--" + name).trim());
+    }
+    return palette.get(name);
+}
 
 // Round ticks between lo and hi: 1-2-5 steps, or 1-2-5 decades where a log axis spans enough.
 function ticksBetween(lo, hi, log, wanted) {
@@ -155,10 +163,11 @@ const marksPlugin = {
     },
 };
 
+// The first lies on top.
 const KINDS = [
-    { name: "other", label: "other points", style: "circle", radius: 4, hollow: true },
-    { name: "front", label: "on the front", style: "circle", radius: 5 },
     { name: "chosen", label: "chosen", style: "rectRot", radius: 8 },
+    { name: "front", label: "on the front", style: "circle", radius: 5 },
+    { name: "other", label: "other points", style: "circle", radius: 4, hollow: true },
 ];
 const kindOf = (point) => point.chosen ? "chosen" : point.front ? "front" : "other";
 
@@ -328,7 +337,7 @@ function describePlot(shown) {
     }
     byId("plot-note").textContent = notes.join(" ");
     const present = KINDS.filter((kind) => items.some((item) => kindOf(item.point) === kind.name));
-    byId("legend").replaceChildren(...present.reverse().map((kind) =>
+    byId("legend").replaceChildren(...present.map((kind) =>
         el("li", {}, el("span", { class: "sign " + kind.name, "aria-hidden": "true" }), kind.label)));
 }
 

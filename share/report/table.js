@@ -187,11 +187,14 @@ function fillFilters() {
 function fillLost() {
     const lost = allPoints.filter((point) => !isDone(point));
     byId("lost").hidden = lost.length === 0;
-    byId("lost-list").replaceChildren(
+    const many = lost.length > 8; // a long list opens when asked
+    byId("lost-list").replaceChildren(el("details", { class: "lost", open: !many },
+        el("summary", {}, `${lost.filter((point) => point.state === "failed").length} failed, `
+            + `${lost.filter((point) => point.state === "dropped").length} dropped`),
         el("ul", { class: "lost" }, lost.map((point) => el("li", {},
             el("span", { class: "state " + point.state }, point.state), " ",
             el("strong", {}, point.name), " ", parameterText(point) || null,
             el("p", {}, point.error
                 || (point.state === "dropped" ? "Dropped by halving: others led on fewer samples or "
-                    + "epochs." : "No reason was recorded."))))));
+                    + "epochs." : "No reason was recorded.")))))));
 }
