@@ -150,7 +150,7 @@ static bool aim_at_accuracy(const struct search *search, int family, double *spa
 {
     const struct family *at = &search->family[family];
     struct trail trail = trail_of(search, family);
-    double kept = NAN, lost = NAN, needed;
+    double kept = NAN, lost = NAN;
 
     if (trail.count == 0)
         return start_at(search, family, sparsity);
@@ -168,16 +168,9 @@ static bool aim_at_accuracy(const struct search *search, int family, double *spa
         *sparsity = fmin(at->variant->most, (1 + kept) / 2);
         return *sparsity > kept;
     }
-    if (isnan(kept)) {
-        if (!solve(search, family, best_ratio(search) * worth, &needed) || needed >= lost)
-            return false;
-        kept = needed;
-        if (trail.count == 1) { // the least that is worth having: if that fails, so does the rest
-            *sparsity = needed;
-            return true;
-        }
-        return false;
-    }
+    if (isnan(kept)) // the least that is worth having: if that fails, so does the rest
+        return trail.count == 1 && solve(search, family, best_ratio(search) * worth, sparsity) &&
+               *sparsity < lost;
     return bisect(search, family, kept, lost, sparsity);
 }
 
