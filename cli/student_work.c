@@ -130,7 +130,9 @@ static void watch(void *self, const struct child_result *so_far)
     struct watcher *watcher = self;
     int percent = 0, shown = -1;
 
-    for (const char *at = so_far->err.at; at && (at = strstr(at, name)) != NULL;) {
+    if (!so_far->err.at)
+        return;
+    for (const char *at = so_far->err.at; (at = strstr(at, name)) != NULL;) {
         int stage = progress_stage(at += sizeof name - 1, &percent);
         if (!stage)
             continue;

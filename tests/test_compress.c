@@ -98,7 +98,10 @@ START_TEST(an_energy_is_reached_with_the_least_sparsity_of_a_family)
     for (int i = 0; i < search.count; i++) {
         const struct attempt *attempt = &search.attempt[i];
         double least = fmax(0, 1 - world.gain[attempt->family] / 8);
-        ck_assert_double_eq_tol(attempt->sparsity, least, 1e-4);
+        bool is_trained = search.family[attempt->family].strategy->is_trained;
+        if (is_trained && least > 0) // and 4 % fewer weights, not to be run again for a hair
+            least = 1 - 0.96 * (1 - least);
+        ck_assert_double_eq_tol(attempt->sparsity, least, 2e-4);
         ck_assert_double_ge(attempt->ratio, 8);
     }
 }

@@ -162,11 +162,11 @@ struct json *recipe_to_json(const struct recipe *recipe)
 
 static struct json *rebound(const struct json *value, const char *const (*names)[2])
 {
-    const char *text = json_text(value);
+    const char *name = json_text(value);
     struct json *holder = json_array(), *out;
 
-    for (int i = 0; text && names[i][0]; i++)
-        if (strcmp(text, names[i][0]) == 0) {
+    for (int i = 0; name && names[i][0]; i++)
+        if (strcmp(name, names[i][0]) == 0) {
             json_add_text(holder, NULL, names[i][1]);
             break;
         }

@@ -80,6 +80,12 @@ bool search_meets(const struct search *search, const struct attempt *attempt)
            (isnan(search->goal.max_drop) || keeps_accuracy(search, attempt));
 }
 
+// A training is not to be repeated for a hair: 4 % fewer weights than the forecast asks for.
+static double with_margin(double sparsity)
+{
+    return ceil((1 - 0.96 * (1 - sparsity)) * 10000) / 10000;
+}
+
 // Towards an energy: what misses it is run again, aimed higher by as much as the forecast was
 // wrong. Where it was far off, weights have just not fit on the chip: a little more is enough.
 static bool aim_at_energy(const struct search *search, int family, double *sparsity)
@@ -88,8 +94,13 @@ static bool aim_at_energy(const struct search *search, int family, double *spars
     const struct attempt *last = trail.count ? trail.at[trail.count - 1] : NULL;
     double ratio = search->goal.energy_ratio, before, error;
 
-    if (!last)
-        return solve(search, family, ratio, sparsity);
+    if (!last) {
+        if (!solve(search, family, ratio, sparsity))
+            return false;
+        if (search->family[family].strategy->is_trained && *sparsity > 0)
+            *sparsity = fmin(search->family[family].variant->most, with_margin(*sparsity));
+        return true;
+    }
     if (last->state != ATTEMPT_DONE || !(last->ratio < ratio) || trail.count == AIMS_MAX)
         return false;
     before = last->sparsity;
@@ -139,7 +150,7 @@ static bool aim_at_accuracy(const struct search *search, int family, double *spa
 {
     const struct family *at = &search->family[family];
     struct trail trail = trail_of(search, family);
-    double kept = NAN, lost = NAN, needed;
+    double kept = NAN, lost = NAN;
 
     if (trail.count == 0)
         return start_at(search, family, sparsity);
@@ -157,16 +168,9 @@ static bool aim_at_accuracy(const struct search *search, int family, double *spa
         *sparsity = fmin(at->variant->most, (1 + kept) / 2);
         return *sparsity > kept;
     }
-    if (isnan(kept)) {
-        if (!solve(search, family, best_ratio(search) * worth, &needed) || needed >= lost)
-            return false;
-        kept = needed;
-        if (trail.count == 1) { // the least that is worth having: if that fails, so does the rest
-            *sparsity = needed;
-            return true;
-        }
-        return false;
-    }
+    if (isnan(kept)) // the least that is worth having: if that fails, so does the rest
+        return trail.count == 1 && solve(search, family, best_ratio(search) * worth, sparsity) &&
+               *sparsity < lost;
     return bisect(search, family, kept, lost, sparsity);
 }
 

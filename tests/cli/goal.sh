@@ -74,6 +74,6 @@ while ! ls cut.onnx.work/*.checkpoint >/dev/null 2>&1 && kill -0 $pid 2>/dev/nul
 kill -TERM $pid
 wait $pid 2>/dev/null
 echo "ended with $?"
-s "ls -d cut.onnx* && ls cut.onnx.work | sed -E 's/[0-9a-f]{16}/KEY/'"
+s "ls -d cut.onnx* && ls cut.onnx.work | sed -E 's/[0-9a-f]{16}/KEY/' | sort"
 s "$line -o cut.onnx && ls -d cut.onnx*"
 s "$line -o whole.onnx && cmp whole.onnx cut.onnx && echo same"
