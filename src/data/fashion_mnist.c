@@ -64,4 +64,5 @@ const struct source source_fashion_mnist = {.name = "fashion-mnist",
                                             .form = "fashion-mnist:train|test",
                                             .min_paths = 1,
                                             .max_paths = 1,
+                                            .finds_files = true,
                                             .open = open_fashion_mnist};

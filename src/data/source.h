@@ -16,6 +16,7 @@ struct source {
     const char *name; // in front of the colon
     const char *form; // "idx:IMAGES,LABELS", for messages and help
     int min_paths, max_paths;
+    bool finds_files; // paths are names of parts whose files it knows where to find
     const struct field *option;
     size_t option_bytes;
     // Fills inputs, target, labels and record_count of a fresh set. Messages name the file.

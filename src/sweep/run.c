@@ -283,7 +283,7 @@ static enum status check_test_data(struct sweep *sweep)
     if (!sweep->spec->test_data)
         return OK;
     status = data_spec_parse(sweep->context, sweep->spec->test_data, sweep->arena, &spelling);
-    for (int i = 0; status == OK && i < spelling.path_count; i++)
+    for (int i = 0; status == OK && !spelling.source->finds_files && i < spelling.path_count; i++)
         if (stat(spelling.path[i], &file) != 0)
             status =
                 context_fail(sweep->context, ERR_IO, "%s: %s", spelling.path[i], strerror(errno));
