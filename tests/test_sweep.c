@@ -448,15 +448,17 @@ START_TEST(ranks_peel_front_after_front)
 }
 END_TEST
 
-START_TEST(of_equals_the_first_is_chosen_and_unknowns_never)
+START_TEST(of_equals_the_one_on_the_front_is_chosen_and_unknowns_never)
 {
     static const double value[] = {(double)NAN, 3, 2, 2, 1};
     static const bool eligible[] = {true, true, true, true, false}, none[5];
+    static const bool fourth[] = {false, false, false, true, false};
 
-    ck_assert_int_eq(front_choose(value, 5, false, eligible), 2);
-    ck_assert_int_eq(front_choose(value, 5, true, eligible), 1);
-    ck_assert_int_eq(front_choose(value, 5, false, none), -1);
-    ck_assert_int_eq(front_choose(value, 1, false, eligible), -1);
+    ck_assert_int_eq(front_choose(value, 5, false, eligible, none), 2);
+    ck_assert_int_eq(front_choose(value, 5, false, eligible, fourth), 3);
+    ck_assert_int_eq(front_choose(value, 5, true, eligible, fourth), 1);
+    ck_assert_int_eq(front_choose(value, 5, false, none, fourth), -1);
+    ck_assert_int_eq(front_choose(value, 1, false, eligible, none), -1);
 }
 END_TEST
 
@@ -529,7 +531,7 @@ Suite *sweep_suite(void)
     suite_add_tcase(suite, errors);
     tcase_add_loop_test(fronts, a_front_is_what_nothing_dominates, 0, 30);
     tcase_add_loop_test(fronts, ranks_peel_front_after_front, 0, 30);
-    tcase_add_test(fronts, of_equals_the_first_is_chosen_and_unknowns_never);
+    tcase_add_test(fronts, of_equals_the_one_on_the_front_is_chosen_and_unknowns_never);
     tcase_add_test(fronts, keys_know_their_better_direction);
     suite_add_tcase(suite, fronts);
     return suite;

@@ -49,6 +49,7 @@ void sweep_choose(struct sweep *sweep)
 {
     size_t count = (size_t)sweep->trials.count;
     bool *eligible = must_alloc(count * sizeof *eligible + 1);
+    bool *is_on_front = must_alloc(count * sizeof *is_on_front + 1);
     double *minimised = must_alloc(count * sizeof *minimised + 1);
 
     mark_front(sweep);
@@ -58,13 +59,16 @@ void sweep_choose(struct sweep *sweep)
 
         eligible[i] = result->state == TRIAL_DONE && result->is_feasible;
         minimised[i] = result->minimised;
+        is_on_front[i] = result->is_on_front;
         sweep->failed += result->state == TRIAL_FAILED;
         sweep->dropped += result->state == TRIAL_DONE && result->was_dropped;
     }
     // Without a limit the least energy would belong to whatever was compressed beyond all use.
-    sweep->chosen =
-        sweep->spec->require.count ? front_choose(minimised, count, false, eligible) : -1;
+    sweep->chosen = sweep->spec->require.count
+                        ? front_choose(minimised, count, false, eligible, is_on_front)
+                        : -1;
     free(minimised);
+    free(is_on_front);
     free(eligible);
 }
 

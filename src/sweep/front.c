@@ -71,14 +71,23 @@ void front_find(const double *value, size_t count, int keys, const bool *is_high
     }
 }
 
-long front_choose(const double *value, size_t count, bool is_higher_better, const bool *eligible)
+long front_choose(const double *value, size_t count, bool is_higher_better, const bool *eligible,
+                  const bool *is_on_front)
 {
     long best = -1;
 
     for (size_t i = 0; i < count; i++) {
+        bool is_better;
+
         if (!eligible[i] || isnan(value[i]))
             continue;
-        if (best < 0 || (is_higher_better ? value[i] > value[best] : value[i] < value[best]))
+        if (best < 0)
+            is_better = true;
+        else if (value[i] == value[best])
+            is_better = is_on_front[i] && !is_on_front[best];
+        else
+            is_better = (value[i] > value[best]) == is_higher_better;
+        if (is_better)
             best = (long)i;
     }
     return best;

@@ -18,9 +18,10 @@ void front_find(const double *value, size_t count, int keys, const bool *is_high
 void front_rank(const double *value, size_t count, int keys, const bool *is_higher_better,
                 int *rank);
 
-// Index of the least (or greatest) of `value` among the points that are eligible, the first of
-// equals; -1: there is none, or all are NaN.
-long front_choose(const double *value, size_t count, bool is_higher_better, const bool *eligible);
+// Index of the least (or greatest) of `value` among the points that are eligible; of equals one
+// that is on the front, the first of those; -1: there is none, or all are NaN.
+long front_choose(const double *value, size_t count, bool is_higher_better, const bool *eligible,
+                  const bool *is_on_front);
 
 // Whether larger is better for a key of ecai/eval/1; accuracy_is_higher: for accuracy.value and its
 // interval, as accuracy.better says.

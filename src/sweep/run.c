@@ -77,12 +77,18 @@ static void absorb(struct sweep *sweep, long index, const struct json *record)
         sweep->accuracy_is_higher = strcmp(json_text(better), "higher") == 0;
 }
 
+// The chosen one is on the front wherever the spec's front has what is minimised.
+static bool is_tested(const struct sweep *sweep, long index)
+{
+    return sweep->result[index].is_on_front || index == sweep->chosen;
+}
+
 // Whether there is still something to do for the trial.
 static bool is_open(const struct sweep *sweep, long index)
 {
     const struct trial_result *result = &sweep->result[index];
 
-    return sweep->is_testing ? result->is_on_front && !result->has_test
+    return sweep->is_testing ? is_tested(sweep, index) && !result->has_test
                              : result->state == TRIAL_OPEN;
 }
 
@@ -264,7 +270,7 @@ static enum status test_front(struct sweep *sweep)
     sweep->end = sweep->trials.count;
     sweep->ended = sweep->total = 0;
     for (long i = 0; i < sweep->trials.count; i++)
-        sweep->total += sweep->result[i].is_on_front;
+        sweep->total += is_tested(sweep, i);
     if (sweep->total)
         status = trial_baseline(sweep, sweep->context, sweep->spec->test_data);
     if (status != OK)
