@@ -110,8 +110,8 @@ static enum status read_eval(struct spec_reader *reader)
 
         if (is_reserved(option->name))
             return context_fail(context, ERR_USAGE,
-                                "eval.%s: is no option here ('search_data', 'test_data' and "
-                                "'require' are keys of the spec)",
+                                "eval.%s: is no option here ('search_data', 'test_data', "
+                                "'baseline' and 'require' are keys of the spec)",
                                 option->name);
         status = reader->host->rules->find_option(reader->host->rules->self, context, "eval", NULL,
                                                   option->name, &field);
