@@ -28,7 +28,7 @@ cat >spec.json <<JSON
  "chain": [{"run": "distill none", "options": {"student": "teacher.onnx", "data": "$data@0:300", "preprocess": "unit", "learning-rate": [0.05, 100]}},
            {"run": "quantize int8", "options": {"data": "$data@0:64", "only": [["*"], ["nosuch*"]]}}],
  "search": {"halving": {"option": "distill.epochs", "from": 1, "to": 3, "eta": 3}},
- "search_data": "$data@300:450", "test_data": "$data@450:600",
+ "search_data": "$data@300:450", "test_data": "$data@450:600", "baseline": "teacher.onnx",
  "require": ["accuracy.value >= 0.5"], "front": ["accuracy.value", "energy.joules"], "minimise": "energy.joules"}
 JSON
 ecai sweep -q spec.json -o folder >/dev/null || [ $? -eq 1 ] # some trials fail, as they should

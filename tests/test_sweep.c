@@ -349,10 +349,12 @@ static const struct {
     {SPEC(STEP, ",'search':{'halving':{'option':'prune.keep','from':0.1}}"),
      "search.halving.to: is missing"},
     {SPEC(STEP, ",'eval':{'devcie':'x'}"), "eval.devcie: unknown option (did you mean 'device'?)"},
-    {SPEC(STEP, ",'eval':{'data':'x'}"), "eval.data: is no option here ('search_data', 'test_data' "
-                                         "and 'require' are keys of the spec)"},
-    {SPEC(STEP, ",'eval':{'json':'x'}"), "eval.json: is no option here ('search_data', 'test_data' "
-                                         "and 'require' are keys of the spec)"},
+    {SPEC(STEP, ",'eval':{'data':'x'}"),
+     "eval.data: is no option here ('search_data', 'test_data', "
+     "'baseline' and 'require' are keys of the spec)"},
+    {SPEC(STEP, ",'eval':{'json':'x'}"),
+     "eval.json: is no option here ('search_data', 'test_data', "
+     "'baseline' and 'require' are keys of the spec)"},
     {"{'model':'-','search_data':'x'}", "model: wants a file: a stream is read only once"},
     {SPEC(STEP, ",'require':['accuracy.valeu >= 0.9']"),
      "require.0: requirement 'accuracy.valeu >= 0.9': unknown key 'accuracy.valeu' (did you mean "
