@@ -60,6 +60,7 @@ void diff_compare(struct diff *diff)
 
     *out = (struct difference){.margin = diff->gate.margin, .non_inferior = VERDICT_UNKNOWN};
     if (pair_answers(diff)) {
+        out->is_paired = true;
         out->value = diff->answers.difference;
         out->ci95 = diff->answers.difference_ci95;
         holds = diff->answers.is_non_inferior;

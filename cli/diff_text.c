@@ -164,10 +164,9 @@ static void add_pairing(const struct diff *diff, struct text *out)
         text_format(out, "not paired: %s", diff->unpaired);
     if (c && diff->unpaired)
         text_add(out, "; ");
-    if (c && c->is_labelled)
-        text_format(out, "%s%lld samples, %lld lost, %lld gained, McNemar p = %.3g, ",
-                    diff->unpaired ? "" : "paired, ", (long long)c->samples, (long long)c->lost,
-                    (long long)c->gained, c->mcnemar_p);
+    if (c && !diff->unpaired)
+        text_format(out, "paired, %lld samples, %lld lost, %lld gained, McNemar p = %.3g, ",
+                    (long long)c->samples, (long long)c->lost, (long long)c->gained, c->mcnemar_p);
     if (c) {
         text_add(out, "agreement ");
         text_add_percent(out, c->agreement);

@@ -39,6 +39,7 @@ struct difference {
     const struct comparison *answers; // NULL: not compared sample by sample
     double margin;
     enum verdict non_inferior;
+    bool is_paired; // value and ci95 are of the answers, sample by sample
 };
 // Adds the keys of "baseline" from "difference" on.
 void difference_to_json(struct json *block, const struct difference *difference);

@@ -98,7 +98,7 @@ static void add_accuracy(struct json *document, const struct eval_report *report
 void difference_to_json(struct json *block, const struct difference *difference)
 {
     const struct comparison *c = difference->answers;
-    bool is_labelled = c && c->is_labelled;
+    bool is_labelled = c && c->is_labelled && difference->is_paired;
     struct json *non_inferior;
 
     json_add_number(block, "difference", difference->value);
@@ -120,7 +120,7 @@ static void add_comparison(struct json *block, const struct eval_report *report)
 {
     const struct comparison *c = report->has_comparison ? &report->comparison : NULL;
     struct difference difference = {report->difference, report->difference_ci95, c,
-                                    report->gate.margin, VERDICT_UNKNOWN};
+                                    report->gate.margin, VERDICT_UNKNOWN, true};
 
     if (c && c->is_labelled && eval_metric_is(report, METRIC_TOP1))
         difference.non_inferior = c->is_non_inferior ? VERDICT_HOLDS : VERDICT_MISSED;

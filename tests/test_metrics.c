@@ -258,6 +258,20 @@ START_TEST(non_inferiority_needs_the_bound_below_the_margin)
 }
 END_TEST
 
+START_TEST(few_samples_without_a_difference_show_little)
+{
+    // 1 - 0.025^(1/n) and 1 - 0.05^(1/n), the exact (Clopper-Pearson) bounds for 0 of n.
+    struct interval four = paired_interval(0, 0, 4), many = paired_interval(0, 0, 10000);
+
+    ck_assert_double_eq_tol(four.low, -0.6023646356164, 1e-12);
+    ck_assert_double_eq_tol(four.high, 0.6023646356164, 1e-12);
+    ck_assert_double_eq_tol(many.high, 0.00036882, 1e-8);
+    ck_assert(!is_non_inferior(0, 0, 4, 0.005));
+    ck_assert(!is_non_inferior(0, 0, 597, 0.005));
+    ck_assert(is_non_inferior(0, 0, 598, 0.005));
+}
+END_TEST
+
 START_TEST(comparisons_are_numpy_s)
 {
     struct comparison got;
@@ -406,6 +420,7 @@ Suite *metrics_suite(void)
     tcase_add_test(tests, small_counts_give_the_exact_binomial);
     tcase_add_test(tests, large_counts_give_the_corrected_chi_square);
     tcase_add_test(tests, paired_intervals_follow_the_formula);
+    tcase_add_test(tests, few_samples_without_a_difference_show_little);
     tcase_add_test(tests, non_inferiority_needs_the_bound_below_the_margin);
     tcase_add_test(tests, comparisons_are_numpy_s);
     tcase_add_test(tests, a_comparison_without_labels_still_agrees);

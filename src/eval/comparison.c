@@ -13,11 +13,20 @@ static double standard_error(int64_t lost, int64_t gained, int64_t n)
     return sqrt(discordant - d * d / count) / count;
 }
 
+// What n samples without a single disagreement still allow, at that level of error: the exact bound
+// on a share of which none was seen (its "rule of three": Hanley and Lippman-Hand 1983).
+static double unseen_share(int64_t n, double error)
+{
+    return 1 - pow(error, 1 / (double)n);
+}
+
 struct interval paired_interval(int64_t lost, int64_t gained, int64_t n)
 {
-    double d = (double)(gained - lost) / (double)n, se = standard_error(lost, gained, n);
+    double d = (double)(gained - lost) / (double)n;
+    double half =
+        lost + gained ? 1.96 * standard_error(lost, gained, n) : unseen_share(n, 0.05 / 2);
 
-    return (struct interval){d - 1.96 * se, d + 1.96 * se};
+    return (struct interval){d - half, d + half};
 }
 
 double mcnemar_p(int64_t lost, int64_t gained)
@@ -41,8 +50,9 @@ double mcnemar_p(int64_t lost, int64_t gained)
 bool is_non_inferior(int64_t lost, int64_t gained, int64_t n, double margin)
 {
     double loss = (double)(lost - gained) / (double)n;
+    double half = lost + gained ? 1.645 * standard_error(lost, gained, n) : unseen_share(n, 0.05);
 
-    return loss + 1.645 * standard_error(lost, gained, n) < margin;
+    return loss + half < margin;
 }
 
 struct interval unpaired_interval(double baseline, struct interval baseline_ci95, double model,
