@@ -369,8 +369,9 @@ START_TEST(steps_from_a_cache_ran_nothing_and_those_that_failed_are_told)
 {
     struct json *steps = parsed("[{\"cached\":true,\"report\":{\"cost\":{\"macs\":1000}}},"
                                 "{\"cached\":false,\"report\":{\"cost\":{\"macs\":20}}},"
+                                "{\"cached\":false,\"seconds\":0.1,\"report\":null},"
                                 "{\"report\":{\"cost\":{\"macs\":3}}},"
-                                "{\"cached\":false,\"report\":null}]");
+                                "{\"cached\":false,\"seconds\":null,\"report\":null}]");
     struct json *eval = parsed("{\"timing\":{\"macs\":100}}");
     const struct device host = host_of(1);
     struct cost_tally tally = {0, 0};
@@ -385,7 +386,11 @@ START_TEST(steps_from_a_cache_ran_nothing_and_those_that_failed_are_told)
     cost_init(&cost, tally.macs, &host, grid_at(0));
     cost_tell_silent(&cost, &tally);
     ck_assert_double_eq(cost.joules, 123);
-    ck_assert_str_eq(cost.reason, "without what 1 failed steps ran");
+    ck_assert_str_eq(cost.reason, "without what a failed step ran");
+    cost_tally_failure(&tally);
+    cost_init(&cost, tally.macs, &host, grid_at(0));
+    cost_tell_silent(&cost, &tally);
+    ck_assert_str_eq(cost.reason, "without what 2 failed steps ran");
     json_free(eval);
     json_free(steps);
 }

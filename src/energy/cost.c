@@ -100,9 +100,14 @@ void cost_tally_steps(struct cost_tally *tally, const struct json *steps)
             continue;
         if (report && json_is_object(report))
             tally->macs += number_at(report, "cost.macs");
-        else
-            tally->silent++;
+        else if (!(number_at(step, "seconds") >= 0))
+            cost_tally_failure(tally);
     }
+}
+
+void cost_tally_failure(struct cost_tally *tally)
+{
+    tally->silent++;
 }
 
 void cost_tally_eval(struct cost_tally *tally, const struct json *eval)
@@ -115,6 +120,8 @@ void cost_tell_silent(struct cost *cost, const struct cost_tally *tally)
 {
     if (isnan(tally->macs))
         cost_because(cost, "a step does not tell its work");
-    if (tally->silent)
+    if (tally->silent == 1)
+        cost_because(cost, "without what a failed step ran");
+    else if (tally->silent)
         cost_because(cost, "without what %d failed steps ran", tally->silent);
 }

@@ -35,9 +35,11 @@ struct cost_tally {
     double macs; // NaN: one of them does not know
     int silent;  // steps that failed and left no document
 };
-// Items of {"cached", "report": {"cost": {"macs"}}}; what came from a cache ran nothing now. NULL:
-// none.
+// Items of {"cached", "seconds", "report": {"cost": {"macs"}}}; what came from a cache ran nothing
+// now. Without a report a step that took its seconds ran no network (simplify has none by design),
+// and one that did not end failed. NULL: none.
 void cost_tally_steps(struct cost_tally *tally, const struct json *steps);
+void cost_tally_failure(struct cost_tally *tally); // of a step that is on no list
 // An ecai/eval/1 document; NULL or null: none.
 void cost_tally_eval(struct cost_tally *tally, const struct json *eval);
 // Says what a cost of that work leaves out.

@@ -7,8 +7,8 @@
 #include "io/file.h"
 #include "sweep/run.h"
 
-static enum status read_test(struct sweep *sweep, const struct trial_result *result,
-                             struct json **out)
+// NULL and OK where the cache has none.
+static enum status read_report(struct sweep *sweep, const char *key, struct json **out)
 {
     struct arena *arena = arena_new();
     struct mapped *file = NULL;
@@ -16,7 +16,7 @@ static enum status read_test(struct sweep *sweep, const struct trial_result *res
     enum status status = OK;
 
     *out = NULL;
-    if (!result->has_test || !store_cache_find(sweep->store, arena, result->test_key, &folder)) {
+    if (!store_cache_find(sweep->store, arena, key, &folder)) {
         arena_free(arena);
         return OK;
     }
@@ -35,15 +35,16 @@ static enum status read_test(struct sweep *sweep, const struct trial_result *res
 enum status sweep_result_json(struct sweep *sweep, long index, struct json **out)
 {
     const struct trial_result *result = &sweep->result[index];
-    struct json *record, *test, *whole;
-    enum status status;
+    struct json *record, *test = NULL, *whole;
+    enum status status = OK;
 
     *out = NULL;
     TRY(trial_read(sweep, sweep->context, index, &record));
     if (!record)
         return context_fail(sweep->context, ERR_IO, "trials/%s.json: is gone",
                             sweep->trials.at[index].id);
-    status = read_test(sweep, result, &test);
+    if (result->has_test)
+        status = read_report(sweep, result->test_key, &test);
     if (status != OK) {
         json_free(record);
         return status;
@@ -153,8 +154,13 @@ static double joules_at(const struct json *line, const char *path)
     return joules ? json_number(joules) : NAN;
 }
 
+// A record lists the steps that ended; of a failed trial one more began, or its evaluation.
 static void add_work(struct sweep *sweep, const struct json *line, bool is_chosen)
 {
+    const char *state = json_text(json_member(line, "state"));
+
+    if (state && strcmp(state, "failed") == 0)
+        cost_tally_failure(&sweep->work);
     cost_tally_steps(&sweep->work, json_member(line, "steps"));
     cost_tally_eval(&sweep->work, json_member(line, "search"));
     cost_tally_eval(&sweep->work, json_member(line, "test"));
@@ -162,6 +168,23 @@ static void add_work(struct sweep *sweep, const struct json *line, bool is_chose
         sweep->before = joules_at(line, "search.baseline.joules");
         sweep->after = joules_at(line, "search.energy.joules");
     }
+}
+
+// What the baseline answered, once for each of the data.
+static enum status add_baseline(struct sweep *sweep)
+{
+    const char *const keys[] = {sweep->search_baseline, sweep->test_baseline};
+    bool are_one = strcmp(keys[0], keys[1]) == 0;
+
+    for (int i = 0; i < 2 - are_one; i++) {
+        struct json *report = NULL;
+
+        if (*keys[i])
+            TRY(read_report(sweep, keys[i], &report));
+        cost_tally_eval(&sweep->work, report);
+        json_free(report);
+    }
+    return OK;
 }
 
 static void add_seconds(struct sweep *sweep, const struct json *line)
@@ -188,6 +211,7 @@ enum status sweep_write_results(struct sweep *sweep)
     sweep->seconds = 0;
     sweep->work = (struct cost_tally){0, 0};
     sweep->before = sweep->after = NAN;
+    status = add_baseline(sweep);
     for (long i = 0; i < sweep->trials.count && status == OK; i++) {
         struct json *line;
 

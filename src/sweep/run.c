@@ -242,7 +242,7 @@ static enum status run_trials(struct sweep *sweep)
     long begin = 0;
 
     sweep->total = expected_total(sweep->spec, sweep->trials.count);
-    TRY(trial_baseline(sweep, sweep->context, sweep->spec->search_data));
+    TRY(trial_baseline(sweep, sweep->context, sweep->spec->search_data, sweep->search_baseline));
     TRY(run_rung(sweep, 0));
     for (int rung = 1; rung < sweep->spec->halving.rungs && all_ended(sweep); rung++) {
         long end = sweep->trials.count, count;
@@ -272,7 +272,8 @@ static enum status test_front(struct sweep *sweep)
     for (long i = 0; i < sweep->trials.count; i++)
         sweep->total += is_tested(sweep, i);
     if (sweep->total)
-        status = trial_baseline(sweep, sweep->context, sweep->spec->test_data);
+        status =
+            trial_baseline(sweep, sweep->context, sweep->spec->test_data, sweep->test_baseline);
     if (status != OK)
         return status == ERR_CANCELLED ? status
                                        : context_fail_in(sweep->context, status, "test_data");

@@ -62,7 +62,9 @@ struct sweep {
     long failed, dropped;
     double seconds;         // that all steps took together
     struct cost_tally work; // of all that ran
-    double before, after;   // joules of an inference of the chosen one's baseline and its own; NaN
+    // Where the baseline's answers on search_data and test_data lie in the cache; "": nowhere.
+    char search_baseline[SHA256_HEX_BYTES], test_baseline[SHA256_HEX_BYTES];
+    double before, after; // joules of an inference of the chosen one's baseline and its own; NaN
 };
 
 // The spec, store, host and contents are the caller's. Clear it in any case.
@@ -84,9 +86,10 @@ MUST_CHECK enum status sweep_check_data(struct sweep *sweep);
 
 void sweep_grow(struct sweep *sweep); // results for trials that were added
 
-// The baseline's answers on those data, before any trial asks for them. Fails if it does.
+// The baseline's answers on those data, before any trial asks for them. Fails if it does. key: of
+// them in the cache, "" without a baseline.
 MUST_CHECK enum status trial_baseline(struct sweep *sweep, struct context *context,
-                                      const char *data);
+                                      const char *data, char key[SHA256_HEX_BYTES]);
 // Runs one trial and writes its record, unless somebody else has it or has done it. *ended: its
 // record is there.
 MUST_CHECK enum status trial_run(struct sweep *sweep, struct context *context, long index,

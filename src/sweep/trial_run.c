@@ -94,10 +94,9 @@ static enum status judge_baseline(struct trial_work *work, struct command *judgi
     TRY(eval_key(work, sha256, &command));
     status = step_take(work, &command, &entry);
     json_free(entry.report);
-    if (status == OK && entry.folder) {
+    judging->baseline_key = arena_copy_text(work->arena, command.key);
+    if (status == OK && entry.folder)
         judging->baseline = arena_format(work->arena, "%s/outputs.npz", entry.folder);
-        judging->baseline_key = arena_copy_text(work->arena, command.key);
-    }
     return status;
 }
 
@@ -196,14 +195,18 @@ enum status trial_run(struct sweep *sweep, struct context *context, long index, 
     return status;
 }
 
-enum status trial_baseline(struct sweep *sweep, struct context *context, const char *data)
+enum status trial_baseline(struct sweep *sweep, struct context *context, const char *data,
+                           char key[SHA256_HEX_BYTES])
 {
     struct command judging = {.data = data};
     struct trial_work work;
     enum status status;
 
     work_init(&work, sweep, context, 0);
+    *key = '\0';
     status = judge_baseline(&work, &judging);
+    if (judging.baseline_key)
+        memcpy(key, judging.baseline_key, SHA256_HEX_BYTES);
     if (status == OK && work.error)
         status = context_fail(context, ERR_IO, "%s", work.error);
     work_clear(&work);

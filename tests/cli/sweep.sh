@@ -23,6 +23,13 @@ s "ls one one/trials one/tmp; ls one/locks; cut -d, -f1-9 one/results.csv; wc -l
 s "ls one/cache | grep -c ................................"
 s "grep -h '\"cached\": false' one/trials/*.json | wc -l"
 s "ecai sweep -q spec.json -o two --jobs 1 >two.txt && cmp one/results.csv two/results.csv && echo same"
+# What the baseline's answers took, of 7424 multiply-accumulates each: 64 samples and 128.
+spec alone.json ', "baseline": false'
+s "ecai sweep -q alone.json -o alone >/dev/null"
+for folder in one alone; do
+    sed -n '/"cost"/,/macs/s/.*"macs": \([0-9]*\).*/\1/p' $folder/sweep.json >$folder/macs
+done
+s "echo \$((\$(cat one/macs) - \$(cat alone/macs))) = \$((7424 * 192))"
 # Ended after two trials, then gone on with.
 s "ecai sweep --progress never spec.json -o parts --limit 2 --jobs 1 2>&1; ls parts | grep results; ls parts/trials | wc -l"
 s "ecai sweep -q spec.json -o parts >parts.txt && cmp one/results.csv parts/results.csv && cmp two.txt parts.txt && echo same"
@@ -35,6 +42,11 @@ sed -i 's/"sparsity": \[0.25, 0.5\]/"only": [["*"], ["nothing"]]/; s/, "4\/8"//'
 s "ecai sweep -q half.json -o half >/dev/null"
 s "cut -d, -f1,3,8-9 half/results.csv; sed 's/.*,quantize/quantize/; s/.*,prune/prune/' half/results.csv | tail -1"
 s "ecai sweep -q half.json -o half --retry-failed >/dev/null"
+s "sed -n '/\"cost\"/,\$s/ *\"reason\"/reason/p' half/sweep.json"
+# A step that has no report by design.
+spec simple.json
+sed -i 's/{"run": "prune magnitude"[^}]*}}/{"run": "simplify"}/; s/, "4\/8"//' simple.json
+s "ecai sweep -q simple.json -o simple >/dev/null; sed -n '/\"cost\"/,\$s/ *\"reason\"/reason/p' simple/sweep.json"
 # Requirements.
 spec missed.json ', "require": ["accuracy.value > 1"]'
 s "ecai sweep --progress never missed.json -o missed 2>&1 >/dev/null"
