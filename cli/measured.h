@@ -20,8 +20,8 @@ MUST_CHECK enum status measured_run(struct invocation *invocation, const struct 
                                     struct measured *out);
 // "joules", "interval", "counter", "scope" into an empty object.
 void measured_to_json(struct json *object, const struct measured *measured);
-// "12.3 mJ (12.0 mJ .. 12.6 mJ) an inference above an idle machine's 45 W: COUNTER (SCOPE)";
-// nothing that was not measured.
+// "12.3 mJ (95 %: 12.0 mJ .. 12.6 mJ) an inference beyond 45 W of the idle machine: COUNTER
+// (SCOPE)"; nothing that was not measured.
 void measured_text(const struct measured *measured, struct text *out);
 
 #endif
