@@ -11,7 +11,8 @@
 
 const struct field cost_fields[] = {
     FIELD(struct cost_options, host_device, NULL, 0, 0,
-          "NAME: energy profile of the computer that compresses (default " HOST_PRESET ")"),
+          "NAME: energy profile of the computer that compresses, one whose multiply-accumulates "
+          "hold all that it draws (default " HOST_PRESET ")"),
     FIELD(struct cost_options, grid, NULL, 0, 0,
           "COUNTRY|gCO2/kWh: electricity that it runs on, such as DE, france or 56 (default: the "
           "world's average)"),
@@ -168,6 +169,17 @@ static void add_joules(double joules, double low, double high, struct text *out)
     text_add(out, ")");
 }
 
+const char *unverified_words(const struct device *device)
+{
+    return device->unverified && *device->unverified ? " (in part unverified)" : "";
+}
+
+// Joules that are NaN have a reason.
+static void add_unknown(const struct cost *cost, struct text *out)
+{
+    text_format(out, ", joules unknown: %s", cost->reason);
+}
+
 void cost_text(const struct cost *cost, struct text *out)
 {
     if (cost->macs == 0) {
@@ -176,11 +188,13 @@ void cost_text(const struct cost *cost, struct text *out)
     }
     text_add(out, "compressing took ");
     text_add_number(out, cost->macs, "MAC");
-    if (!cost->device)
+    if (isnan(cost->joules)) {
+        add_unknown(cost, out);
         return;
+    }
     text_add(out, ", ~");
     add_joules(cost->joules, cost->low, cost->high, out);
-    text_format(out, " estimated for %s, ", cost->device);
+    text_format(out, " estimated for %s%s, ", cost->host->name, unverified_words(cost->host));
     text_add_number(out, cost->grams, "g CO2e");
     add_grid(&cost->grid, out);
 }
@@ -191,10 +205,12 @@ void cost_summary(const struct cost *cost, struct text *out)
         return;
     text_add(out, "; compressing took ");
     text_add_number(out, cost->macs, "MAC");
-    if (cost->device) {
+    if (isnan(cost->joules)) {
+        add_unknown(cost, out);
+    } else {
         text_add(out, ", ~");
         text_add_number(out, cost->joules, "J");
-        text_format(out, " (%s, estimated)", cost->device);
+        text_format(out, " (%s, estimated)", cost->host->name);
     }
     if (!isnan(cost->measured)) {
         text_add(out, ", measured ");
@@ -205,6 +221,8 @@ void cost_summary(const struct cost *cost, struct text *out)
 
 void cost_pay_back_text(const struct cost *cost, const char *device, struct text *out)
 {
+    if (isnan(cost->joules))
+        return; // for the reason that stands before
     if (isnan(cost->inferences)) {
         text_format(out, "; not paid back: %s", cost->reason);
         return;

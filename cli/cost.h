@@ -33,13 +33,16 @@ struct cost cost_of(const struct cost_basis *basis, double macs); // borrows fro
 bool cost_of_history(struct arena *arena, const char *history, const char *baseline, double *macs,
                      const char **unknown);
 
-// "compressing took 1.20 TMAC, ~298 J (149 J .. 595 J) estimated for cpu-server-x86, 39.3 mg CO2e
-// (world average 2019, 475 g/kWh)".
+// " (in part unverified)" behind the name of a profile with figures that nothing has checked, or
+// "".
+const char *unverified_words(const struct device *device);
+// "compressing took 1.20 TMAC, ~298 J (149 J .. 595 J) estimated for cpu-server-x86 (in part
+// unverified), 39.3 mg CO2e (world average 2019, 475 g/kWh)", or why joules are unknown.
 void cost_text(const struct cost *cost, struct text *out);
 // The same short, with what was measured, as the end of a line: "; compressing took ..."; nothing
 // where no network was run.
 void cost_summary(const struct cost *cost, struct text *out);
-// "; paid back after 3.1 M inferences", or why not.
+// "; paid back after 3.1 M inferences", or why not; nothing where joules are unknown.
 void cost_pay_back_text(const struct cost *cost, const char *device, struct text *out);
 
 #endif

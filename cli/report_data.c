@@ -222,6 +222,17 @@ static void add_curves(struct json *item, const struct report_view *view,
     }
 }
 
+// Without its profile, which is that of all points.
+static void add_cost(struct json *item, const struct json *cost)
+{
+    static const char *const without[] = {"profile", NULL};
+
+    if (json_is_object(cost))
+        copy_members(json_add_object(item, "cost"), cost, without);
+    else
+        json_add_null(item, "cost");
+}
+
 static void add_point(struct json *list, const struct report_view *view,
                       const struct report_point *point, struct columns *columns)
 {
@@ -248,7 +259,7 @@ static void add_point(struct json *list, const struct report_view *view,
     add_steps(item, point->trial);
     add_layers(item, point->eval, columns);
     add_curves(item, view, point);
-    copy_or_null(item, "cost", json_at(point->eval, "cost"));
+    add_cost(item, json_at(point->eval, "cost"));
 }
 
 // The profile as the reports know it; its summary from the profile itself, if it is still the same.

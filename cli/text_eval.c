@@ -152,7 +152,8 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     const struct energy *energy = &report->model->energy[i];
 
     add_title(out, "energy");
-    text_format(out, "%s, estimated: ", report->device[i].name);
+    text_format(out, "%s%s, estimated: ", report->device[i].name,
+                unverified_words(&report->device[i]));
     text_add_number(out, energy->joules, "J");
     if (!isnan(energy->low)) {
         text_add(out, " (");
@@ -271,7 +272,8 @@ void eval_table(const struct eval_report *report, const struct eval_subject *sub
     }
     table_print(&table, out);
     table_clear(&table);
-    text_format(out, "energy: %s, estimated, one inference; data: ", report->device[0].name);
+    text_format(out, "energy: %s%s, estimated, one inference; data: ", report->device[0].name,
+                unverified_words(&report->device[0]));
     add_name(out, report->data->name);
     text_format(out, ", %lld samples\n", (long long)report->data->count);
 }

@@ -266,7 +266,8 @@ START_TEST(without_a_profile_only_the_macs_are_known)
     ck_assert_str_eq(
         text.at,
         "{\"macs\":5,\"joules\":null,\"interval\":null,\"basis\":\"estimated\",\"device\":null,"
-        "\"grams\":null,\"grid\":{\"name\":\"world average\",\"grams_per_kwh\":475,"
+        "\"profile\":null,\"grams\":null,\"grid\":{\"name\":\"world "
+        "average\",\"grams_per_kwh\":475,"
         "\"year\":2019},\"inferences_to_pay_back\":null,"
         "\"reason\":\"no profile of the computer that did it\",\"measured\":null}");
     text_clear(&text);
@@ -281,10 +282,93 @@ START_TEST(the_default_profile_of_the_computer_is_read_and_has_float32)
 
     ck_ok(cost_open(&context, &(struct cost_options){NULL, NULL}, &basis));
     cost = cost_of(&basis, 123.3e9);
-    ck_assert_str_eq(cost.device, "cpu-server-x86");
+    ck_assert_str_eq(cost.host->name, "cpu-server-x86");
     // BERT-large in float32 with DeepSparse, MLPerf Inference power v3.1: 30.59 J.
     ck_assert_double_eq_tol(cost.joules, 30.59, 0.02);
     ck_assert_double_ge(cost.high, 51.2); // ONNX Runtime on another machine
+    cost_close(&basis);
+}
+END_TEST
+
+static const char *const apart[] = {"asic-45nm", "asic-45nm-onchip", "asic-7nm", "cpu-phone-a76"};
+
+START_TEST(a_profile_that_tells_memory_apart_gives_no_joules_and_says_why)
+{
+    struct cost_basis basis;
+    struct cost cost;
+    struct text text;
+
+    ck_ok(cost_open(&context, &(struct cost_options){apart[_i], NULL}, &basis));
+    cost = cost_of(&basis, 1e9);
+    cost_pay_back(&cost, 2, 1, "d");
+    ck_assert_double_eq(cost.macs, 1e9);
+    ck_assert(isnan(cost.joules) && isnan(cost.low) && isnan(cost.high) && isnan(cost.grams));
+    ck_assert(isnan(cost.inferences));
+    ck_assert_msg(strstr(cost.reason, "apart from multiply-accumulates") != NULL, "%s",
+                  cost.reason);
+    ck_assert_msg(strstr(cost.reason, apart[_i]) != NULL, "%s", cost.reason);
+    text_init(&text);
+    cost_text(&cost, &text);
+    cost_pay_back_text(&cost, "d", &text);
+    ck_assert_str_eq(text.at, arena_format(arena, "compressing took 1.00 GMAC, joules unknown: %s",
+                                           cost.reason));
+    text_clear(&text);
+    text_init(&text);
+    cost_summary(&cost, &text);
+    ck_assert_str_eq(
+        text.at,
+        arena_format(arena, "; compressing took 1.00 GMAC, joules unknown: %s", cost.reason));
+    text_clear(&text);
+    cost_close(&basis);
+}
+END_TEST
+
+// Each alone, beside a figure for multiply-accumulates.
+START_TEST(fixed_and_byte_terms_alone_keep_a_profile_from_serving)
+{
+    for (int i = 0; i < 3; i++) {
+        struct device host = host_of(250e-12);
+        struct device_fit *fit = &host.fit[PRECISION_F32];
+        double *const term[] = {&fit->fixed, &fit->weight_byte, &fit->byte};
+        struct cost cost;
+
+        *term[i] = 1e-12;
+        cost_init(&cost, 1e9, &host, grid_at(0));
+        ck_assert_msg(isnan(cost.joules), "term %d", i);
+    }
+}
+END_TEST
+
+START_TEST(figures_that_nothing_has_checked_are_marked_as_such)
+{
+    static const char *const shown[] = {"sha256",       "scope",   "error_percent",
+                                        "validated_by", "runtime", "unverified"};
+    struct json *object = json_object();
+    const struct json *profile;
+    struct cost_basis basis;
+    struct cost cost;
+    struct text text;
+
+    ck_ok(cost_open(&context, &(struct cost_options){NULL, NULL}, &basis));
+    cost = cost_of(&basis, 1e9);
+    cost_to_json(object, &cost);
+    profile = json_member(object, "profile");
+    ck_assert_uint_eq(json_count(profile), sizeof shown / sizeof *shown);
+    for (size_t i = 0; i < json_count(profile); i++)
+        ck_assert_str_eq(json_key(json_child(profile, i)), shown[i]);
+    ck_assert_str_eq(json_text(json_member(profile, "sha256")), basis.host.sha256);
+    ck_assert_double_eq(json_number(json_member(profile, "error_percent")), 100);
+    ck_assert_str_eq(json_text(json_member(profile, "unverified")), basis.host.unverified);
+    text_init(&text);
+    cost_text(&cost, &text);
+    ck_assert_msg(strstr(text.at, "cpu-server-x86 (in part unverified)") != NULL, "%s", text.at);
+    basis.host.unverified = NULL;
+    text_clear(&text);
+    text_init(&text);
+    cost_text(&cost, &text);
+    ck_assert_msg(strstr(text.at, "unverified") == NULL, "%s", text.at);
+    text_clear(&text);
+    json_free(object);
     cost_close(&basis);
 }
 END_TEST
@@ -438,6 +522,10 @@ Suite *cost_suite(void)
                         ROWS(unpaid));
     tcase_add_test(joules, without_a_profile_only_the_macs_are_known);
     tcase_add_test(joules, the_default_profile_of_the_computer_is_read_and_has_float32);
+    tcase_add_loop_test(joules, a_profile_that_tells_memory_apart_gives_no_joules_and_says_why, 0,
+                        ROWS(apart));
+    tcase_add_test(joules, fixed_and_byte_terms_alone_keep_a_profile_from_serving);
+    tcase_add_test(joules, figures_that_nothing_has_checked_are_marked_as_such);
     tcase_add_loop_test(joules, an_unknown_grid_or_computer_is_named, 0, ROWS(bad));
     tcase_add_loop_test(joules, a_history_tells_the_work_beyond_the_baselines, 0, ROWS(histories));
     tcase_add_test(joules, steps_from_a_cache_ran_nothing_and_those_that_failed_are_told);

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "energy/energy_json.h"
+
 void cost_because(struct cost *cost, const char *format, ...)
 {
     va_list arguments;
@@ -16,15 +18,25 @@ void cost_because(struct cost *cost, const char *format, ...)
     va_end(arguments);
 }
 
+// Multiply-accumulates are all that is counted here: a profile that tells memory or calls apart
+// from them would leave most of the energy out.
+static bool has_all_in_macs(const struct device *host)
+{
+    const struct device_fit *fit = &host->fit[PRECISION_F32];
+
+    return host->kind == DEVICE_CALIBRATED && !(fit->fixed > 0) && !(fit->weight_byte > 0) &&
+           !(fit->byte > 0);
+}
+
 void cost_init(struct cost *cost, double macs, const struct device *host, const struct grid *grid)
 {
-    double each = NAN, factor = host ? 1 + host->error_percent / 100 : NAN;
+    bool serves = host && has_all_in_macs(host);
+    double each = serves ? host->fit[PRECISION_F32].mac : NAN;
+    double factor = host ? 1 + host->error_percent / 100 : NAN;
 
-    if (host)
-        each = host->kind == DEVICE_PRIMITIVE ? host->mac_f32 : host->fit[PRECISION_F32].mac;
     *cost = (struct cost){.macs = macs,
                           .joules = macs * each,
-                          .device = host ? host->name : NULL,
+                          .host = host,
                           .grid = *grid,
                           .inferences = NAN,
                           .measured = NAN};
@@ -33,6 +45,11 @@ void cost_init(struct cost *cost, double macs, const struct device *host, const 
     cost->grams = grid_grams(grid, cost->joules);
     if (!host)
         cost_because(cost, "no profile of the computer that did it");
+    else if (!serves)
+        cost_because(cost,
+                     "profile '%s' tells memory or calls apart from multiply-accumulates, and only "
+                     "these are counted",
+                     host->name);
     else if (isnan(each))
         cost_because(cost, "profile '%s' has no figure for float32", host->name);
 }
@@ -72,7 +89,11 @@ void cost_to_json(struct json *object, const struct cost *cost)
     json_add_number(object, "joules", cost->joules);
     json_add_interval(object, "interval", cost->low, cost->high);
     json_add_text(object, "basis", "estimated");
-    json_add_text(object, "device", cost->device);
+    json_add_text(object, "device", cost->host ? cost->host->name : NULL);
+    if (cost->host)
+        energy_profile_to_json(json_add_object(object, "profile"), cost->host);
+    else
+        json_add_null(object, "profile");
     json_add_number(object, "grams", cost->grams);
     grid = json_add_object(object, "grid");
     json_add_text(grid, "name", cost->grid.name);

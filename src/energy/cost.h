@@ -10,10 +10,10 @@
 enum { COST_REASON_BYTES = 256 };
 
 struct cost {
-    double macs;              // dense multiply-accumulates; NaN: not known
-    double joules, low, high; // estimated; NaN: not known
-    double grams;             // of CO2 equivalent
-    const char *device;       // name of the computer's profile, borrowed; NULL: none
+    double macs;               // dense multiply-accumulates; NaN: not known
+    double joules, low, high;  // estimated; NaN: not known
+    double grams;              // of CO2 equivalent
+    const struct device *host; // profile of the computer, borrowed; NULL: none
     struct grid grid;
     double inferences;              // until the cost is paid back; NaN: never or not known
     char reason[COST_REASON_BYTES]; // why macs, joules or inferences are NaN; "": they are not
@@ -21,7 +21,8 @@ struct cost {
     const char *counter, *scope;    // of it, borrowed
 };
 
-// Joules at the profile's float32 multiply-accumulate. host NULL: not known.
+// Joules at the profile's float32 multiply-accumulate. Not known for host NULL, and for a profile
+// in which that figure does not hold memory and everything else that a computer draws.
 void cost_init(struct cost *cost, double macs, const struct device *host, const struct grid *grid);
 // before, after: joules of one inference on `device`; NaN: not known.
 void cost_pay_back(struct cost *cost, double before, double after, const char *device);

@@ -3,10 +3,8 @@
 
 #include <math.h>
 
-static void add_profile(struct json *object, const struct device *device)
+void energy_profile_to_json(struct json *profile, const struct device *device)
 {
-    struct json *profile = json_add_object(object, "profile");
-
     json_add_text(profile, "sha256", device->sha256);
     json_add_text(profile, "scope", device->scope);
     json_add_number(profile, "error_percent", device->error_percent);
@@ -51,7 +49,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
         json_add_null(object, "fits");
     else
         json_add_bool(object, "fits", energy->fits == FITS);
-    add_profile(object, device);
+    energy_profile_to_json(json_add_object(object, "profile"), device);
     part = json_add_object(object, "breakdown");
     json_add_number(part, "mac", energy->mac);
     json_add_number(part, "weights", energy->weights);
