@@ -196,7 +196,7 @@ static int by_name(const void *a, const void *b)
 
 enum status contents_key(struct contents *contents, struct context *context,
                          const struct sweep_host *host, const struct chain_step *step,
-                         const char *model, char key[SHA256_HEX_BYTES])
+                         const char *model, uint64_t seed, char key[SHA256_HEX_BYTES])
 {
     size_t bytes = (size_t)step->option_count * sizeof *step->option;
     struct chain_option *sorted = must_alloc(bytes + 1);
@@ -223,7 +223,7 @@ enum status contents_key(struct contents *contents, struct context *context,
     free(sorted);
     add_word(&hash, "model");
     add_word(&hash, model ? model : "");
-    sha256_add(&hash, &context->seed, sizeof context->seed);
+    sha256_add(&hash, &seed, sizeof seed);
     sha256_hex(&hash, key);
     return status;
 }

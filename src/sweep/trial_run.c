@@ -41,7 +41,7 @@ static enum status run_step(struct trial_work *work, int index)
 
     TRY(input_content(work, step->input, &command.input, &command.input_key, sha256));
     TRY(contents_key(work->sweep->contents, work->context, work->sweep->host, step,
-                     *sha256 ? sha256 : NULL, command.key));
+                     *sha256 ? sha256 : NULL, work->sweep->spec->seed, command.key));
     TRY(step_take(work, &command, &work->entry[index]));
     note_computed(work, index);
     return OK;
@@ -70,7 +70,7 @@ static enum status eval_key(struct trial_work *work, const char *sha256, struct 
     keyed.option = option;
     keyed.option_count = count;
     status = contents_key(work->sweep->contents, work->context, work->sweep->host, &keyed, sha256,
-                          command->key);
+                          spec->seed, command->key);
     json_free(values);
     return status;
 }

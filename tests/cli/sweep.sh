@@ -23,6 +23,9 @@ s "ls one one/trials one/tmp; ls one/locks; cut -d, -f1-9 one/results.csv; wc -l
 s "ls one/cache | grep -c ................................"
 s "grep -h '\"cached\": false' one/trials/*.json | wc -l"
 s "ecai sweep -q spec.json -o two --jobs 1 >two.txt && cmp one/results.csv two/results.csv && echo same"
+# A seed of the spec's own changes nothing about who is run once.
+spec seeded.json ', "seed": 7'
+s "ecai sweep -q seeded.json -o seeded >/dev/null; ls seeded/cache | grep -c ................................"
 # Ended after two trials, then gone on with.
 s "ecai sweep --progress never spec.json -o parts --limit 2 --jobs 1 2>&1; ls parts | grep results; ls parts/trials | wc -l"
 s "ecai sweep -q spec.json -o parts >parts.txt && cmp one/results.csv parts/results.csv && cmp two.txt parts.txt && echo same"
