@@ -294,6 +294,17 @@ static const struct {
     {"fashion-mnist:train[0:101]", "fashion-mnist:train@100:200", true},
     {"fashion-mnist:test@0:100", "fashion-mnist:test", true},
     {"fashion-mnist:test", "fashion-mnist:test", true},
+    {"csv:testdata/samples/table.csv,label=last", "csv:./testdata/samples/table.csv,label=last",
+     true},
+    {"csv:testdata/samples/table.csv,label=last", "csv:testdata/../testdata//samples/table.csv",
+     true},
+    {"csv:testdata/samples/table.csv@0:10", "csv:./testdata/samples/table.csv@10:20", false},
+    {"csv:testdata/samples/table.csv@0:11", "csv:./testdata/samples/table.csv@10:20", true},
+    {"images:testdata", "images:./testdata/models/..//", true},
+    {"images:testdata", "images:testdata/models", true},
+    {"images:src", "images:testdata/models", false},
+    {"images:no-such-folder", "images:no-other-folder", false},
+    {"synthetic:seed=1", "synthetic:seed=2", false},
 };
 
 START_TEST(slices_of_one_source_that_meet_are_selected_on_test)

@@ -64,4 +64,5 @@ t ecai sweep met.json -o one
 s "mkdir full; touch full/x; ecai sweep spec.json -o full"
 s "sed 's:model.onnx:one/cache/model.onnx:' spec.json >cycle.json; ecai sweep cycle.json -o one"
 s "sed 's/@64:128/@64:129/' spec.json >overlap.json; ecai sweep --progress never overlap.json -o overlap 2>&1 >/dev/null | sed 's/.synthetic[^ ]*/DATA/g'"
+s "sed 's/synthetic[^ ]*@0:64/synthetic:seed=1,classes=4,shape=1x8x8,samples=256@128:256/' spec.json >renamed.json; ecai sweep --progress never renamed.json -o renamed 2>&1 >/dev/null | sed 's/.synthetic[^ ]*/DATA/g'"
 t ls
