@@ -314,6 +314,33 @@ START_TEST(slices_of_one_source_that_meet_are_selected_on_test)
 }
 END_TEST
 
+// Of a step with one option.
+static const char *key_of(const char *option, const char *value)
+{
+    struct json *values = json_array();
+    struct contents *contents = contents_new();
+    struct chain_option given = {.name = option};
+    struct chain_step step = {.verb = "prune", .name = "p", .option_count = 1, .option = &given};
+    char key[SHA256_HEX_BYTES];
+
+    json_add_text(values, NULL, value);
+    given.value = json_child(values, 0);
+    ck_assert_msg(contents_key(contents, &context, &host, &step, NULL, 1, key) == OK, "%s",
+                  context.error);
+    contents_free(contents);
+    json_free(values);
+    return arena_copy_text(arena, key);
+}
+
+START_TEST(a_value_that_is_a_files_name_is_still_that_value)
+{
+    ck_assert_str_eq(key_of("only", "testdata/student.txt"),
+                     key_of("only", "testdata/student.txt"));
+    ck_assert_str_ne(key_of("only", "testdata/student.txt"),
+                     key_of("only", "./testdata/student.txt"));
+}
+END_TEST
+
 static const struct {
     const char *spec, *error;
 } refused[] = {
@@ -535,6 +562,7 @@ Suite *sweep_suite(void)
     tcase_add_test(specs, the_least_energy_that_meets_the_requirement_is_chosen);
     tcase_add_test(specs, a_step_that_reads_a_model_needs_one);
     tcase_add_test(specs, the_canonical_spec_is_read_as_the_same_spec);
+    tcase_add_test(specs, a_value_that_is_a_files_name_is_still_that_value);
     tcase_add_loop_test(specs, slices_of_one_source_that_meet_are_selected_on_test, 0,
                         sizeof overlaps / sizeof overlaps[0]);
     suite_add_tcase(suite, specs);
