@@ -32,6 +32,20 @@ s "ecai sweep -q spec.json -o parts >parts.txt && cmp one/results.csv parts/resu
 # A record that is lost comes back from the cache: nothing is run again.
 s "rm parts/trials/* && ecai sweep -q spec.json -o parts >/dev/null && grep -h '\"cached\": false' parts/trials/*.json | wc -l"
 s "rm -r parts && ecai sweep -q spec.json -o parts --cache one/cache >/dev/null && grep -h '\"cached\": false' parts/trials/*.json | wc -l; cmp one/results.csv parts/results.csv && echo same"
+# A record is of what was run: with another profile, script or option of ours the trials are open
+# again, and what these have no part in comes from the cache.
+cp "$ECAI_DEVICES/asic-45nm.json" mine.json
+echo 'echo 0.5' >judge.sh
+spec kept.json
+sed -i 's/, "4.8"//; s:"eval".*unit"}:"eval"\: {"preprocess"\: "unit", "host_device"\: "./mine.json", "metric"\: "exec\:sh judge.sh"}:' kept.json
+again='ecai sweep -q kept.json -o kept >/dev/null; cut -d, -f11 kept/results.csv; ls kept/cache | wc -l'
+s "$again; cksum kept/trials/* >before"
+s "$again; cksum kept/trials/* | cmp - before && echo kept"
+s "echo 'echo 0.75' >judge.sh; $again"
+s "echo >>mine.json; $again"
+s "ecai sweep -q --deterministic kept.json -o kept >/dev/null; ls kept/cache | wc -l"
+# What is judged on test data is what was chosen.
+s "sed -i '/\"search\": {/,\$s/\"sha256\": \"[0-9a-f]*\"/\"sha256\": \"0\"/' kept/trials/*; ecai sweep -q --deterministic kept.json -o kept >/dev/null"
 # One trial of two fails: the other is there, the exit code is 1.
 spec half.json ', "title": "half"'
 sed -i 's/"sparsity": \[0.25, 0.5\]/"only": [["*"], ["nothing"]]/; s/, "4\/8"//' half.json
