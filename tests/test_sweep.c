@@ -294,12 +294,50 @@ static const struct {
     {"fashion-mnist:train[0:101]", "fashion-mnist:train@100:200", true},
     {"fashion-mnist:test@0:100", "fashion-mnist:test", true},
     {"fashion-mnist:test", "fashion-mnist:test", true},
+    {"csv:testdata/samples/table.csv,label=last", "csv:./testdata/samples/table.csv,label=last",
+     true},
+    {"csv:testdata/samples/table.csv,label=last", "csv:testdata/../testdata//samples/table.csv",
+     true},
+    {"csv:testdata/samples/table.csv@0:10", "csv:./testdata/samples/table.csv@10:20", false},
+    {"csv:testdata/samples/table.csv@0:11", "csv:./testdata/samples/table.csv@10:20", true},
+    {"images:testdata", "images:./testdata/models/..//", true},
+    {"images:testdata", "images:testdata/models", true},
+    {"images:src", "images:testdata/models", false},
+    {"images:no-such-folder", "images:no-other-folder", false},
+    {"synthetic:seed=1", "synthetic:seed=2", false},
 };
 
 START_TEST(slices_of_one_source_that_meet_are_selected_on_test)
 {
     ck_assert(data_may_overlap(overlaps[_i].search, overlaps[_i].test) == overlaps[_i].overlaps);
     ck_assert(data_may_overlap(overlaps[_i].test, overlaps[_i].search) == overlaps[_i].overlaps);
+}
+END_TEST
+
+// Of a step with one option.
+static const char *key_of(const char *option, const char *value)
+{
+    struct json *values = json_array();
+    struct contents *contents = contents_new();
+    struct chain_option given = {.name = option};
+    struct chain_step step = {.verb = "prune", .name = "p", .option_count = 1, .option = &given};
+    char key[SHA256_HEX_BYTES];
+
+    json_add_text(values, NULL, value);
+    given.value = json_child(values, 0);
+    ck_assert_msg(contents_key(contents, &context, &host, &step, NULL, 1, key) == OK, "%s",
+                  context.error);
+    contents_free(contents);
+    json_free(values);
+    return arena_copy_text(arena, key);
+}
+
+START_TEST(a_value_that_is_a_files_name_is_still_that_value)
+{
+    ck_assert_str_eq(key_of("only", "testdata/student.txt"),
+                     key_of("only", "testdata/student.txt"));
+    ck_assert_str_ne(key_of("only", "testdata/student.txt"),
+                     key_of("only", "./testdata/student.txt"));
 }
 END_TEST
 
@@ -524,6 +562,7 @@ Suite *sweep_suite(void)
     tcase_add_test(specs, the_least_energy_that_meets_the_requirement_is_chosen);
     tcase_add_test(specs, a_step_that_reads_a_model_needs_one);
     tcase_add_test(specs, the_canonical_spec_is_read_as_the_same_spec);
+    tcase_add_test(specs, a_value_that_is_a_files_name_is_still_that_value);
     tcase_add_loop_test(specs, slices_of_one_source_that_meet_are_selected_on_test, 0,
                         sizeof overlaps / sizeof overlaps[0]);
     suite_add_tcase(suite, specs);

@@ -1,10 +1,8 @@
-// Choosing by what the trials' records say, on search data alone; and whether these data are fit
-// for it.
+// Choosing by what the trials' records say, on search data alone.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/spec.h"
 #include "sweep/front.h"
 #include "sweep/run.h"
 
@@ -139,73 +137,4 @@ long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count)
     qsort(survivor, (size_t)*count, sizeof *survivor, by_index);
     free(candidate);
     return survivor;
-}
-
-// A --samples draw is taken for all of its source.
-bool data_may_overlap(const char *a, const char *b)
-{
-    struct arena *arena = arena_new();
-    struct data_spec left, right;
-    struct context silent;
-    bool answer = strcmp(a, b) == 0;
-
-    context_init(&silent);
-    if (!answer && data_spec_parse(&silent, a, arena, &left) == OK &&
-        data_spec_parse(&silent, b, arena, &right) == OK &&
-        strcmp(left.source_text, right.source_text) == 0)
-        answer = (!left.has_slice || left.end < 0 || !right.has_slice || right.first < left.end) &&
-                 (!right.has_slice || right.end < 0 || !left.has_slice || left.first < right.end);
-    arena_free(arena);
-    return answer;
-}
-
-static const char *find_step_overlap(const struct sweep *sweep)
-{
-    const char *test = sweep->spec->test_data, *seen = "";
-
-    for (long i = 0; i < sweep->trials.count; i++)
-        for (int s = 0; s < sweep->trials.at[i].chain.count; s++) {
-            const struct chain_step *step = &sweep->trials.at[i].chain.step[s];
-            const struct json *data = chain_find_option(step, "data");
-
-            if (!json_is_text(data) || strcmp(json_text(data), seen) == 0)
-                continue;
-            seen = json_text(data);
-            if (data_may_overlap(seen, test))
-                return arena_format(sweep->arena,
-                                    "step '%s' works with '%s', which overlaps test_data '%s'",
-                                    step->name, seen, test);
-        }
-    return NULL;
-}
-
-enum status sweep_look_for_overlap(struct sweep *sweep)
-{
-    const struct sweep_spec *spec = sweep->spec;
-    char search[SHA256_HEX_BYTES], test[SHA256_HEX_BYTES];
-
-    sweep->selected_on = "test";
-    sweep->warning = NULL;
-    if (!spec->test_data) {
-        sweep->warning = "there is no test_data: what search_data chose is marked \"selected on "
-                         "test\"";
-        return OK;
-    }
-    if (data_may_overlap(spec->search_data, spec->test_data))
-        sweep->warning = arena_format(sweep->arena, "search_data '%s' overlaps test_data '%s'",
-                                      spec->search_data, spec->test_data);
-    else
-        sweep->warning = find_step_overlap(sweep);
-    if (!sweep->warning) {
-        TRY(contents_data(sweep->contents, sweep->context, spec->search_data, search));
-        TRY(contents_data(sweep->contents, sweep->context, spec->test_data, test));
-        if (strcmp(search, test) == 0)
-            sweep->warning = "search_data and test_data hold the same samples";
-    }
-    if (!sweep->warning)
-        sweep->selected_on = "search";
-    else
-        sweep->warning = arena_format(sweep->arena, "%s: results are marked \"selected on test\"",
-                                      sweep->warning);
-    return OK;
 }

@@ -1,6 +1,7 @@
 // Hashes of what steps read.
 #include "sweep/contents.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "data/dataset.h"
 #include "energy/device.h"
 #include "io/file.h"
+#include "sweep/folder.h"
 
 struct content {
     const char *kind, *name;
@@ -96,11 +98,71 @@ static enum status hash_device(struct context *context, const char *name,
     return status;
 }
 
+static void add_word(struct sha256 *hash, const char *word)
+{
+    sha256_add(hash, word, strlen(word) + 1);
+}
+
+static enum status add_folder(struct context *context, struct sha256 *hash, const char *folder,
+                              int depth);
+
+// Recursion: folders in the folder, not so deep that links could make it endless.
+static enum status add_path(struct context *context, struct sha256 *hash, const char *path,
+                            int depth)
+{
+    char content[SHA256_HEX_BYTES];
+    struct stat file;
+
+    if (stat(path, &file) != 0)
+        return OK;
+    if (S_ISDIR(file.st_mode) && depth > 0)
+        return add_folder(context, hash, path, depth - 1);
+    if (!S_ISREG(file.st_mode))
+        return OK;
+    TRY(hash_bytes(context, path, content));
+    add_word(hash, content);
+    return OK;
+}
+
+// One that cannot be read is an error of the command that is given it.
+static enum status add_folder(struct context *context, struct sha256 *hash, const char *folder,
+                              int depth)
+{
+    struct dirent **entry = NULL;
+    int count = scandir(folder, &entry, NULL, alphasort);
+    enum status status = OK;
+
+    for (int i = 0; i < count; i++) {
+        const char *name = entry[i]->d_name;
+        char *path = folder_path(folder, name);
+
+        add_word(hash, name);
+        if (status == OK && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+            status = add_path(context, hash, path, depth);
+        free(path);
+        free(entry[i]);
+    }
+    free(entry);
+    return status;
+}
+
+// Of all files in it, with their names.
+static enum status hash_folder(struct context *context, const char *name,
+                               char hex[SHA256_HEX_BYTES])
+{
+    struct sha256 hash;
+
+    sha256_init(&hash);
+    TRY(add_folder(context, &hash, name, 4));
+    sha256_hex(&hash, hex);
+    return OK;
+}
+
 static const struct kind {
     const char *name;
     enum status (*hash)(struct context *context, const char *name, char hex[SHA256_HEX_BYTES]);
 } of_file = {"file", content_hash}, of_data = {"data", hash_data},
-  of_device = {"device", hash_device};
+  of_device = {"device", hash_device}, of_folder = {"folder", hash_folder};
 
 // Under the lock.
 static enum status look_up(struct contents *contents, struct context *context,
@@ -146,36 +208,68 @@ enum status contents_data(struct contents *contents, struct context *context, co
     return find(contents, context, &of_data, spec, hex);
 }
 
-static void add_word(struct sha256 *hash, const char *word)
+static bool is_file(const char *path)
 {
-    sha256_add(hash, word, strlen(word) + 1);
+    struct stat file;
+
+    return *path && stat(path, &file) == 0 && S_ISREG(file.st_mode);
 }
 
-// A value that names data, a profile or a file counts by what is in there.
-static enum status add_value(struct contents *contents, struct context *context,
-                             struct sha256 *hash, const char *option, const struct json *value)
+static enum status add_content(struct contents *contents, struct context *context,
+                               struct sha256 *hash, const struct kind *kind, const char *name)
 {
     char content[SHA256_HEX_BYTES];
-    const char *text = json_text(value);
-    struct stat file;
-    struct text word;
 
-    if (text && strcmp(option, "data") == 0) {
-        TRY(find(contents, context, &of_data, text, content));
-    } else if (text && strcmp(option, "device") == 0) {
-        TRY(find(contents, context, &of_device, text, content));
-    } else if (text && *text && stat(text, &file) == 0 && S_ISREG(file.st_mode)) {
-        TRY(find(contents, context, &of_file, text, content));
-    } else {
-        text_init(&word);
-        json_print(value, false, &word);
-        add_word(hash, word.at);
-        text_clear(&word);
-        return OK;
-    }
+    TRY(find(contents, context, kind, name, content));
     add_word(hash, "by content");
     add_word(hash, content);
     return OK;
+}
+
+// The scripts and tables that a shell command names.
+static enum status add_command(struct contents *contents, struct context *context,
+                               struct sha256 *hash, const char *command)
+{
+    static const char between[] = " \t\n'\"|&;<>()=";
+    enum status status = OK;
+    struct text word;
+
+    text_init(&word);
+    while (*(command += strspn(command, between)) && status == OK) {
+        size_t length = strcspn(command, between);
+
+        text_clear(&word);
+        text_add_bytes(&word, command, length);
+        if (is_file(word.at))
+            status = add_content(contents, context, hash, &of_file, word.at);
+        command += length;
+    }
+    text_clear(&word);
+    return status;
+}
+
+// A value that names a profile or a file counts by what is in there, too; data by that alone.
+static enum status add_value(struct contents *contents, struct context *context,
+                             struct sha256 *hash, const char *option, const struct json *value)
+{
+    const char *text = json_text(value);
+    struct text word;
+
+    if (text && strcmp(option, "data") == 0)
+        return add_content(contents, context, hash, &of_data, text);
+    text_init(&word);
+    json_print(value, false, &word);
+    add_word(hash, word.at);
+    text_clear(&word);
+    if (!text)
+        return OK;
+    if (strcmp(option, "device") == 0 || strcmp(option, "host-device") == 0)
+        return add_content(contents, context, hash, &of_device, text);
+    if (strcmp(option, "external-data") == 0)
+        return add_content(contents, context, hash, &of_folder, text);
+    if (strcmp(option, "metric") == 0 && strncmp(text, "exec:", 5) == 0)
+        return add_command(contents, context, hash, text + 5);
+    return is_file(text) ? add_content(contents, context, hash, &of_file, text) : OK;
 }
 
 static enum status add_option(struct contents *contents, struct context *context,
@@ -196,9 +290,10 @@ static int by_name(const void *a, const void *b)
 
 enum status contents_key(struct contents *contents, struct context *context,
                          const struct sweep_host *host, const struct chain_step *step,
-                         const char *model, char key[SHA256_HEX_BYTES])
+                         const char *model, uint64_t seed, char key[SHA256_HEX_BYTES])
 {
     size_t bytes = (size_t)step->option_count * sizeof *step->option;
+    static const char *const usual[] = {"asic-45nm", "cpu-server-x86"};
     struct chain_option *sorted = must_alloc(bytes + 1);
     char content[SHA256_HEX_BYTES];
     enum status status;
@@ -208,9 +303,10 @@ enum status contents_key(struct contents *contents, struct context *context,
     status = find(contents, context, &of_file, host->program, content);
     if (status == OK)
         add_word(&hash, content);
-    // Energy is told for it where no option names another, if it is there.
-    if (status == OK && find(contents, context, &of_device, "asic-45nm", content) == OK)
-        add_word(&hash, content);
+    // Energy is told for them where no option names another, if they are there.
+    for (size_t i = 0; status == OK && i < sizeof usual / sizeof *usual; i++)
+        if (find(contents, context, &of_device, usual[i], content) == OK)
+            add_word(&hash, content);
     add_word(&hash, step->verb);
     add_word(&hash, step->method ? step->method : "");
     for (const char *const *word = host->global_words; *word; word++)
@@ -223,7 +319,7 @@ enum status contents_key(struct contents *contents, struct context *context,
     free(sorted);
     add_word(&hash, "model");
     add_word(&hash, model ? model : "");
-    sha256_add(&hash, &context->seed, sizeof context->seed);
+    sha256_add(&hash, &seed, sizeof seed);
     sha256_hex(&hash, key);
     return status;
 }

@@ -26,6 +26,6 @@ MUST_CHECK enum status contents_data(struct contents *contents, struct context *
 // profiles by content), the seed, and the model that it reads (its sha256; NULL: none).
 MUST_CHECK enum status contents_key(struct contents *contents, struct context *context,
                                     const struct sweep_host *host, const struct chain_step *step,
-                                    const char *model, char key[SHA256_HEX_BYTES]);
+                                    const char *model, uint64_t seed, char key[SHA256_HEX_BYTES]);
 
 #endif

@@ -105,7 +105,8 @@ MUST_CHECK enum status trial_read(struct sweep *sweep, struct context *context, 
 void sweep_choose(struct sweep *sweep);
 // Halving: which trials of begin .. end go on. Indices in order; the caller frees.
 long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count);
-// Whether two sources of data may have a sample in common, by how they are spelt.
+// Whether two sources of data may have a sample in common, by the files that they name and their
+// slices.
 bool data_may_overlap(const char *a, const char *b);
 // Sets selected_on, and warning where that is "test".
 MUST_CHECK enum status sweep_look_for_overlap(struct sweep *sweep);

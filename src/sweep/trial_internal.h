@@ -35,6 +35,7 @@ struct trial_work {
     const struct sweep_trial *trial;
     struct entry *entry; // one a step
     struct json *search; // eval's report; NULL: none
+    const char *key;     // of the last command begun, the judging of the baseline left out
     const char *error;   // why the trial failed; NULL: it did not
     bool is_busy;        // another process or thread is at one of the steps
 };

@@ -22,6 +22,7 @@ static void add_steps(struct trial_work *work, struct json *record, const struct
 
         json_add_text(step, "command", json_text(json_child(commands, (size_t)i)));
         json_add_text(step, "key", key ? key + 1 : entry->folder);
+        json_add_text(step, "sha256", entry->sha256);
         json_add_bool(step, "cached", entry->is_cached);
         json_add_number(step, "seconds", entry->seconds);
         add_report(step, "report", entry->report);
@@ -62,6 +63,7 @@ static struct json *make_record(struct trial_work *work)
                  trial_commands(&work->sweep->trials, trial, work->sweep->spec->search_data));
     add_steps(work, record, commands);
     add_model(work, record);
+    json_add_text(record, "key", work->key);
     add_report(record, "search", judged->report);
     json_add_null(record, "test");
     return record;

@@ -33,15 +33,26 @@ static void note_computed(struct trial_work *work, int index)
         *computed |= bit;
 }
 
-static enum status run_step(struct trial_work *work, int index)
+// What the step reads must be among the entries. Its key is what the record is told by, should it
+// fail.
+static enum status step_key(struct trial_work *work, int index, struct command *command)
 {
     const struct chain_step *step = &work->trial->chain.step[index];
-    struct command command = {.step = step, .name = step->name};
     char sha256[SHA256_HEX_BYTES];
 
-    TRY(input_content(work, step->input, &command.input, &command.input_key, sha256));
+    *command = (struct command){.step = step, .name = step->name};
+    TRY(input_content(work, step->input, &command->input, &command->input_key, sha256));
     TRY(contents_key(work->sweep->contents, work->context, work->sweep->host, step,
-                     *sha256 ? sha256 : NULL, command.key));
+                     *sha256 ? sha256 : NULL, work->sweep->spec->seed, command->key));
+    work->key = arena_copy_text(work->arena, command->key);
+    return OK;
+}
+
+static enum status run_step(struct trial_work *work, int index)
+{
+    struct command command;
+
+    TRY(step_key(work, index, &command));
     TRY(step_take(work, &command, &work->entry[index]));
     note_computed(work, index);
     return OK;
@@ -58,7 +69,7 @@ static enum status eval_key(struct trial_work *work, const char *sha256, struct 
     enum status status;
 
     json_add_text(values, "data", command->data);
-    if (command->baseline)
+    if (spec->baseline && !command->saves_outputs)
         json_add_text(values, "baseline", spec->baseline);
     if (command->saves_outputs)
         json_add_bool(values, "save-outputs", true);
@@ -70,7 +81,7 @@ static enum status eval_key(struct trial_work *work, const char *sha256, struct 
     keyed.option = option;
     keyed.option_count = count;
     status = contents_key(work->sweep->contents, work->context, work->sweep->host, &keyed, sha256,
-                          command->key);
+                          spec->seed, command->key);
     json_free(values);
     return status;
 }
@@ -100,19 +111,25 @@ static enum status judge_baseline(struct trial_work *work, struct command *judgi
     return status;
 }
 
-static enum status judge(struct trial_work *work, const char *data, char key[SHA256_HEX_BYTES],
-                         struct entry *entry)
+// Of the trial's model on those data.
+static enum status judge_key(struct trial_work *work, const char *data, struct command *command)
 {
-    struct command command = {.step = &work->sweep->spec->eval, .name = "eval", .data = data};
     char sha256[SHA256_HEX_BYTES];
 
+    *command = (struct command){.step = &work->sweep->spec->eval, .name = "eval", .data = data};
+    TRY(input_content(work, work->trial->last, &command->input, &command->input_key, sha256));
+    TRY(eval_key(work, sha256, command));
+    work->key = arena_copy_text(work->arena, command->key);
+    return OK;
+}
+
+static enum status judge(struct trial_work *work, const char *data, struct entry *entry)
+{
+    struct command command;
+
+    TRY(judge_key(work, data, &command));
     TRY(judge_baseline(work, &command));
-    if (work->error || work->is_busy)
-        return OK;
-    TRY(input_content(work, work->trial->last, &command.input, &command.input_key, sha256));
-    TRY(eval_key(work, sha256, &command));
-    memcpy(key, command.key, SHA256_HEX_BYTES);
-    return step_take(work, &command, entry);
+    return work->error || work->is_busy ? OK : step_take(work, &command, entry);
 }
 
 static void work_init(struct trial_work *work, struct sweep *sweep, struct context *context,
@@ -140,32 +157,75 @@ static enum status run_steps(struct trial_work *work)
     return OK;
 }
 
-// Whether the trial's record is there and stays.
+static bool is_text(const struct json *json, const char *text)
+{
+    return json_is_text(json) && strcmp(json_text(json), text) == 0;
+}
+
+// Whether what the record tells is what would be run now: from step to step, each read what the
+// record says that the one before it made; `key` is of the last thing that ran.
+static enum status is_current(struct trial_work *work, const struct json *record, bool *current)
+{
+    const struct json *steps = json_member(record, "steps");
+    int told = (int)json_count(steps), count = work->trial->chain.count;
+    struct command command;
+
+    *current = told <= count;
+    for (int i = 0; i < told && *current; i++) {
+        const struct json *step = json_child(steps, (size_t)i), *sha256;
+
+        TRY(step_key(work, i, &command));
+        sha256 = json_member(step, "sha256");
+        *current = is_text(json_member(step, "key"), command.key) && json_is_text(sha256) &&
+                   strlen(json_text(sha256)) == SHA256_HEX_BYTES - 1;
+        if (*current)
+            memcpy(work->entry[i].sha256, json_text(sha256), SHA256_HEX_BYTES);
+        work->entry[i].folder = arena_format(work->arena, "cache/%s", command.key);
+    }
+    if (!*current)
+        return OK;
+    TRY(told < count ? step_key(work, told, &command)
+                     : judge_key(work, work->sweep->spec->search_data, &command));
+    *current = is_text(json_member(record, "key"), command.key);
+    return OK;
+}
+
+static void forget_entries(struct trial_work *work)
+{
+    for (int i = 0; i <= work->trial->chain.count; i++)
+        work->entry[i] = (struct entry){0};
+}
+
+// Whether the trial's record is there and stays: not where the program, an option or something that
+// is read has changed since.
 static enum status has_ended(struct trial_work *work, bool *ended)
 {
     struct sweep *sweep = work->sweep;
-    const char *state;
     struct json *record;
+    enum status status = OK;
 
+    *ended = false;
     TRY(trial_read(sweep, work->context, work->trial->number - 1, &record));
-    state = record ? json_text(json_at(record, "state")) : NULL;
-    *ended = record && !(sweep->options.retry_failed && state && strcmp(state, "failed") == 0);
+    if (record &&
+        !(sweep->options.retry_failed && is_text(json_member(record, "state"), "failed"))) {
+        status = is_current(work, record, ended);
+        forget_entries(work);
+    }
     json_free(record);
-    return OK;
+    return status;
 }
 
 // With the claim on the trial.
 static enum status run_claimed(struct trial_work *work, bool *ended)
 {
     struct entry *judged = &work->entry[work->trial->chain.count];
-    char key[SHA256_HEX_BYTES];
 
     TRY(has_ended(work, ended));
     if (*ended)
         return OK;
     TRY(run_steps(work));
     if (!work->error && !work->is_busy)
-        TRY(judge(work, work->sweep->spec->search_data, key, judged));
+        TRY(judge(work, work->sweep->spec->search_data, judged));
     if (work->is_busy)
         return OK;
     TRY(record_write(work));
@@ -213,6 +273,25 @@ enum status trial_baseline(struct sweep *sweep, struct context *context, const c
     return status;
 }
 
+// The front is of what was judged on search data: another model, made anew where the cache was lost
+// by steps that are not the same each time, must not lend it its figures.
+static enum status check_model(struct trial_work *work)
+{
+    const struct json *report = work->entry[work->trial->chain.count].report, *was;
+    struct json *record;
+    enum status status = OK;
+
+    TRY(trial_read(work->sweep, work->context, work->trial->number - 1, &record));
+    was = json_at(record, "search.model.sha256");
+    if (json_is_text(was) && !is_text(json_at(report, "model.sha256"), json_text(was)))
+        status = context_fail(work->context, ERR_IO,
+                              "trial %ld: its steps now make another model than the one that was "
+                              "judged on search_data",
+                              work->trial->number);
+    json_free(record);
+    return status;
+}
+
 enum status trial_test(struct sweep *sweep, struct context *context, long index, bool *ended)
 {
     struct trial_result *result = &sweep->result[index];
@@ -223,14 +302,17 @@ enum status trial_test(struct sweep *sweep, struct context *context, long index,
     work_init(&work, sweep, context, index);
     status = run_steps(&work); // all in the cache
     if (status == OK && !work.error && !work.is_busy)
-        status = judge(&work, sweep->spec->test_data, result->test_key,
-                       &work.entry[work.trial->chain.count]);
+        status = judge(&work, sweep->spec->test_data, &work.entry[work.trial->chain.count]);
     if (status == OK && work.error)
         status = context_fail(context, ERR_IO, "%s", work.error);
+    if (status == OK && !work.is_busy)
+        status = check_model(&work);
     if (status != OK && status != ERR_CANCELLED)
         context_fail_in(context, status, "test_data");
-    if (status == OK && !work.is_busy)
+    if (status == OK && !work.is_busy) {
+        memcpy(result->test_key, work.key, SHA256_HEX_BYTES);
         result->has_test = *ended = true;
+    }
     work_clear(&work);
     return status;
 }

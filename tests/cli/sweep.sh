@@ -30,12 +30,29 @@ for folder in one alone; do
     sed -n '/"cost"/,/macs/s/.*"macs": \([0-9]*\).*/\1/p' $folder/sweep.json >$folder/macs
 done
 s "echo \$((\$(cat one/macs) - \$(cat alone/macs))) = \$((7424 * 192))"
+# A seed of the spec's own changes nothing about who is run once.
+spec seeded.json ', "seed": 7'
+s "ecai sweep -q seeded.json -o seeded >/dev/null; ls seeded/cache | grep -c ................................"
 # Ended after two trials, then gone on with.
 s "ecai sweep --progress never spec.json -o parts --limit 2 --jobs 1 2>&1; ls parts | grep results; ls parts/trials | wc -l"
 s "ecai sweep -q spec.json -o parts >parts.txt && cmp one/results.csv parts/results.csv && cmp two.txt parts.txt && echo same"
 # A record that is lost comes back from the cache: nothing is run again.
 s "rm parts/trials/* && ecai sweep -q spec.json -o parts >/dev/null && grep -h '\"cached\": false' parts/trials/*.json | wc -l"
 s "rm -r parts && ecai sweep -q spec.json -o parts --cache one/cache >/dev/null && grep -h '\"cached\": false' parts/trials/*.json | wc -l; cmp one/results.csv parts/results.csv && echo same"
+# A record is of what was run: with another profile, script or option of ours the trials are open
+# again, and what these have no part in comes from the cache.
+cp "$ECAI_DEVICES/asic-45nm.json" mine.json
+echo 'echo 0.5' >judge.sh
+spec kept.json
+sed -i 's/, "4.8"//; s:"eval".*unit"}:"eval"\: {"preprocess"\: "unit", "host_device"\: "./mine.json", "metric"\: "exec\:sh judge.sh"}:' kept.json
+again='ecai sweep -q kept.json -o kept >/dev/null; cut -d, -f11 kept/results.csv; ls kept/cache | wc -l'
+s "$again; cksum kept/trials/* >before"
+s "$again; cksum kept/trials/* | cmp - before && echo kept"
+s "echo 'echo 0.75' >judge.sh; $again"
+s "echo >>mine.json; $again"
+s "ecai sweep -q --deterministic kept.json -o kept >/dev/null; ls kept/cache | wc -l"
+# What is judged on test data is what was chosen.
+s "sed -i '/\"search\": {/,\$s/\"sha256\": \"[0-9a-f]*\"/\"sha256\": \"0\"/' kept/trials/*; ecai sweep -q --deterministic kept.json -o kept >/dev/null"
 # One trial of two fails: the other is there, the exit code is 1.
 spec half.json ', "title": "half"'
 sed -i 's/"sparsity": \[0.25, 0.5\]/"only": [["*"], ["nothing"]]/; s/, "4\/8"//' half.json
@@ -73,4 +90,5 @@ t ecai sweep met.json -o one
 s "mkdir full; touch full/x; ecai sweep spec.json -o full"
 s "sed 's:model.onnx:one/cache/model.onnx:' spec.json >cycle.json; ecai sweep cycle.json -o one"
 s "sed 's/@64:128/@64:129/' spec.json >overlap.json; ecai sweep --progress never overlap.json -o overlap 2>&1 >/dev/null | sed 's/.synthetic[^ ]*/DATA/g'"
+s "sed 's/synthetic[^ ]*@0:64/synthetic:seed=1,classes=4,shape=1x8x8,samples=256@128:256/' spec.json >renamed.json; ecai sweep --progress never renamed.json -o renamed 2>&1 >/dev/null | sed 's/.synthetic[^ ]*/DATA/g'"
 t ls
