@@ -149,31 +149,117 @@ def number_of(text):
     return float(digits) * (0.01 if unit == "%" else PREFIX.get(unit[:1], 1))
 
 
+def figure_of(point, shown_on, key):
+    """What a point's evaluation holds at a dotted key, or its parameter of that name; else None."""
+    value = point.get(shown_on) or point.get("eval") or point.get("test")
+    for part in key.split("."):
+        value = (value or {}).get(part)
+    return (point.get("parameters") or {}).get(key) if value is None else value
+
+
+def check_axes(driver, name):
+    """The chart opens with the axes asked for, where there are figures, and says its bars."""
+    report = data_of(driver)
+    shown_on = "test" if report.get("on") == "test" else "eval"
+    shown = [point for point in report["points"] if point.get("eval") and
+             (point["state"] == "done" or point["front"] or point["chosen"])]
+    drawn = len(shown)
+    for side in ("x", "y"):
+        key = report["axes"][side]
+        values = [figure_of(point, shown_on, key) for point in shown]
+        drawn = min(drawn, sum(value is not None for value in values))
+        if drawn:
+            selected = Select(driver.find_element(By.ID, f"axis-{side}")).first_selected_option
+            check(selected.get_attribute("value") in (key, f"parameters.{key}"),
+                  f"{name}: {side} is {key}", selected.get_attribute("value"))
+        described = report["axes"].get(f"{side}_axis")
+        if drawn and described:
+            title = selected.text.lower()
+            check(title == described["title"].lower() or key in ("energy.joules", "accuracy.value"),
+                  f"{name}: {side} is called as the report says", title)
+    if drawn:
+        items = driver.execute_script("return scatter.items.length")
+        check(items == drawn, f"{name}: done points and those of the front are drawn",
+              f"{items} of {drawn}")
+    better = driver.execute_script("""
+        return availableAxes().filter((axis) => axis.key === 'accuracy.value'
+            || axis.key === 'baseline.difference').map((axis) => axis.better);""")
+    check(all(one == report["better"] for one in better if report["better"]),
+          f"{name}: the metric and its difference are better {report['better']}", better)
+    note = driver.find_element(By.ID, "plot-note").text
+    for side, bar in (("x", "orizontal"), ("y", "ertical")):
+        if drawn and report["axes"][side] == "energy.joules":
+            check(f"{bar} bar of the selected point is the energy profile's error" in note,
+                  f"{name}: the profile's error is called so", note)
+        elif drawn and report["axes"][side] == "accuracy.value" and f"{bar} bar" in note:
+            check(f"{bar} bars: 95 %" in note, f"{name}: 95 % intervals are called so", note)
+
+
+def check_said(driver, name):
+    """Warnings, what was dropped but stands on the front, costs not paid back, commands."""
+    report = data_of(driver)
+    text = driver.find_element(By.ID, "warnings").text
+    for warning in report.get("warnings", []):
+        check(warning in text, f"{name}: a warning of the report is shown", text)
+    states = {row[0]: row[1] for row in rows(driver)}
+    for point in report["points"]:
+        if point["state"] == "dropped" and point["front"]:
+            check(states[name_of(point)] in ("front, dropped", "chosen, dropped"),
+                  f"{name}: what was dropped says that it is on the front", states[name_of(point)])
+    result = driver.find_element(By.ID, "result").text
+    check(" 1 times" not in result, f"{name}: a ratio of 1 is none", result)
+    chosen = [point for point in report["points"] if point["chosen"]]
+    for point in chosen[1:]:
+        check(name_of(point) in driver.find_element(By.ID, "sentence").text,
+              f"{name}: what another sweep chose is named", name_of(point))
+    if chosen and chosen[0].get("cost"):
+        reason = chosen[0]["cost"].get("reason")
+        check(not reason or reason in result, f"{name}: why a cost is not paid back", result)
+    details = driver.find_element(By.ID, "details").text
+    point = driver.execute_script("return view.selected && view.selected.commands") or []
+    if len(point) == 1:
+        check("The command that evaluated this model" in details,
+              f"{name}: one evaluation is not called what makes the point", details[-400:])
+
+
+def check_address(driver, name, page):
+    """An address whose end is no text leaves the page as it is without."""
+    driver.get("about:blank")
+    driver.get_log("browser")
+    driver.get(page.as_uri() + "#%")
+    check(len(rows(driver)) == len(data_of(driver)["points"]),
+          f"{name}: opens with '#%' behind its address", len(rows(driver)))
+    messages = driver.get_log("browser")
+    check(not messages, f"{name}: '#%' leaves the console empty", messages)
+
+
 def check_figures(driver, name):
     """Figures in the table are those of the data, read back from their text; unknown is a word."""
     report = data_of(driver)
+    shown_on = "test" if report.get("on") == "test" else "eval"
+    scale = 100 if report["metric"] in ("top1", "top5", "balanced") else 1
     heads = [cell.text.split("\n")[0].rstrip(" ↑↓").lower() for cell in
              driver.find_elements(By.CSS_SELECTOR, "#table thead th")]
     shown = {row[0]: row for row in rows(driver)}
     for key, head in (("accuracy.value", str(report["metric"]).lower()),
-                      ("energy.joules", "energy"), ("model.bytes", "bytes")):
+                      ("energy.joules", "energy"), ("model.bytes", "bytes"),
+                      ("baseline.difference", "difference")):
         values = {}
         for point in report["points"]:
-            value = point.get("eval") or point.get("test")
-            for part in key.split("."):
-                value = (value or {}).get(part)
-            values[name_of(point)] = value
+            value = figure_of(point, shown_on, key)
+            values[name_of(point)] = value * scale if value and head == "difference" else value
         if head not in heads:
             check(all(value is None for value in values.values()),
                   f"{name}: there is a column for {key}", heads)
             continue
+        rounding = 0.0051 if head == "difference" and scale == 100 else 0
         for point, value in values.items():
             text = shown[point][heads.index(head)]
             if value is None:
                 check(text in ("unknown", "–"), f"{name}: unknown {key} is no number", text)
             else:
                 read = number_of(text)
-                check(read is not None and abs(read - value) <= 0.006 * abs(value),
+                check(read is not None and abs(read - value) <= max(0.006 * abs(value), rounding),
                       f"{name}: the table's {key} is the data's", f"{text}, not {value}")
 
 
@@ -360,11 +446,14 @@ def check_page(driver, axe, folder, page):
     open_page(driver, page, *VIEWS[0])
     check_result(driver, name)
     check_figures(driver, name)
+    check_axes(driver, name)
+    check_said(driver, name)
     check_bars(driver, name)
     check_sorting(driver, name)
     check_keyboard(driver, name)
     check_controls(driver, name)
     check_axe(driver, axe, name, "after use")
+    check_address(driver, name, page)
     count = len(data_of(driver)["points"])
     print(f"page: {name}: {count} points, {size} bytes, open after {took:.0f} ms")
 

@@ -26,8 +26,7 @@ function figuresOf(point) {
     const name = metricName(at(document, "accuracy.metric") || metric);
     const both = point.eval && point.test;
     const difference = at(document, "baseline.difference");
-    const write = FRACTIONS.has(metric) ? (value) => points(value) + " points"
-        : (value) => plain(value, 4);
+    const write = FRACTIONS.has(metric) ? (value) => points(value) + " points" : signed;
     const ratio = at(document, "ratio.energy");
     return el("dl", { class: "facts" },
         both ? accuracyFacts(point.eval, name + ", search data") : null,
@@ -265,8 +264,10 @@ function drawCurves() {
     }
 }
 
-function payBack(inferences) {
-    return known(inferences) ? `after ${wholeNumber(inferences)} inferences` : UNKNOWN;
+function payBack(cost) {
+    const inferences = cost.inferences_to_pay_back;
+    return known(inferences) ? `after ${wholeNumber(inferences)} inferences`
+        : UNKNOWN + (cost.reason ? `: ${cost.reason}` : "");
 }
 
 function costTable(cost, title) {
@@ -282,8 +283,7 @@ function costTable(cost, title) {
         known(at(cost, "measured.joules")) ? fact("energy, measured",
             joules(at(cost, "measured.joules")), ` (${at(cost, "measured.counter")})`) : null,
         fact("CO₂" + grid, si(cost.grams, "g")),
-        "inferences_to_pay_back" in cost ? fact("paid back", payBack(cost.inferences_to_pay_back))
-            : null));
+        "inferences_to_pay_back" in cost ? fact("paid back", payBack(cost)) : null));
 }
 
 async function copyText(text, button) {
@@ -313,11 +313,14 @@ function commandsOf(point) {
         return null;
     }
     const text = commands.join("\n");
+    const evaluated = commands[0] === at(document, "provenance.command");
+    const title = commands.length > 1 ? "The commands that make this point"
+        : evaluated ? "The command that evaluated this model" : "The command that makes this point";
     const button = el("button", { type: "button", class: "quiet", id: "copy",
                                   "aria-label": "Copy the commands" }, "Copy");
     button.addEventListener("click", () => copyText(text, button));
     return el("div", {},
-        el("div", { class: "row" }, heading("The commands that make this point"), button),
+        el("div", { class: "row" }, heading(title), button),
         el("pre", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Commands" },
            el("code", {}, text)));
 }
@@ -365,10 +368,10 @@ function drawDetails() {
         return;
     }
     const document = anyEvaluation(point);
-    const state = stateText(point);
+    const state = stateKind(point);
     section.replaceChildren(
         el("h2", { id: "details-title" }, point.name, " ",
-           state === "done" ? null : el("span", { class: "state " + state }, state)),
+           state === "done" ? null : el("span", { class: "state " + state }, stateText(point))),
         ...(parameterText(point) ? [el("p", { class: "parameters" }, parameterText(point))] : []),
         ...(point.error ? [el("p", { class: "error" }, point.error)] : []),
         ...(document ? [el("div", { class: "columns" },

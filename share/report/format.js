@@ -49,7 +49,7 @@ function si(value, unit, smallest = 0, digits = 3) {
         return UNKNOWN;
     }
     if (value === 0) {
-        return "0 " + unit;
+        return ("0 " + unit).trim();
     }
     // 999.7 rounds up to the next prefix.
     const size = Number(Math.abs(value).toPrecision(digits));
@@ -74,9 +74,11 @@ function seconds(value) {
     return hours > 0 ? `${hours} h ${minutes} min` : `${Math.round(value / 60)} min`;
 }
 
-// "12.9 times less", "1.3 times more": a ratio baseline / model in words.
-function times(ratio, less, more) {
-    return ratio >= 1 ? `${plain(ratio)} times ${less}` : `${plain(1 / ratio)} times ${more}`;
+// "12.9 times less", "1.3 times more": a ratio baseline / model in words; same: it rounds to 1.
+const isEven = (ratio) => plain(Math.max(ratio, 1 / ratio)) === "1";
+function times(ratio, less, more, same) {
+    return isEven(ratio) ? same
+        : ratio > 1 ? `${plain(ratio)} times ${less}` : `${plain(1 / ratio)} times ${more}`;
 }
 
 // "86.8 … 92.2 %": an interval's ends; a unit that both have stands once.
@@ -93,11 +95,18 @@ const FRACTIONS = new Set(["top1", "top5", "balanced"]);
 const METRIC_NAMES = {
     top1: "top-1 accuracy", top5: "top-5 accuracy", balanced: "balanced accuracy",
     auc: "area under the ROC curve", mse: "mean squared error", cosine: "cosine similarity",
-    perplexity: "perplexity",
+    mae: "mean absolute error", perplexity: "perplexity",
 };
-const metricName = (metric) => METRIC_NAMES[metric] || metric || "accuracy";
+const metricName = (metric) => !metric || metric.startsWith("exec:") ? "accuracy"
+    : METRIC_NAMES[metric] || metric;
 const writeMetric = (metric) =>
     (value) => FRACTIONS.has(metric) ? percent(value) : plain(value, 4);
+// A difference of two values of the metric, with its sign.
+const signed = (value) =>
+    known(value) ? ["−", "", "+"][Math.sign(value) + 1] + plain(Math.abs(value), 4) : UNKNOWN;
+const writeDifference = (metric) => FRACTIONS.has(metric) ? points : signed;
+
+const capital = (text) => text.replace(/^./, (letter) => letter.toUpperCase());
 
 // An element with attributes and children; strings become text nodes. A null child is left out.
 function el(name, attributes, ...children) {

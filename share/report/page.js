@@ -4,31 +4,55 @@
 
 const strong = (text) => el("strong", {}, text);
 
+// "reaches 93.28 % top-1 accuracy on test data", "its perplexity is 12.3".
+function reachedWords(point, document) {
+    const reached = at(document, "accuracy.value");
+    const write = writeMetric(metric);
+    const range = pair(at(document, "accuracy.ci95"), write);
+    if (reached === null) {
+        return [`its ${metricName(metric)} is unknown`];
+    }
+    const name = metricName(metric);
+    return [...(FRACTIONS.has(metric) ? ["reaches ", strong(write(reached)), ` ${name}`]
+                : [`its ${name} is `, strong(write(reached))]),
+            report.selected_on === "search" ? ` on ${point.test ? "test" : "search"} data` : "",
+            range ? ` (95 %: ${range})` : ""];
+}
+
+// Several sweeps have chosen one each; the headline is the first's.
+function othersChosen() {
+    const others = chosenPoints.slice(1);
+    const one = (point) => {
+        const document = point.test || point.eval;
+        return [strong(point.name), ` (${joules(at(document, "energy.joules"))}, `
+                + `${metricName(metric)} ${writeMetric(metric)(at(document, "accuracy.value"))})`];
+    };
+    return others.length === 0 ? [] : [" Also chosen, by ",
+        others.length > 1 ? "other sweeps: " : "another sweep: ",
+        ...others.flatMap((point, i) => [i > 0 ? ", " : "", ...one(point)]), "."];
+}
+
 // "net.onnx needs 650 nJ an inference, 2727 times less than teacher.onnx, and reaches 93.28 %."
 function sentence(point) {
     const document = point.test || point.eval;
-    const reached = at(document, "accuracy.value");
-    const write = writeMetric(metric);
     const ratio = at(document, "ratio.energy");
     const smaller = at(document, "ratio.bytes");
     const baseline = at(document, "baseline.file");
-    const than = baseline ? ` than ${baseline.replace(/^.*\//, "")}` : " than the baseline";
+    const than = (isEven(ratio) ? " as " : " than ")
+        + (baseline ? baseline.replace(/^.*\//, "") : "the baseline");
     const energy = at(document, "energy.joules");
-    const range = pair(at(document, "accuracy.ci95"), write);
     return [strong(point.name), " needs ",
         known(energy) ? [strong(joules(energy)), " an inference"] : "an unknown energy an inference",
-        known(ratio) ? [", ", strong(times(ratio, "less", "more")), than] : "",
-        ", and ", reached === null ? `its ${metricName(metric)} is unknown`
-            : ["reaches ", strong(write(reached)), ` ${metricName(metric)}`,
-               report.selected_on === "search" ? ` on ${point.test ? "test" : "search"} data` : "",
-               range ? ` (95 %: ${range})` : ""],
-        ", in ", strong(bytes(at(document, "model.bytes"))),
-        known(smaller) ? ` (${times(smaller, "smaller", "larger")})` : "", "."].flat(2);
+        known(ratio) ? [", ", strong(times(ratio, "less", "more", "as much")), than] : "",
+        ", and ", reachedWords(point, document), ", in ",
+        strong(bytes(at(document, "model.bytes"))),
+        known(smaller) ? ` (${times(smaller, "smaller", "larger", "as large")})` : "", ".",
+        othersChosen()].flat(2);
 }
 
 function sentenceWithoutChoice() {
     const document = (point) => point.test || point.eval;
-    const least = (key, sign) => allPoints.filter((p) => isDone(p) && known(at(document(p), key)))
+    const least = (key, sign) => allPoints.filter((p) => isShown(p) && known(at(document(p), key)))
         .sort((a, b) => sign * (at(document(a), key) - at(document(b), key)))[0];
     const frugal = least("energy.joules", 1);
     const best = least("accuracy.value", higherIsBetter ? -1 : 1);
@@ -52,7 +76,7 @@ function badge(kind, text) {
 function drawMarks(point) {
     const data = at(point && (point.test || point.eval), "data") || report.data || {};
     const done = allPoints.filter(isDone).length;
-    const failed = allPoints.filter((one) => one.state === "failed").length;
+    const lost = (state) => allPoints.filter((one) => one.state === state).length;
     const requirements = point ? at(point.test || point.eval || {}, "requirements") || [] : [];
     const held = requirements.filter((one) => one.holds === true).length;
     const missed = requirements.some((one) => one.holds !== true);
@@ -65,9 +89,23 @@ function drawMarks(point) {
               + (known(data.samples) ? `, ${spaced(String(data.samples))} samples` : "")),
         badge("", `energy estimated, profile ${at(report, "profile.name") || UNKNOWN}`),
         badge("", `${done} ${done === 1 ? "point" : "points"}`
-              + (failed ? `, ${failed} failed` : "")),
+              + ["failed", "dropped"].filter(lost).map((state) => `, ${lost(state)} ${state}`)
+                  .join("")),
     ];
     byId("marks").replaceChildren(...marks.filter(Boolean));
+}
+
+// What ecai warned of when it made the report, and an axis asked for that has no figures.
+function drawWarnings() {
+    const texts = (report.warnings || []).map(String);
+    const usual = ["energy.joules", "accuracy.value"]; // nobody need have asked for these
+    for (const key of [at(report, "axes.x"), at(report, "axes.y")]) {
+        if (key && !usual.includes(key) && !namedAxis(availableAxes(), key)) {
+            texts.push(`${key}: no point has a figure here; the chart shows another axis`);
+        }
+    }
+    byId("warnings").hidden = texts.length === 0;
+    byId("warnings").replaceChildren(...texts.map((text) => el("li", {}, text)));
 }
 
 function figure(label, value, below) {
@@ -77,12 +115,15 @@ function figure(label, value, below) {
 
 function drawFigures(point) {
     const document = point ? point.test || point.eval : null;
+    byId("figures-of").hidden = chosenPoints.length < 2;
     if (!document) {
         byId("figures").hidden = true;
         return;
     }
-    const cost = costOf(point, document) || at(report, "sweep.cost");
-    const difference = pair(at(document, "baseline.difference_ci95"), points);
+    const cost = costOf(point, document);
+    const writeBeside = writeDifference(metric);
+    const difference = pair(at(document, "baseline.difference_ci95"), writeBeside);
+    const unit = FRACTIONS.has(metric) ? "points" : "";
     const write = writeMetric(metric);
     const range = (key, writer) => pair(at(document, key), writer);
     const items = [
@@ -90,18 +131,21 @@ function drawFigures(point) {
                range("energy.interval", joules)),
         known(at(document, "ratio.energy")) ? figure("Energy ratio",
             plain(at(document, "ratio.energy")) + " ×", range("ratio.energy_interval", plain)) : null,
-        figure(metricName(metric).replace(/^./, (letter) => letter.toUpperCase()),
+        figure(capital(metricName(metric)),
                at(document, "accuracy.value") === null ? UNKNOWN
                    : write(at(document, "accuracy.value")), range("accuracy.ci95", write)),
-        known(at(document, "baseline.difference")) && FRACTIONS.has(metric)
-            ? figure("Against the baseline", points(at(document, "baseline.difference")),
-                     difference ? `${difference} points` : "points") : null,
+        known(at(document, "baseline.difference"))
+            ? figure("Against the baseline", writeBeside(at(document, "baseline.difference")),
+                     [difference, unit].filter(Boolean).join(" ")) : null,
         figure("Size", bytes(at(document, "model.bytes")), known(at(document, "ratio.bytes"))
-            ? times(at(document, "ratio.bytes"), "smaller", "larger") : null),
+            ? times(at(document, "ratio.bytes"), "smaller", "larger", "as large as the baseline")
+            : null),
         cost ? figure("Paid back after", known(cost.inferences_to_pay_back)
             ? wholeNumber(cost.inferences_to_pay_back) : UNKNOWN, known(cost.inferences_to_pay_back)
-            ? `inferences; cost ${joules(cost.joules)}` : `cost ${joules(cost.joules)}`) : null,
+            ? `inferences; cost ${joules(cost.joules)}`
+            : `${cost.reason ? cost.reason + "; " : ""}cost ${joules(cost.joules)}`) : null,
     ];
+    byId("figures-of").textContent = `Figures of ${point.name}:`;
     byId("figures").replaceChildren(...items.filter(Boolean));
 }
 
@@ -111,14 +155,15 @@ function drawResult() {
     byId("sentence").replaceChildren(...(point && (point.test || point.eval) ? sentence(point)
         : allPoints.length === 0 ? ["The report holds no point."] : sentenceWithoutChoice()));
     drawMarks(point);
+    drawWarnings();
     drawFigures(point);
 }
 
 // Front points across, layers down: how sparse, how many bits.
 function drawMap() {
     const energy = (point) => at(anyEvaluation(point), "energy.joules") ?? Infinity;
-    const rows = allPoints.filter((point) => isDone(point) && (point.front || point.chosen
-                                                               || allPoints.length <= 12))
+    const rows = allPoints.filter((point) => isShown(point) && (point.front || point.chosen
+                                                                || allPoints.length <= 12))
         .sort((a, b) => energy(a) - energy(b)).slice(0, 40)
         .map((point) => ({ point, layers: layersOf(point).filter((layer) => layer.macs > 0) }))
         .filter((row) => row.layers.some((layer) => sparsityOf(layer) !== null
@@ -246,16 +291,25 @@ function startTheme() {
 }
 
 function startSources() {
-    const both = allPoints.some((point) => point.test) && allPoints.some((point) => point.eval);
-    byId("source-label").hidden = !both;
+    byId("source-label").hidden = !hasBoth;
     byId("source").replaceChildren(el("option", { value: "eval" }, "search data"),
                                    el("option", { value: "test" }, "test data"));
+    byId("source").value = view.source;
     byId("source").addEventListener("change", () => {
         view.source = byId("source").value;
         fillTable();
         drawScatter();
         drawDetails();
     });
+}
+
+// The id behind "#"; "" where that is no text that this page could have made.
+function wantedId() {
+    try {
+        return decodeURIComponent(location.hash.slice(1));
+    } catch {
+        return "";
+    }
 }
 
 function start() {
@@ -267,7 +321,7 @@ function start() {
     table.columns = tableColumns();
     table.sort = "state";
     fillFilters();
-    const wanted = decodeURIComponent(location.hash.slice(1));
+    const wanted = wantedId();
     view.selected = allPoints.find((point) => point.id && String(point.id) === wanted)
         || chosenPoint() || allPoints.find((point) => point.front) || allPoints[0] || null;
     fillTable();

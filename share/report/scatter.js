@@ -54,9 +54,10 @@ const wantsIntervals = (point) => {
     const wanted = byId("intervals").value;
     return wanted === "all" || (wanted === "front" && (point.front || point.chosen));
 };
-// The horizontal interval of energy is the profile's own error: it moves all points together, so it
-// is drawn for the point that is looked at alone.
-const wantsAcross = (item) => item.point === view.selected || item.at === scatter.focus;
+// The interval of an energy is the profile's own error: it moves all points together, so it is
+// drawn for the point that is looked at alone.
+const wantsBar = (item, axis) => item.point === view.selected || item.at === scatter.focus
+    || (axis.error === "95" && wantsIntervals(item.point));
 
 function drawBar(context, from, to, fixed, vertical) {
     const cap = 3;
@@ -87,11 +88,11 @@ function drawIntervals(chart) {
             : item.point.front ? "front" : "other");
         context.globalAlpha = important ? 0.95 : 0.5;
         context.lineWidth = important ? 1.6 : 1;
-        if (item.yi && (wantsIntervals(item.point) || wantsAcross(item))) {
+        if (item.yi && wantsBar(item, scatter.y)) {
             drawBar(context, y.getPixelForValue(item.yi[0]), y.getPixelForValue(item.yi[1]),
                     x.getPixelForValue(item.x), true);
         }
-        if (item.xi && wantsAcross(item)) {
+        if (item.xi && wantsBar(item, scatter.x)) {
             drawBar(context, x.getPixelForValue(item.xi[0]), x.getPixelForValue(item.xi[1]),
                     y.getPixelForValue(item.y), false);
         }
@@ -243,7 +244,7 @@ function inRange(item, _, items) {
 function plotted(list) {
     const { x, y } = scatter;
     const positive = (value, id) => value > 0 || !byId(id).checked;
-    return list.filter(isDone).map((point) => ({
+    return list.filter(isShown).map((point) => ({
         point, x: axisValue(x, point), y: axisValue(y, point), xi: axisInterval(x, point),
         yi: axisInterval(y, point),
     })).filter((item) => item.x !== null && item.y !== null && positive(item.x, "log-x")
@@ -253,12 +254,14 @@ function plotted(list) {
         .map((item, index) => Object.assign(item, { at: index }));
 }
 
-function rangeOf(value, interval, log) {
-    const values = scatter.items.map((item) => item[value]);
+// The values of one axis, with the ends of the intervals that are drawn for more than one point.
+function rangeOf(side, log) {
+    const values = scatter.items.map((item) => item[side]);
+    const few = scatter.items.length <= 3; // alone, the interval is what there is to see
     for (const item of scatter.items) {
-        const few = scatter.items.length <= 3; // alone, the interval is what there is to see
-        if ((value === "y" || few) && item[interval] && wantsIntervals(item.point)) {
-            values.push(...item[interval].filter((end) => end > 0 || !log));
+        const interval = item[side + "i"];
+        if ((scatter[side].error === "95" || few) && interval && wantsIntervals(item.point)) {
+            values.push(...interval.filter((end) => end > 0 || !log));
         }
     }
     return values;
@@ -280,8 +283,8 @@ function drawScatter() {
             animation: false, maintainAspectRatio: false, responsive: true,
             layout: { padding: { right: 12, top: 8 } },
             interaction: { mode: "nearest", intersect: true },
-            scales: { x: axisOptions(scatter.x, rangeOf("x", "xi", logX), logX),
-                      y: axisOptions(scatter.y, rangeOf("y", "yi", logY), logY) },
+            scales: { x: axisOptions(scatter.x, rangeOf("x", logX), logX),
+                      y: axisOptions(scatter.y, rangeOf("y", logY), logY) },
             plugins: { legend: { display: false }, tooltip: tooltipOptions() },
             onClick: (event) => {
                 const item = itemNear(event);
@@ -308,10 +311,17 @@ function itemNear(event) {
         ? scatter.chart.data.datasets[element.datasetIndex].data[element.index] : null;
 }
 
+// What the bars along an axis say; "" where it has none.
+function barNote(direction, axis, present) {
+    return !present ? "" : axis.error === "95" ? `${capital(direction)} bars: 95 % intervals.`
+        : `The ${direction} bar of the selected point is the energy profile's error, which moves `
+        + "all points together.";
+}
+
 function describePlot(shown) {
     const { x, y, items } = scatter;
     const front = x.better && y.better && items.length > 1 ? nonDominated(items, x, y).length : 0;
-    const left = shown.filter(isDone).length - items.length;
+    const left = shown.filter(isShown).length - items.length;
     const why = byId("range").value === "1" ? "" : ", or out of the range chosen";
     const summary = `${items.length} ${items.length === 1 ? "point" : "points"}: ${y.label} against `
         + `${x.label}` + (front ? `; ${front} on the step line` : "")
@@ -328,14 +338,9 @@ function describePlot(shown) {
     if (front) {
         notes.push("Step line: no point is better in both.");
     }
-    if (items.some((item) => item.yi)) {
-        notes.push("Vertical bars: 95 % intervals.");
-    }
-    if (x.key === "energy.joules" && items.some((item) => item.xi)) {
-        notes.push("The horizontal bar of the selected point is the energy profile's error, which "
-                   + "moves all points together.");
-    }
-    byId("plot-note").textContent = notes.join(" ");
+    notes.push(barNote("vertical", y, items.some((item) => item.yi)),
+               barNote("horizontal", x, items.some((item) => item.xi)));
+    byId("plot-note").textContent = notes.filter(Boolean).join(" ");
     const present = KINDS.filter((kind) => items.some((item) => kindOf(item.point) === kind.name));
     byId("legend").replaceChildren(...present.map((kind) =>
         el("li", {}, el("span", { class: "sign " + kind.name, "aria-hidden": "true" }), kind.label)));
@@ -390,10 +395,13 @@ function plotKey(event) {
     }
 }
 
+// The axis of a key, or of a swept parameter's bare name.
+const namedAxis = (axes, key) => axes.find((axis) => axis.key === key)
+    || axes.find((axis) => axis.key === "parameters." + key);
+
 function fillAxes() {
     const axes = availableAxes();
-    const named = (key, fallback) => axes.find((axis) => axis.key === key)
-        || axes.find((axis) => axis.key === fallback);
+    const named = (key, fallback) => namedAxis(axes, key) || namedAxis(axes, fallback);
     scatter.x = named(at(report, "axes.x") || "energy.joules", "model.bytes") || axes[0] || AXES[0];
     scatter.y = named(at(report, "axes.y") || "accuracy.value", "baseline.difference")
         || axes.find((axis) => axis !== scatter.x) || AXES[1];

@@ -9,12 +9,11 @@ function withInterval(text, interval) {
     return interval ? [text, " ", el("span", { class: "interval" }, interval)] : [text];
 }
 
-function stateText(point) {
-    if (!isDone(point)) {
-        return point.state;
-    }
-    return point.chosen ? "chosen" : point.front ? "front" : "done";
-}
+const stateKind = (point) => point.chosen ? "chosen" : point.front ? "front"
+    : isDone(point) ? "done" : point.state;
+// "front", or "front, dropped" for what halving dropped and nothing beats.
+const stateText = (point) => isDone(point) || stateKind(point) === point.state ? stateKind(point)
+    : `${stateKind(point)}, ${point.state}`;
 
 // A column's value for sorting comes from value; cell makes what stands there.
 function tableColumns() {
@@ -22,8 +21,9 @@ function tableColumns() {
         key: "name", label: "Point", value: (point) => point.name, text: true,
     }, {
         key: "state", label: "State", text: true,
-        value: (point) => ["chosen", "front", "done", "failed", "dropped"].indexOf(stateText(point)),
-        cell: (point) => [el("span", { class: "state " + stateText(point) }, stateText(point))],
+        value: (point) => ["chosen", "front", "done", "failed", "dropped"]
+            .indexOf(stateKind(point)),
+        cell: (point) => [el("span", { class: "state " + stateKind(point) }, stateText(point))],
     }];
     for (const name of parameterNames) {
         const values = allPoints.map((point) => (point.parameters || {})[name]);
@@ -48,13 +48,13 @@ function tableColumns() {
     const axes = availableAxes();
     for (const axis of wanted.map((key) => axes.find((one) => one.key === key)).filter(Boolean)) {
         columns.push({
-            key: axis.key, label: axis.short.replace(/^./, (letter) => letter.toUpperCase()),
+            key: axis.key, label: capital(axis.short),
             title: axis.label, descending: axis.better === "higher",
             value: (point) => axisValue(axis, point),
             cell: (point) => {
                 const value = axisValue(axis, point);
                 if (value === null) {
-                    return [el("span", { class: "unknown" }, isDone(point) ? UNKNOWN : "–")];
+                    return [el("span", { class: "unknown" }, isShown(point) ? UNKNOWN : "–")];
                 }
                 const wide = axis.key === "energy.joules" || axis.key === "ratio.energy"
                     || axis.key === "cost.joules";
@@ -135,8 +135,7 @@ function shownPoints() {
     const wanted = byId("filter").value;
     const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean);
     return allPoints.filter((point) => {
-        const state = stateText(point);
-        const fits = wanted === "all" || wanted === state
+        const fits = wanted === "all" || wanted === point.state
             || (wanted === "done" && isDone(point))
             || (wanted === "front" && (point.front || point.chosen));
         const text = (point.name + " " + point.id + " " + parameterText(point)).toLowerCase();
@@ -184,6 +183,13 @@ function fillFilters() {
     byId("table").addEventListener("keydown", tableKey);
 }
 
+// Halving lets the better part of the trials go on with more of the option it names.
+function whyDropped() {
+    const option = at(report, "sweep.spec.search.halving.option");
+    return "Dropped by halving: others led at " + (option ? `the same ${option}` : "its stage")
+        + " and went on.";
+}
+
 function fillLost() {
     const lost = allPoints.filter((point) => !isDone(point));
     byId("lost").hidden = lost.length === 0;
@@ -195,6 +201,5 @@ function fillLost() {
             el("span", { class: "state " + point.state }, point.state), " ",
             el("strong", {}, point.name), " ", parameterText(point) || null,
             el("p", {}, point.error
-                || (point.state === "dropped" ? "Dropped by halving: others led on fewer samples or "
-                    + "epochs." : "No reason was recorded.")))))));
+                || (point.state === "dropped" ? whyDropped() : "No reason was recorded.")))))));
 }
