@@ -26,7 +26,9 @@ struct report_point {
     const char *error;        // NULL: none
     const struct json *trial; // ecai/trial/1; NULL: read from a report of eval
     const struct json *eval;  // ecai/eval/1 on the data shown; NULL: none
-    const struct json *test;  // the same on the sweep's test data, else NULL
+    // What `eval` is one of: on the sweep's search data, or the only data there is, and on its test
+    // data. NULL: none.
+    const struct json *search, *test;
     bool is_front, is_chosen;
 };
 
@@ -54,6 +56,8 @@ struct report_view {
 MUST_CHECK enum status report_read(struct report_view *view, const char *path);
 // After all was read: --device and --on, then what differs between points. ERR_FORMAT names both.
 MUST_CHECK enum status report_settle(struct report_view *view);
+// Whether the test data of sweeps are shown.
+bool report_on_test(const struct report_view *view);
 // Finds what --x or --y names. ERR_USAGE with the nearest key for one that is unknown.
 MUST_CHECK enum status report_find_axis(const struct report_view *view, const char *option,
                                         const char *key, struct report_axis *out);
