@@ -98,6 +98,10 @@ static enum status check_options(const struct report_view *view, const char *for
         (options->y_range.count && !is_range(&options->y_range)))
         return context_fail(context, ERR_USAGE, "'--%s-range' wants two numbers, the lower first",
                             is_range(&options->x_range) || !options->x_range.count ? "y" : "x");
+    if ((options->log_x && options->x_range.count && options->x_range.at[0] <= 0) ||
+        (options->log_y && options->y_range.count && options->y_range.at[0] <= 0))
+        return context_fail(context, ERR_USAGE,
+                            "'--log-x' and '--log-y' want ranges that begin above zero");
     if ((options->width && options->width < CHART_SIZE_MIN) ||
         (options->height && options->height < CHART_SIZE_MIN))
         return context_fail(context, ERR_USAGE, "'--width' and '--height' want %d pixels or more",
@@ -213,8 +217,9 @@ static const struct field chart_fields[] = {
                  "points with intervals"),
     FIELD(struct report_options, note, "yes", 0, 0,
           "leave out what the figures rest on, in small letters at the foot"),
-    FIELD(struct report_options, x_range, NULL, 0, 0, "LOW,HIGH: what the chart shows across"),
-    FIELD(struct report_options, y_range, NULL, 0, 0, "LOW,HIGH: and up"),
+    FIELD(struct report_options, x_range, NULL, 0, 0,
+          "LOW,HIGH: where the axis across begins and ends"),
+    FIELD(struct report_options, y_range, NULL, 0, 0, "LOW,HIGH: the same up"),
     FIELD(struct report_options, point, NULL, 0, 0,
           "NUMBER|ID|LABEL: a point of layers, sparsity or curves (default: the chosen one, else "
           "all)"),

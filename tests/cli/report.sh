@@ -29,6 +29,9 @@ s "ecai report folder -o group.svg --group distill.learning-rate --labels all &&
 s "ecai report half.json small.json -o bytes.svg --x model.bytes --y ratio.energy --width 300 --height 200 --no-note --title 'A & B' && grep -o 'size of the file ([^)]*)\\|times less energy than the baseline\\|A &amp; B\\|Energy: estimated' bytes.svg | sort -u"
 s "ecai report half.json small.json -o none.svg --x accuracy.top5 --y energy.measured.joules"
 s "ecai report half.json small.json -o range.svg --y-range 0.9,1"
+# A range is where the axis begins and ends: ticks from one end to the other.
+s "ecai report half.json small.json -o range.svg --x-range 0,1e-7 --y-range 0.5,0.7 && grep -o '>[0-9.]*<' range.svg | tr -d '<>' | paste -sd ' '"
+t ecai report half.json -o x.svg --log-x --x-range 0,1
 # The page is one file: nothing in it is loaded from elsewhere, and data cannot end a script.
 s "ecai report folder -o page.html && grep -c 'application/json' page.html"
 s "sed 's/\"node\": \"conv1\"/\"node\": \"<\\/script><img src=x onerror=alert(1)>\"/' half.json >rude.json; ecai report rude.json -o rude.html && grep -c 'u003c/script>.u003cimg src=x' rude.html; grep -c '<img src=x' rude.html"
