@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/json_common.h"
 #include "cli/report_view.h"
 #include "cli/table.h"
 #include "energy/cost.h"
@@ -81,6 +82,8 @@ static enum status use_device(struct report_view *view, const struct report_poin
         return context_fail(view->invocation->context, ERR_FORMAT,
                             "%s: no energy on '%s'; it has %s", point->file, device,
                             device_names_of(arena, by_device));
+    if (point->trial)
+        view->judged_on = json_text(json_at(*eval, "energy.device"));
     changed = with_device(*eval, device);
     arena_defer(arena, release_json, changed);
     *eval = changed;
@@ -174,16 +177,30 @@ static void make_unique(struct report_view *view)
         }
 }
 
-static void warn_of_baselines(const struct report_view *view)
+void report_warn(struct report_view *view, const char *words)
+{
+    if (!view->warnings) {
+        view->warnings = json_array();
+        arena_defer(view->invocation->arena, release_json, view->warnings);
+    }
+    for (size_t i = 0; i < json_count(view->warnings); i++)
+        if (strcmp(json_text(json_child(view->warnings, i)), words) == 0)
+            return;
+    json_add_name(view->warnings, NULL, words);
+    context_warn(view->invocation->context, "%s", words);
+}
+
+static void warn_of_baselines(struct report_view *view)
 {
     const char *first = NULL;
 
     for (int i = 0; i < view->count; i++) {
         const char *sha256 = json_text(json_at(view->point[i].eval, "baseline.sha256"));
         if (first && sha256 && strcmp(first, sha256) != 0) {
-            context_warn(view->invocation->context,
-                         "%s: another baseline than before: ratios and differences do not compare",
-                         view->point[i].file);
+            report_warn(view, arena_format(view->invocation->arena,
+                                           "%s: another baseline than before: ratios and "
+                                           "differences do not compare",
+                                           view->point[i].file));
             return;
         }
         first = first ? first : sha256;
@@ -228,5 +245,10 @@ enum status report_settle(struct report_view *view)
                                                  : "no trial has an evaluation");
     make_unique(view);
     warn_of_baselines(view);
+    if (view->judged_on)
+        report_warn(view, arena_format(view->invocation->arena,
+                                       "front and chosen are the sweep's, which judged on '%s', "
+                                       "not on '%s'",
+                                       view->judged_on, view->options->device));
     return OK;
 }

@@ -312,6 +312,7 @@ struct json *report_data(const struct report_view *view)
     copy_or_null(document, "better", json_at(view->sample, "accuracy.better"));
     json_add_text(document, "selected_on", view->selected_on);
     json_add_text(document, "on", shown_data(view));
+    json_add(document, "warnings", view->warnings ? json_copy(view->warnings) : json_array());
     copy_or_null(document, "sweep", view->sweep);
     add_axes(document, view);
     points = json_add_array(document, "points");

@@ -146,6 +146,16 @@ static enum status trial_eval(struct report_view *view, const struct json *trial
     return status == OK ? OK : context_fail_in(view->invocation->context, status, "%s", key);
 }
 
+static bool is_state(const char *state)
+{
+    static const char *const states[] = {"done", "failed", "dropped"};
+
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(states[i], state) == 0)
+            return true;
+    return false;
+}
+
 static enum status add_trial(struct report_view *view, const char *file, const struct json *trial)
 {
     struct context *context = view->invocation->context;
@@ -159,6 +169,10 @@ static enum status add_trial(struct report_view *view, const char *file, const s
     point->error = json_text(json_at(trial, "error"));
     if (!point->id || !point->state)
         return context_fail(context, ERR_FORMAT, "no whole ecai/trial/1: 'id' or 'state'");
+    if (!is_state(point->state))
+        return context_fail(context, ERR_FORMAT,
+                            "state '%s': only 'done', 'failed' and 'dropped' are known",
+                            point->state);
     TRY(trial_eval(view, trial, "search", &point->search));
     TRY(trial_eval(view, trial, "test", &point->test));
     point->eval = report_on_test(view) || !point->search ? point->test : point->search;

@@ -19,6 +19,14 @@ s "ecai report folder -o - --format json | grep -o '\"on\": .*\|\"value\": 0.9[0
 s "sed '401s/null/2/' small.json >paid.json; ecai report paid.json --device mcu-cortex-m4 -o - --format json | grep -o '\"inferences_to_pay_back.*'"
 s "ecai report small.json --device mcu-cortex-m4 -o - --format json | grep -o '\"inferences_to_pay_back.*\|\"reason\": \".*'"
 s "ecai report - -o - --format csv <half.json | cut -d, -f1-3"
+# What is not known is not spoken of.
+s "sed 's/\"samples\": 300,//;s/\"ci95\": .0[^]]*./\"ci95\": null/;/\"energy\": {/,/\"fits\"/{s/\"joules\": [^n].*/\"joules\": null,/;s/\"interval\": .*/\"interval\": null,/}' half.json >little.json; ecai report little.json -o - --format markdown"
+s "sed 's/\"value\": 0[0-9.]*,/\"value\": null,/' half.json >little.json; ecai report little.json -o - --format markdown | grep -o 'Accuracy:.*'"
+# What the reader must know stands in every form.
+s "sed '/\"baseline\": {/,/sha256/s/\"sha256\": \"5dbdea2f/\"sha256\": \"00000000/' small.json >mixed.json; ecai report half.json mixed.json -o - --format markdown | grep -o 'Warning.*'"
+s "ecai report -q half.json mixed.json -o - --format json | grep '\"warnings\":'"
+s "ecai report -q half.json mixed.json -o mixed.svg && grep -c 'Warning' mixed.svg"
+s "mkdir moved; cp folder/sweep.json moved; sed 's/\"energy_by_device\": *{\"asic-45nm\"/\"energy_by_device\":{\"other\"/g' folder/results.jsonl >moved/results.jsonl; ecai report moved --device other -o - --format markdown | grep -o 'Warning.*'"
 # Drawings: what is in them, by their marks and words.
 s "ecai report half.json small.json -o front.svg --log-x && grep -o '<svg [^>]*width=\"[0-9]*\" height=\"[0-9]*\"' front.svg | cut -d' ' -f5-"
 s "grep -c '<circle' front.svg; grep -c '>half<\\|>small<\\|>baseline<' front.svg; grep -o 'energy per inference ([^)]*)' front.svg"
@@ -59,6 +67,7 @@ s "sed 's/\"value\": 0[0-9.]*,/\"value\": NaN,/' half.json >bad.json; ecai repor
 s ": >bad.json; ecai report bad.json -o x.html"
 s "ecai report - -o x.html </dev/null"
 s "cp -r folder cut; head -c 5000 folder/results.jsonl >cut/results.jsonl; ecai report cut -o x.html"
+s "sed 's/\"state\": *\"dropped\"/\"state\":\"lost\"/' folder/results.jsonl >cut/results.jsonl; ecai report cut -o x.html"
 s ": >cut/results.jsonl; ecai report cut -o x.html"
 s "rm cut/results.jsonl; ecai report cut -o x.html"
 t ecai report half.json -o half.json
