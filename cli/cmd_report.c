@@ -13,22 +13,6 @@ struct report_command_options {
     struct target_options target;
 };
 
-static const char *const suffixes[][2] = {
-    {".svg", "svg"}, {".csv", "csv"}, {".md", "markdown"}, {".json", "json"}};
-
-// --format; else by the ending of OUT, else html.
-static const char *format_of(const struct report_command_options *options)
-{
-    size_t length = strlen(options->target.out);
-
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && !options->own.format; i++) {
-        size_t end = strlen(suffixes[i][0]);
-        if (length > end && strcmp(options->target.out + length - end, suffixes[i][0]) == 0)
-            return suffixes[i][1];
-    }
-    return options->own.format ? options->own.format : "html";
-}
-
 const char *report_title(const struct report_view *view)
 {
     const char *title = json_text(json_at(view->sweep, "spec.title"));
@@ -109,38 +93,6 @@ const char *report_note(const struct report_view *view)
     return note;
 }
 
-static bool is_range(const struct floats *range)
-{
-    return range->count == 2 && range->at[0] < range->at[1];
-}
-
-static enum status check_options(const struct report_view *view, const char *format)
-{
-    const struct report_options *options = view->options;
-    struct context *context = view->invocation->context;
-    bool is_svg = strcmp(format, "svg") == 0;
-
-    if (!is_svg && (options->width || options->height || options->group || options->x_range.count ||
-                    options->y_range.count || strcmp(options->chart, "front") != 0))
-        return context_fail(context, ERR_USAGE,
-                            "'--chart', '--group', '--x-range', '--y-range', '--width' and "
-                            "'--height' go with '--format svg', not with '%s'",
-                            format);
-    if ((options->x_range.count && !is_range(&options->x_range)) ||
-        (options->y_range.count && !is_range(&options->y_range)))
-        return context_fail(context, ERR_USAGE, "'--%s-range' wants two numbers, the lower first",
-                            is_range(&options->x_range) || !options->x_range.count ? "y" : "x");
-    if ((options->log_x && options->x_range.count && options->x_range.at[0] <= 0) ||
-        (options->log_y && options->y_range.count && options->y_range.at[0] <= 0))
-        return context_fail(context, ERR_USAGE,
-                            "'--log-x' and '--log-y' want ranges that begin above zero");
-    if ((options->width && options->width < CHART_SIZE_MIN) ||
-        (options->height && options->height < CHART_SIZE_MIN))
-        return context_fail(context, ERR_USAGE, "'--width' and '--height' want %d pixels or more",
-                            CHART_SIZE_MIN);
-    return OK;
-}
-
 // A group is a parameter that some trial has.
 static enum status check_group(const struct report_view *view)
 {
@@ -196,36 +148,9 @@ static enum status gather(struct report_view *view)
     return check_group(view);
 }
 
-static enum status run(struct invocation *invocation)
-{
-    const struct report_command_options *options = invocation->options;
-    const struct target_options *target = &options->target;
-    const struct output_options output = {target->no_clobber};
-    struct report_view view = {.invocation = invocation, .options = &options->own};
-    struct context *context = invocation->context;
-    struct text text;
-    enum status status;
-
-    if (!target->out)
-        return context_fail(context, ERR_USAGE, "'-o OUT' is needed");
-    TRY(check_options(&view, format_of(options)));
-    TRY(gather(&view));
-    TRY(streams_add_output(context, &invocation->streams, "-o", target->out, false));
-    TRY(model_check_output(invocation, target->out, target->no_clobber));
-    text_init(&text);
-    status = render(&view, format_of(options), &text);
-    if (status == OK) {
-        status = output_file(context, target->out, &output, text.at, text.length);
-        if (status != OK)
-            context_fail_in(context, status, "%s", target->out);
-    }
-    text_clear(&text);
-    return status;
-}
-
 static const struct field own_fields[] = {
     FIELD_CHOICE(struct report_options, format, NULL, "html|svg|csv|markdown|json",
-                 "what to write (default: by the ending of OUT, else html)"),
+                 "what to write (default: by the ending of OUT; html for one without)"),
     FIELD(struct report_options, title, NULL, 0, 0, "TEXT: the heading"),
     FIELD(struct report_options, device, NULL, 0, 0,
           "NAME: energy profile to show, of those that were evaluated (default: the first)"),
@@ -259,6 +184,37 @@ static const struct field chart_fields[] = {
     FIELD(struct report_options, height, "0", 0, CHART_SIZE_MAX, "pixels; 0: as suits the chart"),
     FIELDS_END,
 };
+
+static const struct field *const report_fields[] = {own_fields, chart_fields, NULL};
+
+static enum status run(struct invocation *invocation)
+{
+    const struct report_command_options *options = invocation->options;
+    const struct target_options *target = &options->target;
+    const struct output_options output = {target->no_clobber};
+    struct report_view view = {.invocation = invocation, .options = &options->own};
+    struct context *context = invocation->context;
+    const char *format;
+    struct text text;
+    enum status status;
+
+    if (!target->out)
+        return context_fail(context, ERR_USAGE, "'-o OUT' is needed");
+    TRY(report_find_format(context, options->own.format, target->out, &format));
+    TRY(report_check_options(&view, format, report_fields));
+    TRY(gather(&view));
+    TRY(streams_add_output(context, &invocation->streams, "-o", target->out, false));
+    TRY(model_check_output(invocation, target->out, target->no_clobber));
+    text_init(&text);
+    status = render(&view, format, &text);
+    if (status == OK) {
+        status = output_file(context, target->out, &output, text.at, text.length);
+        if (status != OK)
+            context_fail_in(context, status, "%s", target->out);
+    }
+    text_clear(&text);
+    return status;
+}
 
 static const struct option_group groups[] = {
     {"report", own_fields, offsetof(struct report_command_options, own)},

@@ -54,6 +54,14 @@ struct report_view {
     const char *judged_on; // device that the sweep judged on, where another is shown; else NULL
 };
 
+// --format, else by the ending of OUT. ERR_USAGE for an ending that no form has.
+MUST_CHECK enum status report_find_format(struct context *context, const char *given,
+                                          const char *out, const char **format);
+// Refuses options that would do nothing with that format and chart, and bounds and sizes that are
+// none. fields: the tables of report_options, ends with NULL.
+MUST_CHECK enum status report_check_options(const struct report_view *view, const char *format,
+                                            const struct field *const *fields);
+
 // Reads a sweep's folder, or a file of ecai/eval/1 or ecai/evals/1. The file's name is in errors.
 MUST_CHECK enum status report_read(struct report_view *view, const char *path);
 // After all was read: --device and --on, then what differs between points. ERR_FORMAT names both.

@@ -39,7 +39,6 @@ s "ecai report half.json small.json -o none.svg --x accuracy.top5 --y energy.mea
 s "ecai report half.json small.json -o range.svg --y-range 0.9,1"
 # A range is where the axis begins and ends: ticks from one end to the other.
 s "ecai report half.json small.json -o range.svg --x-range 0,1e-7 --y-range 0.5,0.7 && grep -o '>[0-9.]*<' range.svg | tr -d '<>' | paste -sd ' '"
-t ecai report half.json -o x.svg --log-x --x-range 0,1
 # The page is one file: nothing in it is loaded from elsewhere, and data cannot end a script.
 s "ecai report folder -o page.html && grep -c 'application/json' page.html"
 s "sed 's/\"node\": \"conv1\"/\"node\": \"<\\/script><img src=x onerror=alert(1)>\"/' half.json >rude.json; ecai report rude.json -o rude.html && grep -c 'u003c/script>.u003cimg src=x' rude.html; grep -c '<img src=x' rude.html"
@@ -71,7 +70,7 @@ s "sed 's/\"state\": *\"dropped\"/\"state\":\"lost\"/' folder/results.jsonl >cut
 s ": >cut/results.jsonl; ecai report cut -o x.html"
 s "rm cut/results.jsonl; ecai report cut -o x.html"
 t ecai report half.json -o half.json
-t ecai report folder -o folder/results.jsonl
+t ecai report folder -o folder/results.jsonl --format json
 t ecai report half.json -o nowhere/x.html
 t ecai report half.json -o x.svg --x energy.juoles
 t ecai report half.json -o x.svg --y energy_by_device.vax.joules
@@ -79,7 +78,23 @@ t ecai report half.json -o x.svg --group prune.sparsity
 t ecai report folder -o x.svg --group prune.sparsity
 t ecai report half.json -o x.svg --width 20
 t ecai report half.json -o x.svg --x-range 2,1
+t ecai report half.json -o x.svg --log-x --x-range 0,1
+# What would do nothing, and endings that no form has.
 t ecai report half.json -o x.html --chart layers
+t ecai report half.json -o x.html --point 1
+t ecai report half.json -o x.html --labels all
+t ecai report half.json -o x.json --intervals none
+t ecai report half.json -o x.md --no-note
+t ecai report half.json -o x.csv --log-x
+t ecai report half.json -o x.csv --title A
+t ecai report half.json -o x.svg --point 1
+t ecai report half.json -o x.svg --chart layers --x-range 1,2
+t ecai report half.json -o x.svg --chart sparsity --log-y
+t ecai report half.json -o x.svg --chart curves --y model.bytes
+t ecai report half.json -o x.pdf
+s "ecai report half.json small.json -o x.pdf --format svg && head -c 5 x.pdf"
+t ecai report half.json -o x.svg --chart layers --point nan
+s "ecai report half.json small.json -o second.svg --chart layers --point 2 && grep -o '>half<\|>small<' second.svg"
 t ecai report half.json -o x.svg --chart curves
 t ecai report half.json -o x.svg --chart layers --point nosuch
 t ecai report half.json -o x.svg --format pdf
