@@ -13,22 +13,6 @@ struct report_command_options {
     struct target_options target;
 };
 
-static const char *const suffixes[][2] = {
-    {".svg", "svg"}, {".csv", "csv"}, {".md", "markdown"}, {".json", "json"}};
-
-// --format; else by the ending of OUT, else html.
-static const char *format_of(const struct report_command_options *options)
-{
-    size_t length = strlen(options->target.out);
-
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && !options->own.format; i++) {
-        size_t end = strlen(suffixes[i][0]);
-        if (length > end && strcmp(options->target.out + length - end, suffixes[i][0]) == 0)
-            return suffixes[i][1];
-    }
-    return options->own.format ? options->own.format : "html";
-}
-
 const char *report_title(const struct report_view *view)
 {
     const char *title = json_text(json_at(view->sweep, "spec.title"));
@@ -51,11 +35,24 @@ static const char *error_words(struct arena *arena, double percent)
                            : arena_format(arena, ", within a factor of %.3g", 1 + percent / 100);
 }
 
+// Whether any point that is shown has a number there.
+static bool is_known(const struct report_view *view, const char *key)
+{
+    bool found = false;
+
+    for (int i = 0; i < view->count && !found; i++)
+        found = json_is_number(json_at(view->point[i].eval, key));
+    return found;
+}
+
 const char *report_energy_note(const struct report_view *view)
 {
     struct arena *arena = view->invocation->arena;
     const struct json *energy = json_at(view->sample, "energy");
 
+    if (!is_known(view, "energy.joules"))
+        return arena_format(arena, "Energy: not known, profile %s.",
+                            json_text(json_at(energy, "device")));
     return arena_format(
         arena, "Energy: estimated, profile %s%s%s.", json_text(json_at(energy, "device")),
         error_words(arena, json_number(json_at(energy, "profile.error_percent"))),
@@ -63,46 +60,37 @@ const char *report_energy_note(const struct report_view *view)
                                                            : ", not validated by measurements");
 }
 
+// " Accuracy: 300 samples of NAME, 95 % intervals.": as much of it as is known.
+static const char *accuracy_note(const struct report_view *view)
+{
+    struct arena *arena = view->invocation->arena;
+    const char *data = json_text(json_at(view->sample, "data.name"));
+    double samples = json_number(json_at(view->sample, "data.samples"));
+    const char *count = isnan(samples) ? "" : arena_format(arena, "%.0f samples", samples);
+    const char *of = data ? arena_format(arena, "%s%s", *count ? " of " : "on ", data) : "";
+    const char *intervals = is_known(view, "accuracy.ci95.0") ? "95 % intervals" : "";
+
+    if (!is_known(view, "accuracy.value"))
+        return " Accuracy: not known.";
+    if (!*count && !*of && !*intervals)
+        return "";
+    return arena_format(arena, " Accuracy: %s%s%s%s.", count, of,
+                        (*count || *of) && *intervals ? ", " : "", intervals);
+}
+
 const char *report_note(const struct report_view *view)
 {
-    const char *data = json_text(json_at(view->sample, "data.name"));
+    struct arena *arena = view->invocation->arena;
     bool on_test = view->selected_on && strcmp(view->selected_on, "test") == 0;
+    const char *note = arena_format(arena, "%s%s%s", report_energy_note(view), accuracy_note(view),
+                                    on_test ? " Selected on test: the same data chose and judge."
+                                    : view->has_sweep ? " Selected on search data."
+                                                      : "");
 
-    return arena_format(view->invocation->arena,
-                        "%s Accuracy: %.0f samples of %s, 95 %% intervals.%s",
-                        report_energy_note(view),
-                        json_number(json_at(view->sample, "data.samples")), data ? data : "?",
-                        on_test           ? " Selected on test: the same data chose and judge."
-                        : view->has_sweep ? " Selected on search data."
-                                          : "");
-}
-
-static bool is_range(const struct floats *range)
-{
-    return range->count == 2 && range->at[0] < range->at[1];
-}
-
-static enum status check_options(const struct report_view *view, const char *format)
-{
-    const struct report_options *options = view->options;
-    struct context *context = view->invocation->context;
-    bool is_svg = strcmp(format, "svg") == 0;
-
-    if (!is_svg && (options->width || options->height || options->group || options->x_range.count ||
-                    options->y_range.count || strcmp(options->chart, "front") != 0))
-        return context_fail(context, ERR_USAGE,
-                            "'--chart', '--group', '--x-range', '--y-range', '--width' and "
-                            "'--height' go with '--format svg', not with '%s'",
-                            format);
-    if ((options->x_range.count && !is_range(&options->x_range)) ||
-        (options->y_range.count && !is_range(&options->y_range)))
-        return context_fail(context, ERR_USAGE, "'--%s-range' wants two numbers, the lower first",
-                            is_range(&options->x_range) || !options->x_range.count ? "y" : "x");
-    if ((options->width && options->width < CHART_SIZE_MIN) ||
-        (options->height && options->height < CHART_SIZE_MIN))
-        return context_fail(context, ERR_USAGE, "'--width' and '--height' want %d pixels or more",
-                            CHART_SIZE_MIN);
-    return OK;
+    for (size_t i = 0; i < json_count(view->warnings); i++)
+        note =
+            arena_format(arena, "%s Warning: %s.", note, json_text(json_child(view->warnings, i)));
+    return note;
 }
 
 // A group is a parameter that some trial has.
@@ -160,36 +148,9 @@ static enum status gather(struct report_view *view)
     return check_group(view);
 }
 
-static enum status run(struct invocation *invocation)
-{
-    const struct report_command_options *options = invocation->options;
-    const struct target_options *target = &options->target;
-    const struct output_options output = {target->no_clobber};
-    struct report_view view = {.invocation = invocation, .options = &options->own};
-    struct context *context = invocation->context;
-    struct text text;
-    enum status status;
-
-    if (!target->out)
-        return context_fail(context, ERR_USAGE, "'-o OUT' is needed");
-    TRY(check_options(&view, format_of(options)));
-    TRY(gather(&view));
-    TRY(streams_add_output(context, &invocation->streams, "-o", target->out, false));
-    TRY(model_check_output(invocation, target->out, target->no_clobber));
-    text_init(&text);
-    status = render(&view, format_of(options), &text);
-    if (status == OK) {
-        status = output_file(context, target->out, &output, text.at, text.length);
-        if (status != OK)
-            context_fail_in(context, status, "%s", target->out);
-    }
-    text_clear(&text);
-    return status;
-}
-
 static const struct field own_fields[] = {
     FIELD_CHOICE(struct report_options, format, NULL, "html|svg|csv|markdown|json",
-                 "what to write (default: by the ending of OUT, else html)"),
+                 "what to write (default: by the ending of OUT; html for one without)"),
     FIELD(struct report_options, title, NULL, 0, 0, "TEXT: the heading"),
     FIELD(struct report_options, device, NULL, 0, 0,
           "NAME: energy profile to show, of those that were evaluated (default: the first)"),
@@ -213,8 +174,9 @@ static const struct field chart_fields[] = {
                  "points with intervals"),
     FIELD(struct report_options, note, "yes", 0, 0,
           "leave out what the figures rest on, in small letters at the foot"),
-    FIELD(struct report_options, x_range, NULL, 0, 0, "LOW,HIGH: what the chart shows across"),
-    FIELD(struct report_options, y_range, NULL, 0, 0, "LOW,HIGH: and up"),
+    FIELD(struct report_options, x_range, NULL, 0, 0,
+          "LOW,HIGH: where the axis across begins and ends"),
+    FIELD(struct report_options, y_range, NULL, 0, 0, "LOW,HIGH: the same up"),
     FIELD(struct report_options, point, NULL, 0, 0,
           "NUMBER|ID|LABEL: a point of layers, sparsity or curves (default: the chosen one, else "
           "all)"),
@@ -222,6 +184,37 @@ static const struct field chart_fields[] = {
     FIELD(struct report_options, height, "0", 0, CHART_SIZE_MAX, "pixels; 0: as suits the chart"),
     FIELDS_END,
 };
+
+static const struct field *const report_fields[] = {own_fields, chart_fields, NULL};
+
+static enum status run(struct invocation *invocation)
+{
+    const struct report_command_options *options = invocation->options;
+    const struct target_options *target = &options->target;
+    const struct output_options output = {target->no_clobber};
+    struct report_view view = {.invocation = invocation, .options = &options->own};
+    struct context *context = invocation->context;
+    const char *format;
+    struct text text;
+    enum status status;
+
+    if (!target->out)
+        return context_fail(context, ERR_USAGE, "'-o OUT' is needed");
+    TRY(report_find_format(context, options->own.format, target->out, &format));
+    TRY(report_check_options(&view, format, report_fields));
+    TRY(gather(&view));
+    TRY(streams_add_output(context, &invocation->streams, "-o", target->out, false));
+    TRY(model_check_output(invocation, target->out, target->no_clobber));
+    text_init(&text);
+    status = render(&view, format, &text);
+    if (status == OK) {
+        status = output_file(context, target->out, &output, text.at, text.length);
+        if (status != OK)
+            context_fail_in(context, status, "%s", target->out);
+    }
+    text_clear(&text);
+    return status;
+}
 
 static const struct option_group groups[] = {
     {"report", own_fields, offsetof(struct report_command_options, own)},

@@ -235,6 +235,19 @@ static enum status collect(const struct report_view *view, struct chart_point *p
                                  view->x.key, view->y.key, outside ? " inside the ranges" : "");
 }
 
+static struct chart_axis axis_of(const struct report_axis *axis, bool is_log,
+                                 const struct floats *range)
+{
+    struct chart_axis out = {.title = axis->title, .unit = axis->unit, .is_log = is_log};
+
+    if (range->count) {
+        out.low = range->at[0];
+        out.high = range->at[1];
+        out.is_fixed = true;
+    }
+    return out;
+}
+
 static enum status draw_front(const struct report_view *view, struct text *out)
 {
     struct chart_point *points =
@@ -244,8 +257,8 @@ static enum status draw_front(const struct report_view *view, struct text *out)
     int left_out;
     struct scatter scatter = {
         .sheet = report_sheet(view, DEFAULT_HEIGHT, NULL),
-        .x = {.title = view->x.title, .unit = view->x.unit, .is_log = view->options->log_x},
-        .y = {.title = view->y.title, .unit = view->y.unit, .is_log = view->options->log_y},
+        .x = axis_of(&view->x, view->options->log_x, &view->options->x_range),
+        .y = axis_of(&view->y, view->options->log_y, &view->options->y_range),
         .x_better = view->x.better,
         .y_better = view->y.better,
         .point = points,

@@ -1,8 +1,11 @@
 // What may stand in one report: points over the same data, device and metric. The rest is refused.
+#include <math.h>
 #include <string.h>
 
+#include "cli/json_common.h"
 #include "cli/report_view.h"
 #include "cli/table.h"
+#include "energy/cost.h"
 
 static void release_json(void *json)
 {
@@ -19,6 +22,24 @@ static const char *device_names_of(struct arena *arena, const struct json *by_de
     return names;
 }
 
+// What compressing cost stays, but it is paid back by what an inference on this device saves.
+static void pay_back(struct json *eval, double before, double after, const char *device)
+{
+    struct cost cost = {.joules = json_number(json_at(eval, "cost.joules")),
+                        .inferences = (double)NAN};
+    struct json *object;
+
+    if (!json_is_object(json_at(eval, "cost")))
+        return;
+    object = json_replace(eval, "cost", json_copy(json_at(eval, "cost")));
+    if (isnan(cost.joules))
+        return; // the reason stands there
+    cost_pay_back(&cost, before, after, device);
+    json_set_number(object, "inferences_to_pay_back", cost.inferences);
+    json_remove(eval, "cost", "reason");
+    json_add_text(object, "reason", cost.reason[0] ? cost.reason : NULL);
+}
+
 // energy, ratio and the baseline's joules as they would be with that device named first.
 static struct json *with_device(const struct json *eval, const char *device)
 {
@@ -29,6 +50,9 @@ static struct json *with_device(const struct json *eval, const char *device)
     struct json *ratio, *baseline;
 
     json_replace(out, "energy", json_copy(energy));
+    pay_back(out,
+             json_number(json_member(by_device, "energy")) * json_number(json_at(energy, "joules")),
+             json_number(json_at(energy, "joules")), device);
     if (!json_is_object(json_at(eval, "ratio")) || !json_is_object(by_device))
         return out;
     ratio = json_replace(out, "ratio", json_copy(json_at(eval, "ratio")));
@@ -58,6 +82,8 @@ static enum status use_device(struct report_view *view, const struct report_poin
         return context_fail(view->invocation->context, ERR_FORMAT,
                             "%s: no energy on '%s'; it has %s", point->file, device,
                             device_names_of(arena, by_device));
+    if (point->trial)
+        view->judged_on = json_text(json_at(*eval, "energy.device"));
     changed = with_device(*eval, device);
     arena_defer(arena, release_json, changed);
     *eval = changed;
@@ -108,18 +134,26 @@ static enum status check_pair(const struct report_view *view, const struct repor
     return OK;
 }
 
+// The evaluations of a point.
+enum which { SHOWN, ON_SEARCH, ON_TEST, WHICH };
+
+static const struct json *const *evaluation(const struct report_point *point, enum which which)
+{
+    return which == SHOWN ? &point->eval : which == ON_SEARCH ? &point->search : &point->test;
+}
+
 // All with the first that has one; so that two that differ are named, whichever they are.
-static enum status check_all(const struct report_view *view, bool is_test)
+static enum status check_all(const struct report_view *view, enum which which)
 {
     const struct report_point *first = NULL;
 
     for (int i = 0; i < view->count; i++) {
         const struct report_point *point = &view->point[i];
-        const struct json *eval = is_test ? point->test : point->eval;
+        const struct json *eval = *evaluation(point, which);
         if (!eval)
             continue;
         if (first)
-            TRY(check_pair(view, first, is_test ? first->test : first->eval, point, eval));
+            TRY(check_pair(view, first, *evaluation(first, which), point, eval));
         else
             first = point;
     }
@@ -143,41 +177,78 @@ static void make_unique(struct report_view *view)
         }
 }
 
-static void warn_of_baselines(const struct report_view *view)
+void report_warn(struct report_view *view, const char *words)
+{
+    if (!view->warnings) {
+        view->warnings = json_array();
+        arena_defer(view->invocation->arena, release_json, view->warnings);
+    }
+    for (size_t i = 0; i < json_count(view->warnings); i++)
+        if (strcmp(json_text(json_child(view->warnings, i)), words) == 0)
+            return;
+    json_add_name(view->warnings, NULL, words);
+    context_warn(view->invocation->context, "%s", words);
+}
+
+static void warn_of_baselines(struct report_view *view)
 {
     const char *first = NULL;
 
     for (int i = 0; i < view->count; i++) {
         const char *sha256 = json_text(json_at(view->point[i].eval, "baseline.sha256"));
         if (first && sha256 && strcmp(first, sha256) != 0) {
-            context_warn(view->invocation->context,
-                         "%s: another baseline than before: ratios and differences do not compare",
-                         view->point[i].file);
+            report_warn(view, arena_format(view->invocation->arena,
+                                           "%s: another baseline than before: ratios and "
+                                           "differences do not compare",
+                                           view->point[i].file));
             return;
         }
         first = first ? first : sha256;
     }
 }
 
+bool report_on_test(const struct report_view *view)
+{
+    return strcmp(view->options->on, "test") == 0;
+}
+
+// A model beside a sweep's test data was evaluated on the same data, or is refused: on test data.
+static enum status settle_point(struct report_view *view, struct report_point *point)
+{
+    bool is_test = point->eval && point->eval == point->test;
+
+    if (view->options->device && point->search)
+        TRY(use_device(view, point, &point->search));
+    if (view->options->device && point->test)
+        TRY(use_device(view, point, &point->test));
+    if (!point->trial && view->has_sweep && report_on_test(view)) {
+        point->test = point->search;
+        point->search = NULL;
+        is_test = true;
+    }
+    point->eval = !point->eval ? NULL : is_test ? point->test : point->search;
+    return OK;
+}
+
 enum status report_settle(struct report_view *view)
 {
     for (int i = 0; i < view->count; i++) {
-        struct report_point *point = &view->point[i];
-        if (view->options->device && point->eval)
-            TRY(use_device(view, point, &point->eval));
-        if (view->options->device && point->test)
-            TRY(use_device(view, point, &point->test));
+        TRY(settle_point(view, &view->point[i]));
         if (!view->sample)
-            view->sample = point->eval;
+            view->sample = view->point[i].eval;
     }
-    TRY(check_all(view, false));
-    TRY(check_all(view, true));
+    for (int which = 0; which < WHICH; which++)
+        TRY(check_all(view, (enum which)which));
     if (!view->sample)
         return context_fail(view->invocation->context, ERR_FORMAT, "%s: %s", view->point[0].file,
-                            strcmp(view->options->on, "test") == 0
-                                ? "no trial was evaluated on test data"
-                                : "no trial has an evaluation");
+                            report_on_test(view) ? "no trial was evaluated on test data"
+                                                 : "no trial has an evaluation");
     make_unique(view);
     warn_of_baselines(view);
+    if (view->judged_on)
+        report_warn(view, arena_format(view->invocation->arena,
+                                       "front and chosen are the sweep's, which judged on '%s', "
+                                       "not on '%s'",
+                                       view->judged_on, view->options->device));
     return OK;
 }

@@ -254,7 +254,7 @@ static void add_point(struct json *list, const struct report_view *view,
     else
         copy_or_null(json_add_array(item, "commands"), NULL,
                      json_at(point->eval, "provenance.command"));
-    add_eval(item, "eval", point->eval);
+    add_eval(item, "eval", point->search);
     add_eval(item, "test", point->test);
     add_steps(item, point->trial);
     add_layers(item, point->eval, columns);
@@ -300,6 +300,15 @@ static void add_axes(struct json *document, const struct report_view *view)
     json_add_bool(axes, "log_y", view->options->log_y);
 }
 
+// A sweep without search data shows its test data whatever was asked for.
+static const char *shown_data(const struct report_view *view)
+{
+    for (int i = 0; i < view->count; i++)
+        if (view->point[i].eval)
+            return view->point[i].eval == view->point[i].test ? "test" : "search";
+    return "search";
+}
+
 struct json *report_data(const struct report_view *view)
 {
     struct json *document = json_object(), *points;
@@ -313,6 +322,8 @@ struct json *report_data(const struct report_view *view)
     copy_or_null(document, "metric", json_at(view->sample, "accuracy.metric"));
     copy_or_null(document, "better", json_at(view->sample, "accuracy.better"));
     json_add_text(document, "selected_on", view->selected_on);
+    json_add_text(document, "on", shown_data(view));
+    json_add(document, "warnings", view->warnings ? json_copy(view->warnings) : json_array());
     copy_or_null(document, "sweep", view->sweep);
     add_axes(document, view);
     points = json_add_array(document, "points");

@@ -15,11 +15,13 @@ struct chosen {
     int count;
 };
 
-static bool is_named(const struct report_point *point, const char *words)
+// Trials have their number, models the place of their report on the line, from 1.
+static bool is_named(const struct report_point *point, int place, const char *words)
 {
     char number[32];
 
-    snprintf(number, sizeof number, "%.0f", json_number(json_at(point->trial, "number")));
+    snprintf(number, sizeof number, "%.0f",
+             point->trial ? json_number(json_at(point->trial, "number")) : place);
     return strcmp(point->label, words) == 0 || strcmp(point->id, words) == 0 ||
            strcmp(number, words) == 0 ||
            (strlen(words) >= 4 && strncmp(point->id, words, strlen(words)) == 0);
@@ -44,7 +46,7 @@ static enum status choose_named(const struct report_view *view, struct chosen *c
     for (int64_t i = 0; i < names->count; i++) {
         const struct report_point *found = NULL;
         for (int j = 0; j < view->count && !found; j++)
-            if (is_named(&view->point[j], names->at[i]))
+            if (is_named(&view->point[j], j + 1, names->at[i]))
                 found = &view->point[j];
         if (!found || !report_is_shown(found))
             return context_fail(view->invocation->context, ERR_USAGE,

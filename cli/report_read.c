@@ -91,7 +91,7 @@ static enum status add_eval(struct report_view *view, const char *path, const st
     point->id = sha256 && strlen(sha256) >= 16 ? arena_copy_bytes(arena, sha256, 16)
                                                : arena_format(arena, "%d", view->count);
     point->state = "done";
-    point->eval = eval;
+    point->eval = point->search = eval;
     return OK;
 }
 
@@ -146,10 +146,19 @@ static enum status trial_eval(struct report_view *view, const struct json *trial
     return status == OK ? OK : context_fail_in(view->invocation->context, status, "%s", key);
 }
 
+static bool is_state(const char *state)
+{
+    static const char *const states[] = {"done", "failed", "dropped"};
+
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(states[i], state) == 0)
+            return true;
+    return false;
+}
+
 static enum status add_trial(struct report_view *view, const char *file, const struct json *trial)
 {
     struct context *context = view->invocation->context;
-    const struct json *search;
     struct report_point *point = add_point(view);
 
     point->file = file;
@@ -160,9 +169,13 @@ static enum status add_trial(struct report_view *view, const char *file, const s
     point->error = json_text(json_at(trial, "error"));
     if (!point->id || !point->state)
         return context_fail(context, ERR_FORMAT, "no whole ecai/trial/1: 'id' or 'state'");
-    TRY(trial_eval(view, trial, "search", &search));
+    if (!is_state(point->state))
+        return context_fail(context, ERR_FORMAT,
+                            "state '%s': only 'done', 'failed' and 'dropped' are known",
+                            point->state);
+    TRY(trial_eval(view, trial, "search", &point->search));
     TRY(trial_eval(view, trial, "test", &point->test));
-    point->eval = strcmp(view->options->on, "test") == 0 || !search ? point->test : search;
+    point->eval = report_on_test(view) || !point->search ? point->test : point->search;
     point->label = chain_label(view->invocation->arena, json_at(trial, "parameters"));
     if (!*point->label)
         point->label = point->id;

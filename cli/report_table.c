@@ -103,21 +103,6 @@ void report_csv(const struct report_view *view, struct text *out)
     }
 }
 
-// Words from files, so that they stay words between bars.
-static void add_plain(struct text *out, const char *words)
-{
-    struct text safe;
-
-    text_init(&safe);
-    text_add_escaped(&safe, words, strlen(words));
-    for (const char *at = safe.at; *at; at++) {
-        if (strchr("\\`*_[]<>|#", *at))
-            text_add(out, "\\");
-        text_add_bytes(out, at, 1);
-    }
-    text_clear(&safe);
-}
-
 static void add_accuracy(struct text *out, const struct json *eval, bool is_percent)
 {
     double value = json_number(json_at(eval, "accuracy.value"));
@@ -135,12 +120,18 @@ static void add_accuracy(struct text *out, const struct json *eval, bool is_perc
                     is_percent ? 100 * low : low, is_percent ? 100 * high : high);
 }
 
+// Unknown has no unit.
+static void add_quantity(struct text *out, double number, const char *unit)
+{
+    text_add_number(out, number, isnan(number) ? "" : unit);
+}
+
 static void add_joules(struct text *out, const struct json *eval)
 {
     double low = json_number(json_at(eval, "energy.interval.0"));
     double high = json_number(json_at(eval, "energy.interval.1"));
 
-    text_add_number(out, json_number(json_at(eval, "energy.joules")), "J");
+    add_quantity(out, json_number(json_at(eval, "energy.joules")), "J");
     if (isnan(low) || isnan(high))
         return;
     text_add(out, " [");
@@ -162,7 +153,7 @@ static void add_cost(struct text *out, const struct json *eval)
     double grams = json_number(json_at(eval, "cost.grams"));
     double inferences = json_number(json_at(eval, "cost.inferences_to_pay_back"));
 
-    text_add_number(out, joules, "J");
+    add_quantity(out, joules, "J");
     if (!isnan(grams)) {
         text_add(out, ", ");
         text_add_number(out, grams, "g");
@@ -176,6 +167,7 @@ static void add_cost(struct text *out, const struct json *eval)
 // What a table has to have columns for.
 struct shown {
     bool is_percent, has_baseline, has_cost, has_test;
+    bool has_accuracy_interval, has_energy_interval;
 };
 
 static struct shown what_is_shown(const struct report_view *view)
@@ -189,6 +181,8 @@ static struct shown what_is_shown(const struct report_view *view)
         const struct report_point *point = &view->point[i];
         shown.has_baseline |= json_is_number(json_at(point->eval, "ratio.bytes"));
         shown.has_cost |= json_is_number(json_at(point->eval, "cost.joules"));
+        shown.has_accuracy_interval |= json_is_number(json_at(point->eval, "accuracy.ci95.0"));
+        shown.has_energy_interval |= json_is_number(json_at(point->eval, "energy.interval.0"));
         shown.has_test |= point->test && point->test != point->eval;
     }
     return shown;
@@ -214,7 +208,7 @@ static void markdown_row(const struct report_point *point, const struct shown *s
                 : point->is_front ? "front"
                                   : "",
                 !is_done && report_is_shown(point) ? ", " : "", is_done ? "" : point->state);
-    add_plain(out, point->label);
+    text_add_markdown(out, point->label);
     text_add(out, " | ");
     if (!point->eval) {
         add_empty(shown, out);
@@ -229,7 +223,7 @@ static void markdown_row(const struct report_point *point, const struct shown *s
     text_add(out, " | ");
     add_joules(out, point->eval);
     text_add(out, " | ");
-    text_add_number(out, json_number(json_at(point->eval, "model.bytes")), "B");
+    add_quantity(out, json_number(json_at(point->eval, "model.bytes")), "B");
     if (shown->has_baseline) {
         text_add(out, " | ");
         add_times(out, json_number(json_at(point->eval, "ratio.energy")));
@@ -251,9 +245,14 @@ static void markdown_head(const struct report_view *view, const struct shown *sh
     if (report_find_axis(view, "", "accuracy.value", &accuracy) != OK)
         accuracy.title = "accuracy";
     text_add(out, "| | model | ");
-    add_plain(out, accuracy.title);
-    text_format(out, " [95 %%] |%s energy per inference [interval] | bytes |%s%s\n",
-                shown->has_test ? " on test data [95 %] |" : "",
+    text_add_markdown(out, accuracy.title);
+    text_format(out, "%s |%s%s energy per inference%s | bytes |%s%s\n",
+                shown->has_accuracy_interval ? " [95 %]" : "",
+                shown->has_test ? " on test data" : "",
+                !shown->has_test               ? ""
+                : shown->has_accuracy_interval ? " [95 %] |"
+                                               : " |",
+                shown->has_energy_interval ? " [interval]" : "",
                 shown->has_baseline ? " energy ratio | bytes ratio |" : "",
                 shown->has_cost ? " compressing cost |" : "");
     text_format(out, "|---|---|---:|%s---:|---:|%s%s\n", shown->has_test ? "---:|" : "",
@@ -280,9 +279,9 @@ static void markdown_errors(const struct report_view *view, struct text *out)
         if (!point->error)
             continue;
         text_format(out, "%s- %s: ", is_first ? "\n" : "", point->state);
-        add_plain(out, point->label);
+        text_add_markdown(out, point->label);
         text_add(out, ": ");
-        add_plain(out, point->error);
+        text_add_markdown(out, point->error);
         text_add(out, "\n");
         is_first = false;
     }
@@ -293,9 +292,9 @@ void report_markdown(const struct report_view *view, struct text *out)
     const struct shown shown = what_is_shown(view);
 
     text_add(out, "# ");
-    add_plain(out, report_title(view));
+    text_add_markdown(out, report_title(view));
     text_add(out, "\n\n");
-    add_plain(out, report_note(view));
+    text_add_markdown(out, report_note(view));
     text_add(out, "\n\n");
     markdown_head(view, &shown, out);
     for (int kind = 0; kind < ROW_KINDS; kind++)

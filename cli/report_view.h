@@ -26,7 +26,9 @@ struct report_point {
     const char *error;        // NULL: none
     const struct json *trial; // ecai/trial/1; NULL: read from a report of eval
     const struct json *eval;  // ecai/eval/1 on the data shown; NULL: none
-    const struct json *test;  // the same on the sweep's test data, else NULL
+    // What `eval` is one of: on the sweep's search data, or the only data there is, and on its test
+    // data. NULL: none.
+    const struct json *search, *test;
     bool is_front, is_chosen;
 };
 
@@ -48,12 +50,26 @@ struct report_view {
     const struct json
         *sample; // any evaluation: data, metric and device of all; NULL: there is none
     struct report_axis x, y;
+    struct json *warnings; // texts: what the reader of any form must know; NULL: none yet
+    const char *judged_on; // device that the sweep judged on, where another is shown; else NULL
 };
+
+// --format, else by the ending of OUT. ERR_USAGE for an ending that no form has.
+MUST_CHECK enum status report_find_format(struct context *context, const char *given,
+                                          const char *out, const char **format);
+// Refuses options that would do nothing with that format and chart, and bounds and sizes that are
+// none. fields: the tables of report_options, ends with NULL.
+MUST_CHECK enum status report_check_options(const struct report_view *view, const char *format,
+                                            const struct field *const *fields);
 
 // Reads a sweep's folder, or a file of ecai/eval/1 or ecai/evals/1. The file's name is in errors.
 MUST_CHECK enum status report_read(struct report_view *view, const char *path);
 // After all was read: --device and --on, then what differs between points. ERR_FORMAT names both.
 MUST_CHECK enum status report_settle(struct report_view *view);
+// Says it on stderr, in the document and in notes; once, however often it is said.
+void report_warn(struct report_view *view, const char *words);
+// Whether the test data of sweeps are shown.
+bool report_on_test(const struct report_view *view);
 // Finds what --x or --y names. ERR_USAGE with the nearest key for one that is unknown.
 MUST_CHECK enum status report_find_axis(const struct report_view *view, const char *option,
                                         const char *key, struct report_axis *out);
@@ -97,7 +113,7 @@ void report_page(const struct report_view *view, const struct json *data, struct
 
 // The title: --title, the sweep's own, or one that says what is compared.
 const char *report_title(const struct report_view *view);
-// One line that names profile and data, and what was selected on test data.
+// One line that names profile and data, what was selected on test data, and the warnings.
 const char *report_note(const struct report_view *view);
 const char *report_energy_note(const struct report_view *view); // its first half
 

@@ -370,6 +370,79 @@ START_TEST(points_and_bars_stand_where_their_values_are)
 }
 END_TEST
 
+// Every line begins and ends in the sheet, and no number is infinite or none.
+static void check_inside(const struct text *out, double width, double height)
+{
+    ck_assert_ptr_null(strstr(out->at, "inf"));
+    ck_assert_ptr_null(strstr(out->at, "nan"));
+    for (int end = 0; end < 2; end++)
+        for (const char *at = out->at; (at = strstr(at, end ? "2=\"" : "1=\"")) != NULL; at += 3) {
+            double value = strtod(at + 3, NULL);
+            ck_assert(value >= 0 && value <= (at[-1] == 'x' ? width : height));
+        }
+}
+
+START_TEST(an_interval_down_to_zero_is_cut_off_where_a_logarithmic_axis_ends)
+{
+    static const struct chart_point from_zero[] = {
+        {1, 0.1, 0, 2, 0, 0.2, NULL, 0, true, false, false},
+        {3, 0.5, -1, 4, -0.1, 0.9, NULL, 0, true, false, false},
+    };
+    struct scatter scatter = a_scatter();
+    struct text out;
+
+    scatter.x.is_log = scatter.y.is_log = true;
+    scatter.point = from_zero;
+    scatter.count = 2;
+    text_init(&out);
+    scatter_draw(&scatter, &out);
+    check_inside(&out, 560, 380);
+    text_clear(&out);
+}
+END_TEST
+
+START_TEST(bounds_that_are_given_are_where_the_axis_ends_and_bars_with_it)
+{
+    struct scatter scatter = a_scatter();
+    struct text out;
+
+    scatter.sheet.title = NULL;
+    scatter.x = (struct chart_axis){"x", "", false, 0, 6e-6, true};
+    scatter.y = (struct chart_axis){"y", "", false, 0.79, 0.91, true};
+    scatter.count = 2; // those inside; the first one's bars go from 0.78 to 0.82
+    scatter.series_count = 1;
+    text_init(&out);
+    scatter_draw(&scatter, &out);
+    check_inside(&out, 560, 380);
+    ck_assert_ptr_nonnull(strstr(out.at, ">0.80<"));
+    ck_assert_ptr_null(strstr(out.at, ">0.78<"));
+    ck_assert_ptr_null(strstr(out.at, ">0.92<"));
+    text_clear(&out);
+}
+END_TEST
+
+START_TEST(a_curve_breaks_where_a_logarithmic_axis_has_no_place)
+{
+    static const double values[] = {0.5, 0.25, 0, 0.125, 0.06, -1};
+    static const struct line line = {"loss", values, 6};
+    struct text out;
+    int paths = 0;
+
+    text_init(&out);
+    lines_draw(&(struct lines){{400, 300, NULL, NULL, NULL},
+                               "epoch",
+                               {.title = "loss", .unit = "", .is_log = true},
+                               &line,
+                               1},
+               &out);
+    check_inside(&out, 400, 300);
+    for (const char *at = out.at; (at = strstr(at, "stroke-width=\"1.4\"")) != NULL; at++)
+        paths++;
+    ck_assert_int_eq(paths, 2);
+    text_clear(&out);
+}
+END_TEST
+
 START_TEST(drawings_are_the_same_every_time)
 {
     struct scatter scatter = a_scatter();
@@ -422,6 +495,9 @@ Suite *chart_suite(void)
     tcase_add_test(tests, labels_stand_on_nothing_and_not_on_each_other);
     tcase_add_test(tests, drawings_are_whole_xml_whatever_names_say);
     tcase_add_test(tests, points_and_bars_stand_where_their_values_are);
+    tcase_add_test(tests, an_interval_down_to_zero_is_cut_off_where_a_logarithmic_axis_ends);
+    tcase_add_test(tests, bounds_that_are_given_are_where_the_axis_ends_and_bars_with_it);
+    tcase_add_test(tests, a_curve_breaks_where_a_logarithmic_axis_has_no_place);
     tcase_add_test(tests, drawings_are_the_same_every_time);
     tcase_add_test(tests, colours_stay_apart_for_the_colour_blind);
     suite_add_tcase(suite, tests);

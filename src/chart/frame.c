@@ -6,9 +6,17 @@
 
 enum { EDGE = 10, TICK = 4, GAP = 5, LINE = 16, NOTE_FONT = 9, NOTE_LINE = 11 };
 
+void axis_uncover(struct chart_axis *axis)
+{
+    if (axis->is_fixed)
+        return;
+    axis->low = INFINITY;
+    axis->high = -INFINITY;
+}
+
 void axis_cover(struct chart_axis *axis, double value)
 {
-    if (!isfinite(value))
+    if (!isfinite(value) || axis->is_fixed)
         return;
     axis->low = fmin(axis->low, value);
     axis->high = fmax(axis->high, value);
@@ -196,6 +204,10 @@ static struct scale shown_scale(const struct chart_axis *axis, double factor)
 {
     bool is_known = axis->low <= axis->high;
 
+    if (axis->is_fixed)
+        return (struct scale){.is_log = axis->is_log && axis->low > 0,
+                              .low = axis->low * factor,
+                              .high = axis->high * factor};
     return scale_around(is_known ? axis->low * factor : 0, is_known ? axis->high * factor : 1,
                         axis->is_log);
 }

@@ -21,6 +21,7 @@ struct chart_axis {
     const char *title, *unit;
     bool is_log;      // wanted; linear all the same where a value is not above zero
     double low, high; // of all values
+    bool is_fixed;    // low and high are where the axis ends, whatever the values are; low < high
 };
 
 struct legend_entry {
@@ -50,7 +51,8 @@ double frame_x(const struct frame *frame, double value); // in the axis' unit ->
 double frame_y(const struct frame *frame, double value);
 
 // Spreads an axis' bounds over one more value; NaN and infinity change nothing. Begin with
-// low INFINITY and high -INFINITY.
+// axis_uncover. The bounds of a fixed axis stay.
+void axis_uncover(struct chart_axis *axis);
 void axis_cover(struct chart_axis *axis, double value);
 
 // What to multiply with before it is shown, and the axis' words: "energy per inference (µJ)".

@@ -16,7 +16,9 @@ static void draw_line(const struct frame *frame, const struct line *line, int se
     int count = 0;
 
     for (int i = 0; i <= line->count; i++) {
-        if (i < line->count && isfinite(line->value[i])) {
+        // A logarithmic axis has no place for zero: a gap, as for what is not known.
+        if (i < line->count && isfinite(line->value[i]) &&
+            (!frame->y.is_log || line->value[i] > 0)) {
             x[count] = frame_x(frame, i + 1);
             y[count++] = frame_y(frame, line->value[i]);
             continue;
@@ -38,8 +40,7 @@ void lines_draw(const struct lines *given, struct text *out)
     struct legend_entry legend[SERIES_MAX];
     struct frame frame;
 
-    lines.y.low = INFINITY;
-    lines.y.high = -INFINITY;
+    axis_uncover(&lines.y);
     for (int i = 0; i < lines.count; i++) {
         for (int j = 0; j < lines.line[i].count; j++)
             if (!lines.y.is_log || lines.line[i].value[j] > 0)

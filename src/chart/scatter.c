@@ -55,20 +55,23 @@ int scatter_front(const struct chart_point *point, int count, enum better x_bett
     return found;
 }
 
+// A low end that has no place on a logarithmic axis changes nothing: its bar is cut off.
+static void cover(struct chart_axis *axis, double value, double low, double high)
+{
+    axis_cover(axis, value);
+    axis_cover(axis, high);
+    if (!axis->is_log || low > 0)
+        axis_cover(axis, low);
+}
+
 static void cover_all(struct scatter *scatter)
 {
-    scatter->x.low = scatter->y.low = INFINITY;
-    scatter->x.high = scatter->y.high = -INFINITY;
+    axis_uncover(&scatter->x);
+    axis_uncover(&scatter->y);
     for (int i = 0; i < scatter->count; i++) {
         const struct chart_point *point = &scatter->point[i];
-        axis_cover(&scatter->x, point->x);
-        axis_cover(&scatter->y, point->y);
-        if (!scatter->x.is_log || point->x_low > 0)
-            axis_cover(&scatter->x, point->x_low);
-        if (!scatter->y.is_log || point->y_low > 0)
-            axis_cover(&scatter->y, point->y_low);
-        axis_cover(&scatter->x, point->x_high);
-        axis_cover(&scatter->y, point->y_high);
+        cover(&scatter->x, point->x, point->x_low, point->x_high);
+        cover(&scatter->y, point->y, point->y_low, point->y_high);
     }
 }
 
@@ -147,16 +150,38 @@ static const char *point_colour(const struct scatter *scatter, const struct char
     return point->is_front ? svg_colour[0] : SVG_GREY;
 }
 
-// One interval as a bar with ends.
-static void draw_bar(const struct frame *frame, double x1, double y1, double x2, double y2,
-                     const char *colour, struct labels *labels)
+static void bar_line(const struct frame *frame, bool is_across, double along, double from,
+                     double to, const char *colour)
 {
-    double across_x = y1 == y2 ? 0 : 2, across_y = y1 == y2 ? 2 : 0;
+    if (is_across)
+        svg_line(frame->out, from, along, to, along, colour, 0.7);
+    else
+        svg_line(frame->out, along, from, along, to, colour, 0.7);
+}
 
-    svg_line(frame->out, x1, y1, x2, y2, colour, 0.7);
-    svg_line(frame->out, x1 - across_x, y1 - across_y, x1 + across_x, y1 + across_y, colour, 0.7);
-    svg_line(frame->out, x2 - across_x, y2 - across_y, x2 + across_x, y2 + across_y, colour, 0.7);
-    labels_avoid(labels, x1, y1, x2, y2, true);
+// One interval as a bar with ends; where the frame cuts it off it has none. low and high are in the
+// axis' unit, along is the bar's place on the other axis in pixels.
+static void draw_bar(const struct frame *frame, bool is_across, double along, double low,
+                     double high, const char *colour, struct labels *labels)
+{
+    const struct scale *scale = is_across ? &frame->x : &frame->y;
+    double bound[2] = {low, high}, at[2];
+    bool is_cut[2];
+
+    if (!isfinite(low) || !isfinite(high))
+        return;
+    for (int i = 0; i < 2; i++) {
+        double shown = bound[i] * (is_across ? frame->x_factor : frame->y_factor);
+        double inside = fmax(scale->low, fmin(scale->high, shown));
+        is_cut[i] = inside != shown;
+        at[i] = scale_at(scale, inside);
+    }
+    bar_line(frame, is_across, along, at[0], at[1], colour);
+    for (int i = 0; i < 2; i++)
+        if (!is_cut[i])
+            bar_line(frame, !is_across, at[i], along - 2, along + 2, colour);
+    labels_avoid(labels, is_across ? at[0] : along, is_across ? along : at[0],
+                 is_across ? at[1] : along, is_across ? along : at[1], true);
 }
 
 static void draw_intervals(const struct scatter *scatter, const struct frame *frame,
@@ -165,14 +190,10 @@ static void draw_intervals(const struct scatter *scatter, const struct frame *fr
     for (int i = 0; i < scatter->count; i++) {
         const struct chart_point *point = &scatter->point[i];
         const char *colour = point_colour(scatter, point);
-        double x = frame_x(frame, point->x), y = frame_y(frame, point->y);
-        if (isfinite(point->y_low) && isfinite(point->y_high))
-            draw_bar(frame, x, frame_y(frame, point->y_low), x, frame_y(frame, point->y_high),
-                     colour, labels);
-        if (isfinite(point->x_low) && isfinite(point->x_high) &&
-            (!frame->x.is_log || point->x_low > 0))
-            draw_bar(frame, frame_x(frame, point->x_low), y, frame_x(frame, point->x_high), y,
-                     colour, labels);
+        draw_bar(frame, false, frame_x(frame, point->x), point->y_low, point->y_high, colour,
+                 labels);
+        draw_bar(frame, true, frame_y(frame, point->y), point->x_low, point->x_high, colour,
+                 labels);
     }
 }
 

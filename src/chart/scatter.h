@@ -16,7 +16,7 @@ enum better { BETTER_UNKNOWN, BETTER_LOWER, BETTER_HIGHER };
 
 struct scatter {
     struct chart_sheet sheet;
-    struct chart_axis x, y; // bounds are found here
+    struct chart_axis x, y; // bounds are found here; points lie inside those that are fixed
     enum better x_better, y_better;
     const struct chart_point *point;
     int count;

@@ -11,7 +11,22 @@ s "ecai report folder -o - --format csv | cut -d, -f2-9"
 s "ecai report folder --on test -o - --format markdown | grep -c '| 1[0-9][0-9]*\.'"
 s "ecai report folder --device asic-45nm -o folder.md && ecai report folder -o again.md && cmp folder.md again.md && echo same"
 s "ecai report half.json small.json --device mcu-cortex-m4 -o - --format csv | cut -d, -f2,16,19"
+# Whatever is shown, "eval" is on search data and "test" on test data.
+s "ecai report folder --on test -o - --format json | grep -o '\"on\": .*\|\"value\": 0.9[0-9]*'"
+s "ecai report folder -o - --format json | grep -o '\"on\": .*\|\"value\": 0.9[0-9]*'"
+# On the device that is shown compressing is paid back by what that one saves: 0.000235667 J for
+# 4.334e-06 J an inference, as half of the baseline's are saved.
+s "sed '401s/null/2/' small.json >paid.json; ecai report paid.json --device mcu-cortex-m4 -o - --format json | grep -o '\"inferences_to_pay_back.*'"
+s "ecai report small.json --device mcu-cortex-m4 -o - --format json | grep -o '\"inferences_to_pay_back.*\|\"reason\": \".*'"
 s "ecai report - -o - --format csv <half.json | cut -d, -f1-3"
+# What is not known is not spoken of.
+s "sed 's/\"samples\": 300,//;s/\"ci95\": .0[^]]*./\"ci95\": null/;/\"energy\": {/,/\"fits\"/{s/\"joules\": [^n].*/\"joules\": null,/;s/\"interval\": .*/\"interval\": null,/}' half.json >little.json; ecai report little.json -o - --format markdown"
+s "sed 's/\"value\": 0[0-9.]*,/\"value\": null,/' half.json >little.json; ecai report little.json -o - --format markdown | grep -o 'Accuracy:.*'"
+# What the reader must know stands in every form.
+s "sed '/\"baseline\": {/,/sha256/s/\"sha256\": \"5dbdea2f/\"sha256\": \"00000000/' small.json >mixed.json; ecai report half.json mixed.json -o - --format markdown | grep -o 'Warning.*'"
+s "ecai report -q half.json mixed.json -o - --format json | grep '\"warnings\":'"
+s "ecai report -q half.json mixed.json -o mixed.svg && grep -c 'Warning' mixed.svg"
+s "mkdir moved; cp folder/sweep.json moved; sed 's/\"energy_by_device\": *{\"asic-45nm\"/\"energy_by_device\":{\"other\"/g' folder/results.jsonl >moved/results.jsonl; ecai report moved --device other -o - --format markdown | grep -o 'Warning.*'"
 # Drawings: what is in them, by their marks and words.
 s "ecai report half.json small.json -o front.svg --log-x && grep -o '<svg [^>]*width=\"[0-9]*\" height=\"[0-9]*\"' front.svg | cut -d' ' -f5-"
 s "grep -c '<circle' front.svg; grep -c '>half<\\|>small<\\|>baseline<' front.svg; grep -o 'energy per inference ([^)]*)' front.svg"
@@ -22,6 +37,8 @@ s "ecai report folder -o group.svg --group distill.learning-rate --labels all &&
 s "ecai report half.json small.json -o bytes.svg --x model.bytes --y ratio.energy --width 300 --height 200 --no-note --title 'A & B' && grep -o 'size of the file ([^)]*)\\|times less energy than the baseline\\|A &amp; B\\|Energy: estimated' bytes.svg | sort -u"
 s "ecai report half.json small.json -o none.svg --x accuracy.top5 --y energy.measured.joules"
 s "ecai report half.json small.json -o range.svg --y-range 0.9,1"
+# A range is where the axis begins and ends: ticks from one end to the other.
+s "ecai report half.json small.json -o range.svg --x-range 0,1e-7 --y-range 0.5,0.7 && grep -o '>[0-9.]*<' range.svg | tr -d '<>' | paste -sd ' '"
 # The page is one file: nothing in it is loaded from elsewhere, and data cannot end a script.
 s "ecai report folder -o page.html && grep -c 'application/json' page.html"
 s "sed 's/\"node\": \"conv1\"/\"node\": \"<\\/script><img src=x onerror=alert(1)>\"/' half.json >rude.json; ecai report rude.json -o rude.html && grep -c 'u003c/script>.u003cimg src=x' rude.html; grep -c '<img src=x' rude.html"
@@ -49,10 +66,11 @@ s "sed 's/\"value\": 0[0-9.]*,/\"value\": NaN,/' half.json >bad.json; ecai repor
 s ": >bad.json; ecai report bad.json -o x.html"
 s "ecai report - -o x.html </dev/null"
 s "cp -r folder cut; head -c 5000 folder/results.jsonl >cut/results.jsonl; ecai report cut -o x.html"
+s "sed 's/\"state\": *\"dropped\"/\"state\":\"lost\"/' folder/results.jsonl >cut/results.jsonl; ecai report cut -o x.html"
 s ": >cut/results.jsonl; ecai report cut -o x.html"
 s "rm cut/results.jsonl; ecai report cut -o x.html"
 t ecai report half.json -o half.json
-t ecai report folder -o folder/results.jsonl
+t ecai report folder -o folder/results.jsonl --format json
 t ecai report half.json -o nowhere/x.html
 t ecai report half.json -o x.svg --x energy.juoles
 t ecai report half.json -o x.svg --y energy_by_device.vax.joules
@@ -60,7 +78,23 @@ t ecai report half.json -o x.svg --group prune.sparsity
 t ecai report folder -o x.svg --group prune.sparsity
 t ecai report half.json -o x.svg --width 20
 t ecai report half.json -o x.svg --x-range 2,1
+t ecai report half.json -o x.svg --log-x --x-range 0,1
+# What would do nothing, and endings that no form has.
 t ecai report half.json -o x.html --chart layers
+t ecai report half.json -o x.html --point 1
+t ecai report half.json -o x.html --labels all
+t ecai report half.json -o x.json --intervals none
+t ecai report half.json -o x.md --no-note
+t ecai report half.json -o x.csv --log-x
+t ecai report half.json -o x.csv --title A
+t ecai report half.json -o x.svg --point 1
+t ecai report half.json -o x.svg --chart layers --x-range 1,2
+t ecai report half.json -o x.svg --chart sparsity --log-y
+t ecai report half.json -o x.svg --chart curves --y model.bytes
+t ecai report half.json -o x.pdf
+s "ecai report half.json small.json -o x.pdf --format svg && head -c 5 x.pdf"
+t ecai report half.json -o x.svg --chart layers --point nan
+s "ecai report half.json small.json -o second.svg --chart layers --point 2 && grep -o '>half<\|>small<' second.svg"
 t ecai report half.json -o x.svg --chart curves
 t ecai report half.json -o x.svg --chart layers --point nosuch
 t ecai report half.json -o x.svg --format pdf
