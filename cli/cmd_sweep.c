@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/child.h"
 #include "base/json_check.h"
 #include "cli/cost.h"
 #include "cli/groups.h"
@@ -68,6 +69,16 @@ static enum status parse_spec(struct sweeping *sweeping, struct span bytes)
     return OK;
 }
 
+// Puts the spec's name before the error.
+static enum status in_spec(struct sweeping *sweeping, enum status status)
+{
+    const char *path = sweeping->invocation->operand[0];
+
+    return status == OK ? OK
+                        : context_fail_in(sweeping->invocation->context, status, "%s",
+                                          is_dash(path) ? "stdin" : path);
+}
+
 static enum status read_spec(struct sweeping *sweeping)
 {
     struct context *context = sweeping->invocation->context;
@@ -82,8 +93,7 @@ static enum status read_spec(struct sweeping *sweeping)
         status = parse_spec(sweeping, mapped_bytes(file));
         mapped_release(file);
     }
-    return status == OK ? OK
-                        : context_fail_in(context, status, "%s", is_dash(path) ? "stdin" : path);
+    return in_spec(sweeping, status);
 }
 
 // Whether a path leads into the folder: whether one of the folders on it is that one.
@@ -135,19 +145,20 @@ static enum status check_cycles(struct sweeping *sweeping)
     return OK;
 }
 
-static enum status add_content(struct sweeping *sweeping, struct json *inputs, const char *name,
-                               bool is_data)
+static enum status add_content(struct sweeping *sweeping, struct json *inputs, const char *key,
+                               const char *name, bool is_data)
 {
     struct invocation *invocation = sweeping->invocation;
     char sha256[SHA256_HEX_BYTES];
     struct json *input;
+    enum status status;
 
     if (!name)
         return OK;
-    if (is_data)
-        TRY(contents_data(sweeping->contents, invocation->context, name, sha256));
-    else
-        TRY(contents_file(sweeping->contents, invocation->context, name, sha256));
+    status = is_data ? contents_data(sweeping->contents, invocation->context, name, sha256)
+                     : contents_file(sweeping->contents, invocation->context, name, sha256);
+    if (status != OK)
+        return context_fail_in(invocation->context, status, "%s", key);
     invocation_add_input(invocation, name, sha256);
     input = json_add_object(inputs, NULL);
     json_add_text(input, "file", name);
@@ -167,13 +178,14 @@ static enum status open_store(struct sweeping *sweeping)
 
     json_add_text(canonical, "ecai", ECAI_VERSION);
     inputs = json_add_array(canonical, "inputs");
-    status = add_content(sweeping, inputs, sweeping->spec.model, false);
+    status = add_content(sweeping, inputs, "model", sweeping->spec.model, false);
     if (status == OK && sweeping->spec.baseline != sweeping->spec.model)
-        status = add_content(sweeping, inputs, sweeping->spec.baseline, false);
+        status = add_content(sweeping, inputs, "baseline", sweeping->spec.baseline, false);
     if (status == OK)
-        status = add_content(sweeping, inputs, sweeping->spec.search_data, true);
+        status = add_content(sweeping, inputs, "search_data", sweeping->spec.search_data, true);
     if (status == OK)
         status = sweep_check_data(&sweeping->sweep);
+    status = in_spec(sweeping, status);
     if (status == OK) {
         text_init(&text);
         json_print(canonical, true, &text);
@@ -189,7 +201,7 @@ static void set_options(struct sweeping *sweeping)
 {
     const struct sweep_own_options *own = &sweeping->line->own;
     int threads = sweeping->invocation->context->threads;
-    int jobs = own->jobs ? (int)own->jobs : threads;
+    int jobs = own->jobs ? (int)own->jobs : threads < CHILDREN_MAX ? threads : CHILDREN_MAX;
 
     sweeping->sweep.options = (struct sweep_options){.jobs = jobs,
                                                      .threads = jobs < threads ? threads / jobs : 1,
@@ -232,6 +244,31 @@ static enum status write_json(struct sweeping *sweeping)
     return status;
 }
 
+// What went wrong though results are written: the first of these.
+static enum status find_failure(struct sweeping *sweeping)
+{
+    struct context *context = sweeping->invocation->context;
+    struct sweep *sweep = &sweeping->sweep;
+    const struct sweep_spec *spec = sweep->spec;
+
+    if (sweep->test_error)
+        return in_spec(sweeping,
+                       context_fail(context, sweep->test_status, "%s", sweep->test_error));
+    TRY(sweep_first_failure(sweep));
+    if (sweeping->invocation->requirement_missed && sweep->unjudged)
+        return context_fail(context, ERR_NUMERIC,
+                            "requirement '%s' cannot be judged: a report has null",
+                            sweep->unjudged);
+    if (sweep->unknown)
+        return context_fail(context, ERR_NUMERIC, "the front is empty: '%s' is null in the reports",
+                            sweep->unknown);
+    if (spec->require.count && sweep->feasible && sweep->chosen < 0)
+        return context_fail(context, ERR_NUMERIC,
+                            "none can be chosen: '%s' is null where the requirements hold",
+                            spec->minimise);
+    return OK;
+}
+
 static enum status tell(struct sweeping *sweeping)
 {
     struct invocation *invocation = sweeping->invocation;
@@ -245,7 +282,7 @@ static enum status tell(struct sweeping *sweeping)
         return OK;
     }
     TRY(write_json(sweeping));
-    if (sweep->warning)
+    if (sweep->warning && !sweep->test_error) // which is told at the end
         context_warn(invocation->context, "%s", sweep->warning);
     text_init(&text);
     sweep_summary_text(sweep, &text);
@@ -256,14 +293,9 @@ static enum status tell(struct sweeping *sweeping)
     if (status == OK && !streams_use_stdout(&invocation->streams))
         status = print_result(invocation->context, &text);
     text_clear(&text);
-    invocation->requirement_missed = sweep->spec->require.count > 0 && sweep->chosen < 0;
-    if (status == OK)
-        status = sweep_first_failure(sweep);
-    if (status == OK && invocation->requirement_missed && sweep->unjudged)
-        status =
-            context_fail(invocation->context, ERR_NUMERIC,
-                         "requirement '%s' cannot be judged: a report has null", sweep->unjudged);
-    return status;
+    invocation->requirement_missed =
+        sweep->spec->require.count > 0 && sweep->chosen < 0 && !sweep->feasible;
+    return status == OK ? find_failure(sweeping) : status;
 }
 
 static enum status list_trials(struct sweeping *sweeping)
@@ -285,7 +317,7 @@ static enum status work(struct sweeping *sweeping)
     TRY(cost_open(sweeping->invocation->context, &sweeping->line->cost, &sweeping->cost));
     TRY(check_cycles(sweeping));
     set_options(sweeping);
-    TRY(trials_expand(&sweep->trials));
+    TRY(in_spec(sweeping, trials_expand(&sweep->trials)));
     if (sweeping->line->own.dry_run)
         return list_trials(sweeping);
     TRY(open_store(sweeping));
@@ -318,7 +350,7 @@ static enum status run(struct invocation *invocation)
 static const struct field own_fields[] = {
     FIELD(struct sweep_own_options, out, NULL, 0, 0,
           "FOLDER: where cache, trials and results lie; one that exists is gone on with"),
-    FIELD(struct sweep_own_options, jobs, "0", 0, 1024,
+    FIELD(struct sweep_own_options, jobs, "0", 0, CHILDREN_MAX,
           "trials at a time, which share --threads; 0: one a thread"),
     FIELD(struct sweep_own_options, cache, NULL, 0, 0,
           "FOLDER: a cache that several sweeps share (default: FOLDER/cache)"),

@@ -26,6 +26,9 @@ void sweep_summary_text(const struct sweep *sweep, struct text *out)
                     strcmp(sweep->selected_on, "test") == 0 ? " (selected on test)" : "");
     else if (sweep->spec->require.count == 0)
         text_add(out, "none chosen: the spec has no 'require'");
+    else if (sweep->feasible)
+        text_format(out, "none chosen: %s is null where the requirements hold",
+                    sweep->spec->minimise);
     else
         text_add(out, "none chosen: no trial meets the requirements");
 }

@@ -78,17 +78,17 @@ START_TEST(input_of_distill_is_the_teacher_unless_the_options_name_one)
 {
     struct chain chain;
 
-    ck_assert_int_eq(read_chain("[{\"run\":\"distill logits\",\"name\":\"a\"},"
+    ck_assert_int_eq(read_chain("[{\"run\":\"distill logits\",\"name\":\"c\",\"options\":"
+                                "{\"teacher\":\"t.onnx\",\"student\":\"s.onnx\"}},"
+                                "{\"run\":\"distill logits\",\"name\":\"a\"},"
                                 "{\"run\":\"distill logits\",\"name\":\"b\","
-                                "\"options\":{\"teacher\":\"t.onnx\"}},"
-                                "{\"run\":\"distill logits\",\"name\":\"c\",\"options\":"
-                                "{\"teacher\":\"t.onnx\",\"student\":\"s.onnx\"}}]",
+                                "\"options\":{\"teacher\":\"t.onnx\"}}]",
                                 &chain),
                      OK);
-    ck_assert_str_eq(line_of(&chain, 0, "m"), "ecai distill logits --teacher m -o out.onnx");
-    ck_assert_str_eq(line_of(&chain, 1, "m"),
-                     "ecai distill logits --teacher t.onnx --student m -o out.onnx");
+    ck_assert_str_eq(line_of(&chain, 1, "m"), "ecai distill logits --teacher m -o out.onnx");
     ck_assert_str_eq(line_of(&chain, 2, "m"),
+                     "ecai distill logits --teacher t.onnx --student m -o out.onnx");
+    ck_assert_str_eq(line_of(&chain, 0, "m"),
                      "ecai distill logits --teacher t.onnx --student s.onnx -o out.onnx");
 }
 END_TEST
@@ -163,6 +163,9 @@ static const struct {
      "chain.0.options.macs_ratio: given twice"},
     {"[{\"run\":\"prune magnitude\",\"options\":{\"out\":\"x\"}}]",
      "chain.0.options.out: is no option of a step"},
+    {"[{\"run\":\"simplify\"},{\"run\":\"distill logits\",\"options\":{\"teacher\":\"t\","
+     "\"student\":\"s\"}}]",
+     "chain.1: has 'teacher' and 'student': nothing reads what 'simplify' writes"},
     {"[{\"run\":\"simplify\",\"input\":\"prune\"}]", "chain.0.input: no step is called 'prune'"},
     {"[{\"run\":\"simplify\",\"input\":\"simplify\"}]",
      "chain: the steps are a cycle: 'simplify' reads 'simplify'"},

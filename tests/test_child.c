@@ -94,6 +94,22 @@ START_TEST(what_ignores_to_be_ended_is_killed)
 }
 END_TEST
 
+START_TEST(what_is_left_behind_in_the_group_is_killed_and_the_child_reaped)
+{
+    pid_t pid;
+
+    ck_assert_int_eq(shell("sleep 1000 >/dev/null 2>&1 & echo $!", 0), OK);
+    ck_assert_int_eq(result.code, 0);
+    pid = (pid_t)strtol(result.out.at, NULL, 10);
+    ck_assert_int_gt(pid, 0);
+    for (int i = 0; i < 100 && kill(pid, 0) == 0; i++) // until init has reaped it
+        nanosleep(&(struct timespec){0, 20000000}, NULL);
+    ck_assert(kill(pid, 0) != 0 || getppid() == 1);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
 START_TEST(stdin_is_empty)
 {
     ck_assert_int_eq(shell("cat; echo end", 0), OK);
@@ -202,6 +218,7 @@ Suite *child_suite(void)
     tcase_add_test(tests, a_signal_is_named);
     tcase_add_test(tests, what_hangs_is_ended_with_its_group);
     tcase_add_test(tests, what_ignores_to_be_ended_is_killed);
+    tcase_add_test(tests, what_is_left_behind_in_the_group_is_killed_and_the_child_reaped);
     tcase_add_test(tests, stdin_is_empty);
     tcase_add_test(tests, of_much_the_end_is_kept);
     tcase_add_test(tests, what_cannot_be_run_is_named);

@@ -1,12 +1,15 @@
 // Sweeps: what a spec says and what is refused, the trials it makes, halving, fronts.
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/json_check.h"
 #include "base/random.h"
 #include "cli/sweep_host.h"
+#include "sweep/folder.h"
 #include "sweep/front.h"
 #include "sweep/run.h"
 
@@ -27,7 +30,7 @@ static void set_up(void)
     invocation = (struct invocation){.context = &context, .arena = arena, .global = &global};
     ck_assert_int_eq(sweep_host_init(&invocation, &host), OK);
     document = NULL;
-    trials_init(&trials, &context, &spec, host.rules);
+    trials_init(&trials, &context, &spec, &host);
 }
 
 static void tear_down(void)
@@ -101,6 +104,25 @@ START_TEST(a_trial_can_be_run_again_by_hand)
 }
 END_TEST
 
+START_TEST(a_command_to_run_by_hand_has_the_options_of_the_whole_sweep_and_one_seed)
+{
+    static const char *const words[] = {"--isa", "scalar", "--deterministic", NULL};
+    struct json *commands;
+
+    host.global_words = words;
+    expand("{'model':'-m.onnx','chain':[{'run':'prune magnitude','options':{'seed':5}}],"
+           "'search_data':'synthetic','seed':3}");
+    commands = trial_commands(&trials, &trials.at[0], "synthetic");
+    ck_assert_str_eq(json_text(json_child(commands, 0)),
+                     "ecai prune magnitude --seed 5 ./-m.onnx -o 1.onnx --isa scalar "
+                     "--deterministic");
+    ck_assert_str_eq(json_text(json_child(commands, 1)),
+                     "ecai eval 1.onnx --data synthetic --baseline ./-m.onnx --seed 3 --isa scalar "
+                     "--deterministic");
+    json_free(commands);
+}
+END_TEST
+
 START_TEST(a_list_is_the_value_of_an_option_that_repeats_and_a_list_of_lists_varies_it)
 {
     expand(SPEC("{'run':'prune magnitude','options':{'only':['a','b'],'exclude':[['c'],['d','e']]}"
@@ -167,7 +189,7 @@ START_TEST(another_seed_draws_others)
     expand(RANDOM);
     memcpy(first, trials.at[0].id, sizeof first);
     trials_clear(&trials);
-    trials_init(&trials, &context, &spec, host.rules);
+    trials_init(&trials, &context, &spec, &host);
     spec.seed = 6;
     ck_assert_int_eq(trials_expand(&trials), OK);
     ck_assert_str_ne(first, trials.at[0].id);
@@ -207,17 +229,96 @@ START_TEST(halving_grows_the_budget_and_keeps_the_best_share)
     expand(SPEC("{'run':'distill logits','options':{'data':'synthetic','sparsity':[0.1,0.2,0.3]}}",
                 ",'search':{'halving':{'option':'distill.epochs','from':1,'to':8,'eta':3}}"));
     ck_assert_int_eq(spec.halving.rungs, 3);
-    ck_assert_double_eq(halving_budget(&spec.halving, 0), 1);
-    ck_assert_double_eq(halving_budget(&spec.halving, 1), 3);
-    ck_assert_double_eq(halving_budget(&spec.halving, 2), 8);
+    ck_assert_double_eq(spec.halving.budget[0], 1);
+    ck_assert_double_eq(spec.halving.budget[1], 3);
+    ck_assert_double_eq(spec.halving.budget[2], 8);
     ck_assert_int_eq(halving_survivors(&spec.halving, 9), 3);
     ck_assert_int_eq(halving_survivors(&spec.halving, 2), 1);
     ck_assert_int_eq(trials.count, 3);
     ck_assert_str_eq(parameters_of(0), "{\"distill.sparsity\":0.1,\"distill.epochs\":1}");
-    ck_assert_int_eq(trials_promote(&trials, survivor, 1), OK);
+    ck_assert_int_eq(trials_promote(&trials, survivor, 1, 1), OK);
     ck_assert_int_eq(trials.count, 4);
+    ck_assert_int_eq(survivor[0], 3);
     ck_assert_str_eq(parameters_of(3), "{\"distill.sparsity\":0.1,\"distill.epochs\":3}");
     ck_assert_int_eq(trials.at[3].rung, 1);
+}
+END_TEST
+
+START_TEST(rungs_that_round_to_one_budget_are_one)
+{
+    ck_assert_int_eq(
+        read_spec(SPEC("{'run':'distill logits','options':{'data':'synthetic'}}",
+                       ",'search':{'halving':{'option':'distill.epochs','from':1,'to':3,"
+                       "'eta':1.2}}")),
+        OK);
+    ck_assert_int_eq(spec.halving.rungs, 3);
+    for (int rung = 0; rung < 3; rung++)
+        ck_assert_double_eq(spec.halving.budget[rung], rung + 1);
+}
+END_TEST
+
+START_TEST(a_trial_without_the_step_that_grows_is_carried_on_through_the_rungs)
+{
+    long survivor[] = {0, 1};
+
+    expand(SPEC("{'run':['distill logits',null],'options':{'data':'synthetic'}}",
+                ",'search':{'halving':{'option':'distill.epochs','from':1,'to':4,'eta':2}}"));
+    ck_assert_int_eq(trials.count, 2);
+    for (int rung = 1; rung < 3; rung++) {
+        ck_assert_int_eq(trials_promote(&trials, survivor, 2, rung), OK);
+        ck_assert_int_eq(trials.count, 2 + rung);
+        ck_assert_int_eq(survivor[0], 1 + rung);
+        ck_assert_int_eq(survivor[1], 1);
+        ck_assert_int_eq(trials.at[1 + rung].rung, rung);
+    }
+}
+END_TEST
+
+static void write_program(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_int_eq(chmod(path, 0700), 0);
+}
+
+// Every step runs a program that notes that it ran, and fails.
+START_TEST(a_step_that_fails_is_run_once_for_all_trials_that_share_it)
+{
+    char folder[] = "/tmp/ecai-test-XXXXXX";
+    const char *program, *runs, *at;
+    struct contents *contents = contents_new();
+    struct sweep sweep;
+    struct store *store;
+    struct text log;
+    bool exists;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    program = arena_format(arena, "%s/program", folder);
+    runs = arena_format(arena, "%s/sweep/runs", folder);
+    write_program(program, arena_format(arena, "#!/bin/sh\necho >>%s\nexit 1\n", runs));
+    host.program = program;
+    ck_assert_int_eq(
+        read_spec(arena_format(arena,
+                               "{'model':'%s','baseline':false,'chain':["
+                               "{'run':'simplify'}," STEP "],'search_data':'synthetic'}",
+                               program)),
+        OK);
+    at = arena_format(arena, "%s/sweep", folder);
+    ck_assert_msg(store_open(&context, at, NULL, "{}", &store) == OK, "%s", context.error);
+    sweep_init(&sweep, &context, &host, &spec, store, contents);
+    ck_assert_msg(sweep_run(&sweep) == OK, "%s", context.error);
+    ck_assert_int_eq(sweep.failed, 2);
+    text_init(&log);
+    ck_assert_int_eq(store_read(&context, store, "runs", &log, &exists), OK);
+    ck_assert_str_eq(log.at, "\n");
+    text_clear(&log);
+    sweep_clear(&sweep);
+    store_close(store);
+    contents_free(contents);
+    folder_remove(folder);
 }
 END_TEST
 
@@ -232,7 +333,7 @@ static void give(struct sweep *sweep, long index, double accuracy, double joules
 START_TEST(halving_keeps_fronts_first_then_accuracy_and_never_what_failed)
 {
     struct sweep sweep;
-    long count, *survivor;
+    long survivor[] = {0, 1, 2, 3, 4, 5};
 
     ck_assert_int_eq(
         read_spec(SPEC("{'run':'distill logits','options':{'data':'synthetic','sparsity':"
@@ -249,13 +350,11 @@ START_TEST(halving_keeps_fronts_first_then_accuracy_and_never_what_failed)
     give(&sweep, 3, 0.5, 2);         // on the front
     give(&sweep, 4, 0.4, 3);         // behind 3
     give(&sweep, 5, 0.7, 12);        // behind 1
-    survivor = sweep_survivors(&sweep, 0, 6, &count);
-    ck_assert_int_eq(count, 3);
+    ck_assert_int_eq(sweep_survivors(&sweep, survivor, 6), 3);
     ck_assert_int_eq(survivor[0], 0);
     ck_assert_int_eq(survivor[1], 1);
     ck_assert_int_eq(survivor[2], 3);
     ck_assert(sweep.result[5].was_dropped && !sweep.result[0].was_dropped);
-    free(survivor);
     sweep_clear(&sweep);
 }
 END_TEST
@@ -314,6 +413,7 @@ START_TEST(slices_of_one_source_that_meet_are_selected_on_test)
 }
 END_TEST
 
+<<<<<<< HEAD
 // Of a step with one option.
 static const char *key_of(const char *option, const char *value)
 {
@@ -340,6 +440,10 @@ START_TEST(a_value_that_is_a_files_name_is_still_that_value)
                      key_of("only", "./testdata/student.txt"));
 }
 END_TEST
+=======
+#define DISTILL "{'run':'distill logits'}"
+#define HALVING(more) ",'search':{'halving':{'option':'distill.epochs'," more "}}"
+>>>>>>> 370e33e864c262c9c7e144a475594ddecb7e8848
 
 static const struct {
     const char *spec, *error;
@@ -402,6 +506,21 @@ static const struct {
     {SPEC(STEP, ",'minimise':'energy >= 1'"),
      "minimise: wants a key of eval's report such as 'energy.joules', got 'energy >= 1'"},
     {SPEC(STEP, ",'seed':-1"), "seed: wants a number from 0, got -1"},
+    {SPEC(STEP, ",'seed':1.5"), "seed: wants a whole number, got 1.5"},
+    {SPEC(STEP, ",'search':{'random':1.5}"), "search.random: wants a whole number, got 1.5"},
+    {SPEC(DISTILL, HALVING("'from':0.5,'to':2")),
+     "search.halving.from: '--epochs' wants a whole number from 1 to 100000, got '0.5'"},
+    {SPEC(DISTILL, HALVING("'from':1,'to':2.5")),
+     "search.halving.to: '--epochs' wants a whole number from 1 to 100000, got '2.5'"},
+    {SPEC(DISTILL, HALVING("'from':1,'to':2,'trials':0.5")),
+     "search.halving.trials: wants a number from 1, got 0.5"},
+    {SPEC(DISTILL, ",'search':{'random':3,'halving':{'option':'distill.epochs','from':1,'to':2,"
+                   "'trials':2}}"),
+     "search.halving.trials: 'search.random' is given as well: leave it to one of them"},
+    {SPEC(DISTILL, ",'search':{'halving':{'option':'distill.epohcs','from':1,'to':2}}"),
+     "search.halving.option: unknown option (did you mean 'epochs'?)"},
+    {SPEC(STEP ",{'run':'distill logits','options':{'teacher':'t','student':['a','b']}}", ""),
+     "chain.1: has 'teacher' and 'student': nothing reads what 'prune' writes"},
 };
 
 START_TEST(what_is_wrong_with_a_spec_is_named_with_its_path)
@@ -488,6 +607,31 @@ START_TEST(ranks_peel_front_after_front)
 }
 END_TEST
 
+START_TEST(a_key_that_is_null_everywhere_is_named_and_nothing_chosen)
+{
+    struct sweep sweep;
+
+    ck_assert_int_eq(read_spec(SPEC(STEP, ",'front':['accuracy.value','ratio.energy'],"
+                                          "'require':['model.bytes > 0']")),
+                     OK);
+    sweep_init(&sweep, &context, &host, &spec, NULL, NULL);
+    ck_assert_int_eq(trials_expand(&sweep.trials), OK);
+    sweep_grow(&sweep);
+    for (long i = 0; i < 2; i++) {
+        give(&sweep, i, 0.9, (double)NAN);
+        sweep.result[i].is_feasible = true;
+    }
+    sweep_choose(&sweep);
+    ck_assert_str_eq(sweep.unknown, "ratio.energy");
+    ck_assert_int_eq(sweep.chosen, -1);
+    ck_assert_int_eq(sweep.feasible, 2);
+    sweep.result[0].figure[1] = 2;
+    sweep_choose(&sweep);
+    ck_assert_ptr_null(sweep.unknown);
+    sweep_clear(&sweep);
+}
+END_TEST
+
 START_TEST(of_equals_the_one_on_the_front_is_chosen_and_unknowns_never)
 {
     static const double value[] = {(double)NAN, 3, 2, 2, 1};
@@ -506,6 +650,8 @@ START_TEST(keys_know_their_better_direction)
 {
     ck_assert(front_key_is_higher("accuracy.value", true));
     ck_assert(!front_key_is_higher("accuracy.value", false)); // mean squared error
+    ck_assert(front_key_is_higher("baseline.difference", true));
+    ck_assert(!front_key_is_higher("baseline.difference", false));
     ck_assert(!front_key_is_higher("energy.joules", true));
     ck_assert(!front_key_is_higher("model.bytes", true));
     ck_assert(!front_key_is_higher("timing.seconds", true));
@@ -549,6 +695,7 @@ Suite *sweep_suite(void)
     tcase_add_checked_fixture(specs, set_up, tear_down);
     tcase_add_test(specs, a_grid_is_every_combination_and_the_last_axis_turns_fastest);
     tcase_add_test(specs, a_trial_can_be_run_again_by_hand);
+    tcase_add_test(specs, a_command_to_run_by_hand_has_the_options_of_the_whole_sweep_and_one_seed);
     tcase_add_test(specs,
                    a_list_is_the_value_of_an_option_that_repeats_and_a_list_of_lists_varies_it);
     tcase_add_test(specs, null_leaves_a_step_out_and_what_read_it_reads_its_input);
@@ -558,8 +705,12 @@ Suite *sweep_suite(void)
     tcase_add_test(specs, draws_stay_in_their_range_and_spread_over_it);
     tcase_add_test(specs, a_random_search_of_more_than_there_is_takes_all_of_the_grid);
     tcase_add_test(specs, halving_grows_the_budget_and_keeps_the_best_share);
+    tcase_add_test(specs, rungs_that_round_to_one_budget_are_one);
+    tcase_add_test(specs, a_trial_without_the_step_that_grows_is_carried_on_through_the_rungs);
     tcase_add_test(specs, halving_keeps_fronts_first_then_accuracy_and_never_what_failed);
     tcase_add_test(specs, the_least_energy_that_meets_the_requirement_is_chosen);
+    tcase_add_test(specs, a_step_that_fails_is_run_once_for_all_trials_that_share_it);
+    tcase_add_test(specs, a_key_that_is_null_everywhere_is_named_and_nothing_chosen);
     tcase_add_test(specs, a_step_that_reads_a_model_needs_one);
     tcase_add_test(specs, the_canonical_spec_is_read_as_the_same_spec);
     tcase_add_test(specs, a_value_that_is_a_files_name_is_still_that_value);

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 
-enum { CHILDREN_MAX = 256, KEEP_BYTES = 1 << 16, POLL_MS = 50, GRACE_SECONDS = 5, LOST = 127 };
+enum { KEEP_BYTES = 1 << 16, POLL_MS = 50, GRACE_SECONDS = 5, LOST = 127 };
 
 // Groups that run, for children_abandon: a signal handler can reach nothing else. 0: free.
 static volatile pid_t groups[CHILDREN_MAX];
@@ -155,17 +155,24 @@ static void drain(int *end, struct text *to, size_t keep, bool *cut)
         close_end(end);
 }
 
-// Whether it has ended; says how.
+// Whether it has ended; says how. It is not reaped: until then its number is nobody else's, and its
+// group can be killed.
 static bool has_ended(pid_t child, struct child_result *result)
 {
-    int state = 0;
-    pid_t which = waitpid(child, &state, WNOHANG);
+    siginfo_t end = {0};
+    int answer = waitid(P_PID, (id_t)child, &end, WEXITED | WNOHANG | WNOWAIT);
 
-    if (which == 0 || (which < 0 && errno == EINTR))
+    if (answer == 0 ? end.si_pid == 0 : errno == EINTR)
         return false;
-    result->signal = which > 0 && WIFSIGNALED(state) ? WTERMSIG(state) : 0;
-    result->code = which < 0 ? LOST : WIFEXITED(state) ? WEXITSTATUS(state) : 0;
+    result->signal = answer == 0 && end.si_code != CLD_EXITED ? end.si_status : 0;
+    result->code = answer != 0 ? LOST : end.si_code == CLD_EXITED ? end.si_status : 0;
     return true;
+}
+
+static void reap(pid_t child)
+{
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        continue;
 }
 
 // Waits for what is printed; once both streams are closed, a little for the end itself.
@@ -228,6 +235,7 @@ enum status child_run(struct context *context, const struct child_request *reque
         follow(context, request, child, &out[0], &err[0], result);
         kill(-child, SIGKILL); // what it has left behind in its group
         group_exchange(child, 0);
+        reap(child);
         if (!result->timed_out && context->cancelled && *context->cancelled)
             status = context_fail(context, ERR_CANCELLED, "interrupted");
     }

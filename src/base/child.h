@@ -44,6 +44,9 @@ void child_result_clear(struct child_result *result);
 void child_result_explain(const struct child_request *request, const struct child_result *result,
                           struct text *out);
 
+// So many children that run at once are known to children_abandon.
+enum { CHILDREN_MAX = 256 };
+
 // Kills the groups of all children that run. For a program that ends at once, by a signal:
 // async-signal-safe.
 void children_abandon(void);

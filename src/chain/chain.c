@@ -75,25 +75,57 @@ static int find_step(const struct chain_step *step, int count, const char *name)
     return -1;
 }
 
-enum status chain_connect(struct context *context, struct arena *arena, const struct json *list,
-                          const char *path, int index, struct chain_step *step)
+// Whether the option has a value, whichever of those it is varied over is taken.
+static bool is_always_given(const struct json *value)
+{
+    if (json_is_object(value)) // {"choice": [...]} and its like
+        return is_always_given(json_child(value, 0));
+    for (size_t i = 0; json_is_array(value) && i < json_count(value); i++)
+        if (json_is_null(json_child(value, i)))
+            return false;
+    return value && !json_is_null(value);
+}
+
+// Training takes its input as the one of its two models that the options do not name.
+static bool reads_no_input(const struct chain_step *step)
+{
+    return strcmp(step->verb, "distill") == 0 &&
+           is_always_given(chain_find_option(step, "student")) &&
+           (is_always_given(chain_find_option(step, "teacher")) ||
+            is_always_given(chain_find_option(step, "teacher-logits")));
+}
+
+static enum status set_input(struct context *context, struct arena *arena, const struct json *list,
+                             const char *where, int index, struct chain_step *step)
 {
     const struct json *input = json_member(json_child(list, (size_t)index), "input");
-    const char *where = json_path_index(arena, path, (size_t)index);
-    int count = (int)json_count(list);
 
-    if (find_step(step, count, step[index].name) < index)
-        return context_fail(context, ERR_USAGE,
-                            "%s.name: '%s' is another step's name too: give one of them a 'name'",
-                            where, step[index].name);
     step[index].input = index - 1;
     if (!input)
         return OK;
     TRY(json_check_kind(context, input, JSON_TEXT | JSON_NULL, json_path(arena, where, "input")));
-    step[index].input = json_is_null(input) ? -1 : find_step(step, count, json_text(input));
+    step[index].input =
+        json_is_null(input) ? -1 : find_step(step, (int)json_count(list), json_text(input));
     if (!json_is_null(input) && step[index].input < 0)
         return context_fail(context, ERR_USAGE, "%s.input: no step is called '%s'", where,
                             json_text(input));
+    return OK;
+}
+
+enum status chain_connect(struct context *context, struct arena *arena, const struct json *list,
+                          const char *path, int index, struct chain_step *step)
+{
+    const char *where = json_path_index(arena, path, (size_t)index);
+
+    if (find_step(step, (int)json_count(list), step[index].name) < index)
+        return context_fail(context, ERR_USAGE,
+                            "%s.name: '%s' is another step's name too: give one of them a 'name'",
+                            where, step[index].name);
+    TRY(set_input(context, arena, list, where, index, step));
+    if (step[index].input >= 0 && reads_no_input(&step[index]))
+        return context_fail(context, ERR_USAGE,
+                            "%s: has 'teacher' and 'student': nothing reads what '%s' writes",
+                            where, step[step[index].input].name);
     return OK;
 }
 

@@ -63,8 +63,8 @@ MUST_CHECK enum status chain_order(struct context *context, struct arena *arena,
 // Commands, options and values against the rules, before anything runs.
 MUST_CHECK enum status chain_check(struct context *context, const struct chain *chain,
                                    const struct chain_rules *rules, const char *path);
-// Its parts; path is the step's. Then one value as --name would take it, where the error has no
-// path: a list is one only for an option that repeats.
+// Its parts; path is the step's, or the option's own. Then one value as --name would take it, where
+// the error has no path: a list is one only for an option that repeats.
 MUST_CHECK enum status chain_check_command(struct context *context, const struct chain_step *step,
                                            const struct chain_rules *rules, const char *path);
 MUST_CHECK enum status chain_check_option(struct context *context, const struct chain_step *step,
@@ -75,6 +75,9 @@ MUST_CHECK enum status chain_check_value(struct context *context, const struct f
 // Whether the step's command has an option of that name.
 bool chain_has_option(const struct chain_rules *rules, const struct chain_step *step,
                       const char *name);
+// Whether it has one that the step does not set itself.
+bool chain_takes_option(const struct chain_rules *rules, const struct chain_step *step,
+                        const char *name);
 // Whether it is given by whoever runs the steps ("out", "json" ...), and by no document.
 bool chain_option_is_reserved(const char *name);
 bool chain_option_repeats(const struct field *field);
@@ -97,5 +100,8 @@ void chain_line_add_option(struct arena *arena, struct chain_line *line, const c
 
 // A scalar as it is typed: "0.8", "conv*", "true".
 const char *chain_value_text(struct arena *arena, const struct json *value);
+
+// The path as a word of a line that is no option: "./-m.onnx".
+const char *chain_operand(struct arena *arena, const char *path);
 
 #endif

@@ -26,6 +26,12 @@ bool chain_has_option(const struct chain_rules *rules, const struct chain_step *
     return rules->find_option(rules->self, &silent, step->verb, step->method, name, &field) == OK;
 }
 
+bool chain_takes_option(const struct chain_rules *rules, const struct chain_step *step,
+                        const char *name)
+{
+    return !chain_find_option(step, name) && chain_has_option(rules, step, name);
+}
+
 bool chain_option_repeats(const struct field *field)
 {
     return field->type == FIELD_STRINGS;
@@ -97,10 +103,9 @@ enum status chain_check_option(struct context *context, const struct chain_step 
     enum status status;
 
     if (chain_option_is_reserved(name))
-        return context_fail(context, ERR_USAGE, "%s.options.%s: is no option of a step", path,
-                            name);
+        return context_fail(context, ERR_USAGE, "%s: is no option of a step", path);
     status = rules->find_option(rules->self, context, step->verb, step->method, name, out);
-    return status == OK ? OK : context_fail_in(context, status, "%s.options.%s", path, name);
+    return status == OK ? OK : context_fail_in(context, status, "%s", path);
 }
 
 enum status chain_check_command(struct context *context, const struct chain_step *step,
@@ -124,14 +129,15 @@ enum status chain_check(struct context *context, const struct chain *chain,
         status = chain_check_command(context, step, rules, where);
         for (int o = 0; o < step->option_count && status == OK; o++) {
             const struct chain_option *option = &step->option[o];
+            const char *place = arena_format(arena, "%s.options.%s", where, option->name);
             const struct field *field;
 
-            status = chain_check_option(context, step, rules, where, option->name, &field);
+            status = chain_check_option(context, step, rules, place, option->name, &field);
             if (status != OK)
                 break;
             status = chain_check_value(context, field, option->value);
             if (status != OK)
-                context_fail_in(context, status, "%s.options.%s", where, option->name);
+                context_fail_in(context, status, "%s", place);
         }
     }
     arena_free(arena);
@@ -169,6 +175,11 @@ void chain_line_add_option(struct arena *arena, struct chain_line *line, const c
         chain_line_add(arena, line, chain_value_text(arena, value));
 }
 
+const char *chain_operand(struct arena *arena, const char *path)
+{
+    return path[0] == '-' ? arena_format(arena, "./%s", path) : path;
+}
+
 void chain_arguments(struct arena *arena, const struct chain_step *step, const char *input,
                      const char *output, struct chain_line *out)
 {
@@ -188,7 +199,7 @@ void chain_arguments(struct arena *arena, const struct chain_step *step, const c
     else if (trains)
         input = NULL;
     if (input)
-        chain_line_add(arena, out, input[0] == '-' ? arena_format(arena, "./%s", input) : input);
+        chain_line_add(arena, out, chain_operand(arena, input));
     chain_line_add(arena, out, "-o");
     chain_line_add(arena, out, output);
 }

@@ -16,28 +16,53 @@ static bool *key_directions(const struct sweep *sweep)
     return is_higher;
 }
 
-// Of trials begin .. end: [count][keys]; NaN for those that failed.
-static double *figures(const struct sweep *sweep, long begin, long end)
+// Of these trials, NULL: of all: [count][keys]; NaN for those that failed.
+static double *figures(const struct sweep *sweep, const long *member, size_t count)
 {
     size_t keys = (size_t)sweep->spec->front.count;
-    double *value = must_alloc((size_t)(end - begin) * keys * sizeof *value + 1);
+    double *value = must_alloc(count * keys * sizeof *value + 1);
 
-    for (long i = begin; i < end; i++)
+    for (size_t i = 0; i < count; i++) {
+        const struct trial_result *result = &sweep->result[member ? member[i] : (long)i];
+
         for (size_t k = 0; k < keys; k++)
-            value[(size_t)(i - begin) * keys + k] =
-                sweep->result[i].state == TRIAL_DONE ? sweep->result[i].figure[k] : (double)NAN;
+            value[i * keys + k] = result->state == TRIAL_DONE ? result->figure[k] : (double)NAN;
+    }
     return value;
+}
+
+// Of the front's keys the one that is null for most of the trials that are done; NULL: none of
+// them is done.
+static const char *find_unknown_key(const struct sweep *sweep)
+{
+    const char *unknown = NULL;
+    long most = 0;
+
+    for (int64_t k = 0; k < sweep->spec->front.count; k++) {
+        long count = 0;
+
+        for (long i = 0; i < sweep->trials.count; i++)
+            count += sweep->result[i].state == TRIAL_DONE && isnan(sweep->result[i].figure[k]);
+        if (count > most)
+            unknown = sweep->spec->front.at[k];
+        most = count > most ? count : most;
+    }
+    return unknown;
 }
 
 static void mark_front(struct sweep *sweep)
 {
     size_t count = (size_t)sweep->trials.count;
-    double *value = figures(sweep, 0, sweep->trials.count);
+    bool is_empty = true;
+    double *value = figures(sweep, NULL, count);
     bool *is_higher = key_directions(sweep), *is_on = must_alloc(count * sizeof *is_on + 1);
 
     front_find(value, count, (int)sweep->spec->front.count, is_higher, is_on);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         sweep->result[i].is_on_front = is_on[i];
+        is_empty = is_empty && !is_on[i];
+    }
+    sweep->unknown = is_empty ? find_unknown_key(sweep) : NULL;
     free(is_on);
     free(is_higher);
     free(value);
@@ -51,13 +76,14 @@ void sweep_choose(struct sweep *sweep)
     double *minimised = must_alloc(count * sizeof *minimised + 1);
 
     mark_front(sweep);
-    sweep->failed = sweep->dropped = 0;
+    sweep->failed = sweep->dropped = sweep->feasible = 0;
     for (size_t i = 0; i < count; i++) {
         const struct trial_result *result = &sweep->result[i];
 
         eligible[i] = result->state == TRIAL_DONE && result->is_feasible;
         minimised[i] = result->minimised;
         is_on_front[i] = result->is_on_front;
+        sweep->feasible += eligible[i];
         sweep->failed += result->state == TRIAL_FAILED;
         sweep->dropped += result->state == TRIAL_DONE && result->was_dropped;
     }
@@ -95,11 +121,11 @@ static int by_index(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static struct candidate *rank_rung(struct sweep *sweep, long begin, long end)
+static struct candidate *rank_rung(struct sweep *sweep, const long *member, size_t count)
 {
-    size_t count = (size_t)(end - begin), keys = (size_t)sweep->spec->front.count;
+    size_t keys = (size_t)sweep->spec->front.count;
     struct candidate *candidate = must_alloc(count * sizeof *candidate + 1);
-    double *value = figures(sweep, begin, end);
+    double *value = figures(sweep, member, count);
     bool *is_higher = key_directions(sweep);
     int *rank = must_alloc(count * sizeof *rank + 1);
 
@@ -107,7 +133,7 @@ static struct candidate *rank_rung(struct sweep *sweep, long begin, long end)
     for (size_t i = 0; i < count; i++) {
         double first = value[i * keys];
 
-        candidate[i] = (struct candidate){begin + (long)i, rank[i],
+        candidate[i] = (struct candidate){member[i], rank[i],
                                           rank[i] < 0    ? 0
                                           : is_higher[0] ? first
                                                          : -first};
@@ -119,22 +145,20 @@ static struct candidate *rank_rung(struct sweep *sweep, long begin, long end)
     return candidate;
 }
 
-long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count)
+long sweep_survivors(struct sweep *sweep, long *member, long count)
 {
-    struct candidate *candidate = rank_rung(sweep, begin, end);
-    long most = halving_survivors(&sweep->spec->halving, end - begin);
-    long *survivor = must_alloc((size_t)(end - begin) * sizeof *survivor + 1);
+    struct candidate *candidate = rank_rung(sweep, member, (size_t)count);
+    long most = halving_survivors(&sweep->spec->halving, count), survivors = 0;
 
-    *count = 0;
-    for (long i = 0; i < end - begin; i++) {
-        bool goes_on = *count < most && candidate[i].rank >= 0;
+    for (long i = 0; i < count; i++) {
+        bool goes_on = survivors < most && candidate[i].rank >= 0;
 
         if (goes_on)
-            survivor[(*count)++] = candidate[i].index;
+            member[survivors++] = candidate[i].index;
         sweep->result[candidate[i].index].is_promoted = goes_on;
         sweep->result[candidate[i].index].was_dropped = !goes_on;
     }
-    qsort(survivor, (size_t)*count, sizeof *survivor, by_index);
+    qsort(member, (size_t)survivors, sizeof *member, by_index);
     free(candidate);
-    return survivor;
+    return survivors;
 }

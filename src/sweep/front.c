@@ -95,9 +95,11 @@ long front_choose(const double *value, size_t count, bool is_higher_better, cons
 
 bool front_key_is_higher(const char *key, bool accuracy_is_higher)
 {
+    // A difference is the model's accuracy without the baseline's.
+    static const char *const as_accuracy[] = {"accuracy.value", "accuracy.ci95",
+                                              "baseline.accuracy", "baseline.difference", NULL};
     static const char *const higher[] = {"ratio.",
                                          "ratio_by_device.",
-                                         "baseline.difference",
                                          "baseline.agreement",
                                          "baseline.gained",
                                          "accuracy.top5",
@@ -106,8 +108,9 @@ bool front_key_is_higher(const char *key, bool accuracy_is_higher)
                                          "timing.inferences_per_second",
                                          NULL};
 
-    if (strcmp(key, "accuracy.value") == 0 || strncmp(key, "accuracy.ci95", 13) == 0)
-        return accuracy_is_higher;
+    for (const char *const *start = as_accuracy; *start; start++)
+        if (strncmp(key, *start, strlen(*start)) == 0)
+            return accuracy_is_higher;
     for (const char *const *start = higher; *start; start++)
         if (strncmp(key, *start, strlen(*start)) == 0)
             return true;

@@ -26,7 +26,7 @@ void sweep_init(struct sweep *sweep, struct context *context, const struct sweep
                             .selected_on = "test",
                             .chosen = -1};
     pthread_mutex_init(&sweep->lock, NULL);
-    trials_init(&sweep->trials, context, spec, host->rules);
+    trials_init(&sweep->trials, context, spec, host);
 }
 
 void sweep_clear(struct sweep *sweep)
@@ -237,24 +237,35 @@ static long expected_total(const struct sweep_spec *spec, long first)
     return total;
 }
 
+// The rungs behind the first, each of what is left of the one before.
+static enum status run_rungs(struct sweep *sweep)
+{
+    long count = sweep->trials.count;
+    long *member = must_alloc((size_t)count * sizeof *member + 1);
+    enum status status = OK;
+
+    for (long i = 0; i < count; i++)
+        member[i] = i;
+    for (int rung = 1; rung < sweep->spec->halving.rungs && all_ended(sweep); rung++) {
+        long begin = sweep->trials.count;
+
+        count = sweep_survivors(sweep, member, count);
+        status = trials_promote(&sweep->trials, member, count, rung);
+        if (status == OK)
+            status = run_rung(sweep, begin);
+        if (status != OK)
+            break;
+    }
+    free(member);
+    return status;
+}
+
 static enum status run_trials(struct sweep *sweep)
 {
-    long begin = 0;
-
     sweep->total = expected_total(sweep->spec, sweep->trials.count);
     TRY(trial_baseline(sweep, sweep->context, sweep->spec->search_data, sweep->search_baseline));
     TRY(run_rung(sweep, 0));
-    for (int rung = 1; rung < sweep->spec->halving.rungs && all_ended(sweep); rung++) {
-        long end = sweep->trials.count, count;
-        long *survivor = sweep_survivors(sweep, begin, end, &count);
-        enum status status = trials_promote(&sweep->trials, survivor, count);
-
-        free(survivor);
-        if (status != OK)
-            return status;
-        begin = end;
-        TRY(run_rung(sweep, begin));
-    }
+    TRY(run_rungs(sweep));
     sweep->is_complete = all_ended(sweep);
     return OK;
 }
@@ -297,10 +308,22 @@ static enum status check_test_data(struct sweep *sweep)
     return status == OK ? OK : context_fail_in(sweep->context, status, "test_data");
 }
 
+// Where the step stands in the spec: a trial may have left others out.
+static int find_spec_step(const struct sweep *sweep, const struct chain_step *step)
+{
+    int index = 0;
+
+    while (index < sweep->spec->step_count - 1 &&
+           strcmp(sweep->spec->step[index].name, step->name) != 0)
+        index++;
+    return index;
+}
+
 enum status sweep_check_data(struct sweep *sweep)
 {
     const char *seen = "";
     char sha256[SHA256_HEX_BYTES];
+    enum status status;
 
     TRY(check_test_data(sweep));
     for (long i = 0; i < sweep->trials.count; i++)
@@ -311,14 +334,26 @@ enum status sweep_check_data(struct sweep *sweep)
             if (!data || strcmp(data, seen) == 0)
                 continue;
             seen = data;
-            TRY(contents_data(sweep->contents, sweep->context, data, sha256));
+            status = contents_data(sweep->contents, sweep->context, data, sha256);
+            if (status != OK)
+                return context_fail_in(sweep->context, status, "chain.%d.options.data",
+                                       find_spec_step(sweep, step));
         }
     return OK;
 }
 
+// Test data that cannot be judged on: what is known without them is not lost.
+static void note_test_error(struct sweep *sweep, enum status status)
+{
+    sweep->test_status = status;
+    sweep->test_error = arena_copy_text(sweep->arena, sweep->context->error);
+    sweep->selected_on = "test";
+    sweep->warning = arena_format(sweep->arena, "%s: results are marked \"selected on test\"",
+                                  sweep->test_error);
+}
+
 enum status sweep_run(struct sweep *sweep)
 {
-    const char *error;
     enum status status;
 
     if (!sweep->trials.count)
@@ -332,10 +367,7 @@ enum status sweep_run(struct sweep *sweep)
         return status;
     if (status == OK)
         status = sweep_look_for_overlap(sweep);
-    if (status == OK)
-        return sweep_write_results(sweep);
-    // Test data that cannot be read: what is known without them is not lost.
-    error = arena_copy_text(sweep->arena, sweep->context->error);
-    TRY(sweep_write_results(sweep));
-    return context_fail(sweep->context, status, "%s", error);
+    if (status != OK)
+        note_test_error(sweep, status);
+    return sweep_write_results(sweep);
 }

@@ -28,6 +28,13 @@ struct trial_result {
     char test_key[SHA256_HEX_BYTES];
 };
 
+// A command that failed: it is not run again for the next trial that shares it.
+struct failed_command {
+    char key[SHA256_HEX_BYTES];
+    const char *error;
+    const struct failed_command *next;
+};
+
 struct sweep_options {
     int jobs, threads; // trials at a time, and threads that each of their steps has
     bool retry_failed;
@@ -45,13 +52,14 @@ struct sweep {
     struct trial_list trials;
     struct trial_result *result; // one a trial
     long result_count;
-    pthread_mutex_t lock; // on results' states
-    long begin, end;      // trials of this rung
-    long total;           // trials that there will be
-    long ended;           // of them, whose record is there
-    long fresh, running;  // that this process ran, and is running
-    bool is_stopped;      // something failed: no trial is begun
-    bool is_testing;      // the front is judged on test_data
+    pthread_mutex_t lock;                  // on results' states
+    const struct failed_command *failures; // of this process, under the lock
+    long begin, end;                       // trials of this rung
+    long total;                            // trials that there will be
+    long ended;                            // of them, whose record is there
+    long fresh, running;                   // that this process ran, and is running
+    bool is_stopped;                       // something failed: no trial is begun
+    bool is_testing;                       // the front is judged on test_data
     bool accuracy_is_higher;
     const char *unjudged; // a requirement that a report has null for; NULL: none
     // When all is done:
@@ -59,7 +67,10 @@ struct sweep {
     long chosen;             // index, -1: none
     const char *selected_on; // "search" or "test"
     const char *warning;     // why it is "test"; NULL: it is not
-    long failed, dropped;
+    enum status test_status; // how the judging on test_data ended
+    const char *test_error;  // NULL: it did not fail
+    long failed, dropped, feasible;
+    const char *unknown;    // of the front's keys the one that left it empty: null; NULL: it is not
     double seconds;         // that all steps took together
     struct cost_tally work; // of all that ran
     // Where the baseline's answers on search_data and test_data lie in the cache; "": nowhere.
@@ -74,7 +85,7 @@ void sweep_clear(struct sweep *sweep);
 
 // Runs what is left to run, chooses, judges the front on test_data, writes results.jsonl and
 // results.csv. is_complete false: --limit ended it, or other processes are to finish. A trial that
-// fails is no failure here.
+// fails is no failure here, nor are test data: test_status, test_error.
 MUST_CHECK enum status sweep_run(struct sweep *sweep);
 
 // Opens the data that the trials' steps read, once each, so that a wrong name is found out before
@@ -103,10 +114,17 @@ MUST_CHECK enum status trial_read(struct sweep *sweep, struct context *context, 
 
 // Marks the front, what is feasible, and what is chosen, of results that are read.
 void sweep_choose(struct sweep *sweep);
+<<<<<<< HEAD
 // Halving: which trials of begin .. end go on. Indices in order; the caller frees.
 long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count);
 // Whether two sources of data may have a sample in common, by the files that they name and their
 // slices.
+=======
+// Halving: which of a rung's trials go on: their indices come first in the list, in order. Returns
+// how many.
+long sweep_survivors(struct sweep *sweep, long *member, long count);
+// Whether two sources of data may have a sample in common, by how they are spelt.
+>>>>>>> 370e33e864c262c9c7e144a475594ddecb7e8848
 bool data_may_overlap(const char *a, const char *b);
 // Sets selected_on, and warning where that is "test".
 MUST_CHECK enum status sweep_look_for_overlap(struct sweep *sweep);

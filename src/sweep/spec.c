@@ -77,6 +77,16 @@ enum status spec_number(struct spec_reader *reader, const struct json *object, c
     return OK;
 }
 
+enum status spec_whole(struct spec_reader *reader, const struct json *object, const char *path,
+                       const char *key, double least, double fallback, double *out)
+{
+    TRY(spec_number(reader, object, path, key, least, fallback, out));
+    return *out == floor(*out)
+               ? OK
+               : context_fail(reader->context, ERR_USAGE, "%s: wants a whole number, got %.10g",
+                              json_path(reader->arena, path, key), *out);
+}
+
 // What the sweep gives eval itself, or asks of all trials together.
 static const char *const eval_reserved[] = {"data",         "baseline", "require",  "min", "max",
                                             "save-outputs", "junit",    "annotate", NULL};
@@ -203,7 +213,7 @@ enum status spec_read(struct context *context, struct arena *arena, const struct
         return context_fail(context, ERR_USAGE,
                             "search_data: is missing: what the trials are judged on, such as "
                             "\"fashion-mnist:train@50000:60000\"");
-    TRY(spec_number(&reader, document, "", "seed", 0, 0, &seed));
+    TRY(spec_whole(&reader, document, "", "seed", 0, 0, &seed));
     TRY(spec_number(&reader, document, "", "time_limit", 0, 0, &out->time_limit));
     out->seed = (uint64_t)seed;
     if (out->model && strcmp(out->model, "-") == 0)

@@ -27,12 +27,16 @@ struct sweep_step {
     const struct chain_step *choice; // only their verb and method count
 };
 
+enum { HALVING_RUNGS_MAX = 20 };
+
 struct sweep_halving {
     bool is_on;
     int step;
     const char *option, *name; // "epochs", "distill.epochs"
+    const struct field *field;
     double from, to, eta;
     int rungs;
+    double budget[HALVING_RUNGS_MAX]; // of each rung, growing
 };
 
 struct sweep_spec {
@@ -62,5 +66,8 @@ MUST_CHECK enum status spec_read(struct context *context, struct arena *arena,
 
 // The spec in one form, defaults written out: equal for specs that mean the same. The caller frees.
 struct json *spec_canonical(const struct sweep_spec *spec);
+
+// To four digits, as exact as anybody types, and within the range.
+double spec_rounded(double number, double low, double high);
 
 #endif

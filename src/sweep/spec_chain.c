@@ -108,14 +108,13 @@ static enum status read_option(struct spec_reader *reader, int index,
                                int *count)
 {
     const struct sweep_step *step = &reader->spec->step[index];
-    const char *path = arena_format(reader->arena, "chain.%d", index);
+    const char *path = arena_format(reader->arena, "chain.%d.options.%s", index, option->name);
     const struct json *value = option->value;
     struct sweep_axis *axis = &axes[*count];
     const struct field *field;
     bool is_list;
 
     TRY(find_field(reader, step, option->name, path, &field));
-    path = arena_format(reader->arena, "%s.options.%s", path, option->name);
     // A list is the value itself for an option that repeats, unless it holds lists.
     is_list = json_is_array(value) && (!chain_option_repeats(field) || json_count(value) == 0 ||
                                        json_is(json_child(value, 0), JSON_LIST | JSON_NULL));

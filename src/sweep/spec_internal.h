@@ -21,5 +21,9 @@ MUST_CHECK enum status spec_read_search(struct spec_reader *reader);
 MUST_CHECK enum status spec_number(struct spec_reader *reader, const struct json *object,
                                    const char *path, const char *key, double least, double fallback,
                                    double *out);
+// The same of a whole number.
+MUST_CHECK enum status spec_whole(struct spec_reader *reader, const struct json *object,
+                                  const char *path, const char *key, double least, double fallback,
+                                  double *out);
 
 #endif

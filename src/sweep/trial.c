@@ -2,7 +2,6 @@
 #include "sweep/trial.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +12,10 @@
 static const long trials_most = 50000;
 
 void trials_init(struct trial_list *list, struct context *context, const struct sweep_spec *spec,
-                 const struct chain_rules *rules)
+                 const struct sweep_host *host)
 {
     *list =
-        (struct trial_list){.arena = arena_new(), .context = context, .spec = spec, .rules = rules};
+        (struct trial_list){.arena = arena_new(), .context = context, .spec = spec, .host = host};
 }
 
 void trials_clear(struct trial_list *list)
@@ -84,15 +83,15 @@ static void set_options(const struct trial_list *list, struct sweep_trial *trial
         int axis = find_axis(spec, index, from->option[i].name);
 
         if (spec->step[index].choice_count > 1 &&
-            !chain_has_option(list->rules, step, from->option[i].name))
+            !chain_has_option(list->host->rules, step, from->option[i].name))
             continue;
         if (axis >= 0)
             value = add_parameter(trial, spec->axis[axis].name, trial->value[axis]);
         add_option(option, &count, from->option[i].name, value);
     }
     if (halving->is_on && halving->step == index &&
-        chain_has_option(list->rules, step, halving->option)) {
-        json_add_number(trial->parameters, halving->name, halving_budget(halving, trial->rung));
+        chain_has_option(list->host->rules, step, halving->option)) {
+        json_add_number(trial->parameters, halving->name, halving->budget[trial->rung]);
         add_option(option, &count, halving->option, json_member(trial->parameters, halving->name));
     }
     step->option = option;
@@ -164,8 +163,9 @@ static enum status check_model(const struct trial_list *list, const struct sweep
 }
 
 // Appends a trial unless there is one with the same chain already. value: of each axis, kept.
+// *index: where it is; NULL: nobody asks.
 static enum status add_trial(struct trial_list *list, const struct json *const *value, int rung,
-                             long start)
+                             long start, long *index)
 {
     struct sweep_trial trial = {.rung = rung, .start = start, .value = value};
 
@@ -175,6 +175,8 @@ static enum status add_trial(struct trial_list *list, const struct json *const *
     for (long i = 0; i < list->count; i++)
         if (strcmp(list->at[i].id, trial.id) == 0) {
             json_free(trial.parameters);
+            if (index)
+                *index = i;
             return OK;
         }
     if (list->count == list->capacity) {
@@ -188,6 +190,8 @@ static enum status add_trial(struct trial_list *list, const struct json *const *
     }
     if (start < 0)
         trial.start = list->count;
+    if (index)
+        *index = list->count;
     trial.number = list->count + 1;
     list->at[list->count++] = trial;
     return check_model(list, &list->at[list->count - 1]);
@@ -231,20 +235,8 @@ static enum status expand_grid(struct trial_list *list)
                             "({\"random\": N})",
                             trials_most);
     for (long i = 0; i < size; i++)
-        TRY(add_trial(list, grid_values(list, i), list->spec->halving.is_on ? 0 : -1, -1));
+        TRY(add_trial(list, grid_values(list, i), list->spec->halving.is_on ? 0 : -1, -1, NULL));
     return OK;
-}
-
-// Four digits: as exact as anybody types.
-static double rounded(double number, double low, double high)
-{
-    double unit = pow(10, floor(log10(fabs(number) > 0 ? fabs(number) : 1)) - 3);
-    double near = nearbyint(number / unit) * unit;
-    char digits[40];
-
-    snprintf(digits, sizeof digits, "%.4g", near);
-    near = strtod(digits, NULL);
-    return near < low ? low : near > high ? high : near;
 }
 
 static double draw_number(const struct sweep_axis *axis, struct random *random)
@@ -257,7 +249,7 @@ static double draw_number(const struct sweep_axis *axis, struct random *random)
         u = axis->low * pow(axis->high / axis->low, u);
     else
         u = axis->low + u * (axis->high - axis->low);
-    return axis->is_whole ? nearbyint(u) : rounded(u, axis->low, axis->high);
+    return axis->is_whole ? nearbyint(u) : spec_rounded(u, axis->low, axis->high);
 }
 
 static const struct json *const *draw_values(const struct trial_list *list, uint64_t attempt)
@@ -295,24 +287,13 @@ static enum status expand_random(struct trial_list *list)
     if (size > 0 && size <= spec->random_trials)
         return expand_grid(list);
     for (uint64_t i = 0; i < attempts && list->count < spec->random_trials; i++)
-        TRY(add_trial(list, draw_values(list, i), spec->halving.is_on ? 0 : -1, -1));
+        TRY(add_trial(list, draw_values(list, i), spec->halving.is_on ? 0 : -1, -1, NULL));
     return OK;
 }
 
 enum status trials_expand(struct trial_list *list)
 {
     return list->spec->random_trials ? expand_random(list) : expand_grid(list);
-}
-
-double halving_budget(const struct sweep_halving *halving, int rung)
-{
-    double budget = halving->from * pow(halving->eta, rung);
-
-    if (rung == halving->rungs - 1 || budget > halving->to)
-        budget = halving->to;
-    return halving->from == floor(halving->from) && halving->to == floor(halving->to)
-               ? nearbyint(budget)
-               : rounded(budget, halving->from, halving->to);
 }
 
 long halving_survivors(const struct sweep_halving *halving, long count)
@@ -322,18 +303,19 @@ long halving_survivors(const struct sweep_halving *halving, long count)
     return survivors < 1 ? (count > 0 ? 1 : 0) : survivors;
 }
 
-enum status trials_promote(struct trial_list *list, const long *promoted, long count)
+enum status trials_promote(struct trial_list *list, long *promoted, long count, int rung)
 {
     for (long i = 0; i < count; i++) {
-        const struct json *const *value = list->at[promoted[i]].value;
+        const struct sweep_trial *from = &list->at[promoted[i]];
 
-        TRY(add_trial(list, value, list->at[promoted[i]].rung + 1, list->at[promoted[i]].start));
+        TRY(add_trial(list, from->value, rung, from->start, &promoted[i]));
     }
     return OK;
 }
 
+// With what the sweep adds when it runs the step and what counts for its result.
 static void add_line(const struct trial_list *list, struct json *commands,
-                     const struct chain_line *line)
+                     const struct chain_step *step, const struct chain_line *line)
 {
     struct text text;
 
@@ -342,8 +324,12 @@ static void add_line(const struct trial_list *list, struct json *commands,
         text_add(&text, i ? " " : "");
         text_add_shell_word(&text, line->word[i]);
     }
-    if (list->spec->seed)
+    if (list->spec->seed && chain_takes_option(list->host->rules, step, "seed"))
         text_format(&text, " --seed %llu", (unsigned long long)list->spec->seed);
+    for (const char *const *word = list->host->global_words; *word; word++) {
+        text_add(&text, " ");
+        text_add_shell_word(&text, *word);
+    }
     json_add_text(commands, NULL, text.at);
     text_clear(&text);
 }
@@ -354,12 +340,12 @@ void trial_eval_line(struct arena *arena, const struct chain_step *eval, const c
     *out = (struct chain_line){0};
     chain_line_add(arena, out, "ecai");
     chain_line_add(arena, out, "eval");
-    chain_line_add(arena, out, model);
+    chain_line_add(arena, out, chain_operand(arena, model));
     chain_line_add(arena, out, "--data");
     chain_line_add(arena, out, data);
     if (baseline) {
         chain_line_add(arena, out, "--baseline");
-        chain_line_add(arena, out, baseline);
+        chain_line_add(arena, out, chain_operand(arena, baseline));
     }
     for (int i = 0; i < eval->option_count; i++)
         chain_line_add_option(arena, out, eval->option[i].name, eval->option[i].value);
@@ -380,11 +366,11 @@ struct json *trial_commands(const struct trial_list *list, const struct sweep_tr
         output[i] = arena_format(arena, "%d.onnx", i + 1);
         chain_arguments(arena, step, step->input < 0 ? spec->model : output[step->input], output[i],
                         &line);
-        add_line(list, commands, &line);
+        add_line(list, commands, step, &line);
     }
     trial_eval_line(arena, &spec->eval, trial->last < 0 ? spec->model : output[trial->last], data,
                     spec->baseline, &line);
-    add_line(list, commands, &line);
+    add_line(list, commands, &spec->eval, &line);
     arena_free(arena);
     return commands;
 }

@@ -21,13 +21,13 @@ struct trial_list {
     struct arena *arena;
     struct context *context; // of the whole sweep
     const struct sweep_spec *spec;
-    const struct chain_rules *rules;
+    const struct sweep_host *host;
     long count, capacity;
     struct sweep_trial *at;
 };
 
 void trials_init(struct trial_list *list, struct context *context, const struct sweep_spec *spec,
-                 const struct chain_rules *rules);
+                 const struct sweep_host *host);
 void trials_clear(struct trial_list *list);
 
 // All settings of the grid, or so many drawn by the spec's seed, each once: of halving the first
@@ -35,11 +35,11 @@ void trials_clear(struct trial_list *list);
 // 50,000 trials.
 MUST_CHECK enum status trials_expand(struct trial_list *list);
 
-// Of halving: adds a trial of the next rung for each of the trials (indices of the list) that go
-// on.
-MUST_CHECK enum status trials_promote(struct trial_list *list, const long *promoted, long count);
-// What a rung's option is set to.
-double halving_budget(const struct sweep_halving *halving, int rung);
+// Of halving: adds a trial of this rung for each of the trials (indices of the list) that go
+// on, and puts its index in place of theirs. One whose chain the budget changes nothing in (its
+// step is left out) is carried on as it is.
+MUST_CHECK enum status trials_promote(struct trial_list *list, long *promoted, long count,
+                                      int rung);
 // How many of so many trials of a rung go on: the best 1/eta, at least one.
 long halving_survivors(const struct sweep_halving *halving, long count);
 

@@ -8,7 +8,7 @@
 static void add_option(struct trial_work *work, const struct chain_step *step,
                        struct chain_line *line, const char *name, const char *value)
 {
-    if (chain_find_option(step, name) || !chain_has_option(work->sweep->host->rules, step, name))
+    if (!chain_takes_option(work->sweep->host->rules, step, name))
         return;
     chain_line_add(work->arena, line, arena_format(work->arena, "--%s", name));
     chain_line_add(work->arena, line, value);
@@ -88,16 +88,50 @@ static void replace_text(struct text *text, const char *from, const char *to)
     *text = result;
 }
 
+// As it stands in a JSON text, without the quotes around it.
+static const char *json_escaped(struct arena *arena, const char *words)
+{
+    struct json *list = json_array();
+    const char *escaped;
+    struct text text;
+
+    text_init(&text);
+    json_add_text(list, NULL, words);
+    json_print(json_child(list, 0), false, &text);
+    escaped = arena_copy_bytes(arena, text.at + 1, text.length - 2);
+    text_clear(&text);
+    json_free(list);
+    return escaped;
+}
+
+// A path, or the beginning of one, in every form that a report has it: as it is, as JSON writes it,
+// and within a command to paste, where it has opened a quote.
+static void replace_path(struct arena *arena, struct text *text, const char *from, const char *to)
+{
+    struct text quoted;
+
+    text_init(&quoted);
+    text_add_shell_word(&quoted, from);
+    if (strcmp(quoted.at, from) != 0) {
+        const char *open = arena_copy_bytes(arena, quoted.at, quoted.length - 1);
+
+        replace_text(text, json_escaped(arena, open), arena_format(arena, "'%s", to));
+    }
+    replace_text(text, json_escaped(arena, from), to);
+    replace_text(text, from, to);
+    text_clear(&quoted);
+}
+
 // Files are named as they will lie in the sweep's folder, and not where that happens to be.
 static void settle_names(struct trial_work *work, const struct command *command, const char *folder,
                          struct text *text)
 {
-    replace_text(text, folder, arena_format(work->arena, "cache/%s", command->key));
+    replace_path(work->arena, text, folder, arena_format(work->arena, "cache/%s", command->key));
     if (command->input_key)
-        replace_text(text, command->input,
+        replace_path(work->arena, text, command->input,
                      arena_format(work->arena, "cache/%s/model.onnx", command->input_key));
     if (command->baseline)
-        replace_text(text, command->baseline,
+        replace_path(work->arena, text, command->baseline,
                      arena_format(work->arena, "cache/%s/outputs.npz", command->baseline_key));
 }
 
@@ -205,6 +239,32 @@ static enum status run_command(struct trial_work *work, const struct command *co
     return status;
 }
 
+// Why the command failed before, in this process; NULL: it did not.
+static const char *find_failure(struct sweep *sweep, const char *key)
+{
+    const struct failed_command *failure;
+
+    pthread_mutex_lock(&sweep->lock);
+    failure = sweep->failures;
+    while (failure && strcmp(failure->key, key) != 0)
+        failure = failure->next;
+    pthread_mutex_unlock(&sweep->lock);
+    return failure ? failure->error : NULL;
+}
+
+static void keep_failure(struct sweep *sweep, const char *key, const char *error)
+{
+    struct failed_command *failure;
+
+    pthread_mutex_lock(&sweep->lock);
+    failure = arena_array(sweep->arena, struct failed_command, 1);
+    *failure = (struct failed_command){.error = arena_copy_text(sweep->arena, error),
+                                       .next = sweep->failures};
+    memcpy(failure->key, key, SHA256_HEX_BYTES);
+    sweep->failures = failure;
+    pthread_mutex_unlock(&sweep->lock);
+}
+
 // With the claim on the key: computes it, unless that happened meanwhile.
 static enum status compute(struct trial_work *work, const struct command *command,
                            struct entry *entry)
@@ -218,8 +278,13 @@ static enum status compute(struct trial_work *work, const struct command *comman
     entry->is_cached = is_there;
     if (is_there)
         return OK;
+    work->error = find_failure(work->sweep, command->key);
+    if (work->error)
+        return OK;
     TRY(store_cache_begin(work->context, store, work->arena, command->key, &folder));
     status = run_command(work, command, folder);
+    if (status == OK && work->error)
+        keep_failure(work->sweep, command->key, work->error);
     if (status != OK || work->error) {
         store_cache_discard(store, folder);
         return status;
