@@ -413,7 +413,6 @@ START_TEST(slices_of_one_source_that_meet_are_selected_on_test)
 }
 END_TEST
 
-<<<<<<< HEAD
 // Of a step with one option.
 static const char *key_of(const char *option, const char *value)
 {
@@ -440,10 +439,9 @@ START_TEST(a_value_that_is_a_files_name_is_still_that_value)
                      key_of("only", "./testdata/student.txt"));
 }
 END_TEST
-=======
+
 #define DISTILL "{'run':'distill logits'}"
 #define HALVING(more) ",'search':{'halving':{'option':'distill.epochs'," more "}}"
->>>>>>> 370e33e864c262c9c7e144a475594ddecb7e8848
 
 static const struct {
     const char *spec, *error;

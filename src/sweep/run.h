@@ -114,17 +114,11 @@ MUST_CHECK enum status trial_read(struct sweep *sweep, struct context *context, 
 
 // Marks the front, what is feasible, and what is chosen, of results that are read.
 void sweep_choose(struct sweep *sweep);
-<<<<<<< HEAD
-// Halving: which trials of begin .. end go on. Indices in order; the caller frees.
-long *sweep_survivors(struct sweep *sweep, long begin, long end, long *count);
-// Whether two sources of data may have a sample in common, by the files that they name and their
-// slices.
-=======
 // Halving: which of a rung's trials go on: their indices come first in the list, in order. Returns
 // how many.
 long sweep_survivors(struct sweep *sweep, long *member, long count);
-// Whether two sources of data may have a sample in common, by how they are spelt.
->>>>>>> 370e33e864c262c9c7e144a475594ddecb7e8848
+// Whether two sources of data may have a sample in common, by the files that they name and their
+// slices.
 bool data_may_overlap(const char *a, const char *b);
 // Sets selected_on, and warning where that is "test".
 MUST_CHECK enum status sweep_look_for_overlap(struct sweep *sweep);
