@@ -234,6 +234,9 @@ function tooltipOptions() {
 // Keeps the better half or tenth of the vertical range, where a few bad points would squeeze the rest.
 function inRange(item, _, items) {
     const share = Number(byId("range").value);
+    if (share === 1) {
+        return true; // not by figures: most - (most - least) may round to more than the least
+    }
     const heights = items.map((one) => one.y);
     const [least, most] = [Math.min(...heights), Math.max(...heights)];
     return scatter.y.better === "lower" ? item.y <= least + share * (most - least)
