@@ -87,8 +87,8 @@ static const char *short_label(const struct report_view *view, const struct repo
 // "front" stands for the front of a sweep and for every model that was named on the line.
 static bool wants(const char *option, const struct report_point *point)
 {
-    return strcmp(option, "all") == 0 ||
-           (strcmp(option, "front") == 0 && (point->is_front || point->is_chosen || !point->trial));
+    return strcmp(option, "all") == 0 || (strcmp(option, "front") == 0 &&
+                                          (point->is_marked || point->is_chosen || !point->trial));
 }
 
 static enum status add_point(const struct report_view *view, const struct report_point *point,
@@ -104,7 +104,7 @@ static enum status add_point(const struct report_view *view, const struct report
         .x_high = NAN,
         .y_low = NAN,
         .y_high = NAN,
-        .is_front = point->is_front,
+        .is_front = point->is_marked,
         .is_chosen = point->is_chosen,
         .label = wants(view->options->labels, point) ? short_label(view, point) : NULL,
     };
@@ -264,6 +264,13 @@ static enum status draw_front(const struct report_view *view, struct text *out)
         .point = points,
     };
 
+    // Found over more than these two axes or on other data, what is on the front need not look so.
+    if (view->marks_sweep &&
+        (json_count(json_at(view->sweep, "spec.front")) > 2 ||
+         (view->selected_on && strcmp(view->selected_on, view->options->on) != 0))) {
+        scatter.front_name = "sweep's front";
+        scatter.rest_name = "other";
+    }
     TRY(collect(view, points, &scatter.count, &groups));
     is_merged = merge_intervals(view, points, scatter.count);
     if (view->options->note)

@@ -22,6 +22,9 @@ struct scatter {
     int count;
     const char *const *series; // names; one: it is not named in the legend
     int series_count;
+    // What filled points and rings are called; NULL: "Pareto front", "dominated". A front of
+    // another name is not the line's, which is the Pareto front of the two axes.
+    const char *front_name, *rest_name;
 };
 
 // Returns the number of labels that found no room.

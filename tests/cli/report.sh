@@ -37,6 +37,13 @@ s "ecai report folder -o group.svg --group distill.learning-rate --labels all &&
 s "ecai report half.json small.json -o bytes.svg --x model.bytes --y ratio.energy --width 300 --height 200 --no-note --title 'A & B' && grep -o 'size of the file ([^)]*)\\|times less energy than the baseline\\|A &amp; B\\|Energy: estimated' bytes.svg | sort -u"
 s "ecai report half.json small.json -o none.svg --x accuracy.top5 --y energy.measured.joules"
 s "ecai report half.json small.json -o range.svg --y-range 0.9,1"
+# A front is that of the axes: bytes are none of the sweep's, and equal of all three.
+s "ecai report folder -o axes.svg --labels none && grep -o '>Pareto front<\|>sweep.s front<\|>other<\|>dominated<' axes.svg"
+s "ecai report folder -o axes.svg --x model.macs_nonzero --y energy.joules --labels none && grep -o '>Pareto front<\|>dominated<' axes.svg; grep -c 'r=\"4\" fill=\"#0072b2\"' axes.svg"
+s "sed 's/\"front\": *\[\"accuracy.value\",/&\"model.bytes\",/' folder/sweep.json >moved/sweep.json; cp folder/results.jsonl moved; ecai report moved -o axes.svg --labels none && grep -o '>Pareto front<\|>sweep.s front<\|>other<\|>dominated<' axes.svg"
+s "ecai report folder --on test -o axes.svg --labels none && grep -o '>Pareto front<\|>sweep.s front<\|>other<\|>dominated<' axes.svg"
+s "ecai report folder --x distill.epochs -o - --format json | grep -A5 '_axis'"
+s "ecai report folder --x timing.seconds --y cost.joules -o - --format json | grep -A5 '_axis'"
 # A range is where the axis begins and ends: ticks from one end to the other.
 s "ecai report half.json small.json -o range.svg --x-range 0,1e-7 --y-range 0.5,0.7 && grep -o '>[0-9.]*<' range.svg | tr -d '<>' | paste -sd ' '"
 # The page is one file: nothing in it is loaded from elsewhere, and data cannot end a script.
