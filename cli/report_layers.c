@@ -251,11 +251,20 @@ enum status report_draw_curves(const struct report_view *view, struct text *out)
     TRY(choose_points(view, &chosen));
     for (int i = 0; i < chosen.count; i++) {
         const struct report_curves curves = report_curves(view, chosen.point[i]);
-        for (int j = 0; j < curves.count && lines.count < SERIES_MAX; j++) {
+        for (int j = 0; j < curves.count; j++) {
             const struct report_curve *curve = &curves.at[j];
-            line[lines.count++] = (struct line){chosen.count > 1 ? chosen.name[i] : curve->name,
-                                                curve->value, curve->count};
-            lines.y.title = curve->name;
+            if (lines.count == SERIES_MAX)
+                return context_fail(view->invocation->context, ERR_UNSUPPORTED,
+                                    "more than %d curves in one chart: '--point ID' takes some",
+                                    SERIES_MAX);
+            line[lines.count++] =
+                (struct line){chosen.count > 1 ? arena_format(view->invocation->arena, "%s: %s",
+                                                              chosen.name[i], curve->name)
+                                               : curve->name,
+                              curve->value, curve->count};
+            lines.y.title = lines.count == 1 || strcmp(lines.y.title, curve->quantity) == 0
+                                ? curve->quantity
+                                : "value";
         }
     }
     if (lines.count == 0)

@@ -92,7 +92,9 @@ bool report_spreads(const struct report_view *view, const char *key);
 // Training curves of a trial: figures that its steps gave after every epoch.
 enum { CURVES_MAX = 8 };
 struct report_curve {
-    const char *name; // "loss"
+    const char *quantity; // "loss"
+    const char *name;     // the same, where several steps have it "loss of step 2"
+    int step;
     int count;
     double *value;
 };

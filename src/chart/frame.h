@@ -6,7 +6,7 @@
 #include "chart/scale.h"
 #include "chart/svg.h"
 
-enum { CHART_SIZE_MIN = 160, CHART_SIZE_MAX = 10000 };
+enum { CHART_SIZE_MIN = 160, CHART_SIZE_MAX = 10000, CHART_PLOT_MIN = 40 };
 
 struct chart_sheet {
     double width, height;    // pixels, 96 an inch

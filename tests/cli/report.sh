@@ -33,6 +33,8 @@ s "grep -c '<circle' front.svg; grep -c '>half<\\|>small<\\|>baseline<' front.sv
 s "ecai report half.json small.json -o layers.svg --chart layers && grep -o '>conv[0-9]<' layers.svg"
 s "ecai report half.json small.json -o map.svg --chart sparsity && grep -o '>[0-9]* %, [0-9/]* bit<' map.svg"
 s "ecai report folder -o curves.svg --chart curves --point 1 --point 5 && grep -c 'stroke-linejoin' curves.svg"
+s "grep -o '>[^<]*: loss<' curves.svg"
+s "sed 's/\"steps\": *\[{/&\"report\":{\"figures\":[{\"name\":\"loss after epoch 1\",\"value\":3},{\"name\":\"loss after epoch 2\",\"value\":2}]}},{/' folder/results.jsonl >moved/results.jsonl; ecai report moved -o two.svg --chart curves --point 1 && grep -o '>loss[^<]*<' two.svg"
 s "ecai report folder -o group.svg --group distill.learning-rate --labels all && grep -o '>learning-rate [0-9.]*<' group.svg"
 s "ecai report half.json small.json -o bytes.svg --x model.bytes --y ratio.energy --width 300 --height 200 --no-note --title 'A & B' && grep -o 'size of the file ([^)]*)\\|times less energy than the baseline\\|A &amp; B\\|Energy: estimated' bytes.svg | sort -u"
 s "ecai report half.json small.json -o none.svg --x accuracy.top5 --y energy.measured.joules"
