@@ -22,6 +22,15 @@ struct chart_sheet report_sheet(const struct report_view *view, double height, c
     };
 }
 
+enum status report_check_room(const struct report_view *view, bool has_room)
+{
+    return has_room ? OK
+                    : context_fail(view->invocation->context, ERR_USAGE,
+                                   "'--width' and '--height' leave less than %d pixels for the "
+                                   "plot, beside words",
+                                   CHART_PLOT_MIN);
+}
+
 static void interval_of(const struct report_point *point, const char *key, double *low,
                         double *high)
 {
@@ -282,6 +291,7 @@ static enum status draw_front(const struct report_view *view, struct text *out)
         is_within(&view->options->y_range, points[scatter.count].y))
         scatter.count++;
     left_out = scatter_draw(&scatter, out);
+    TRY(report_check_room(view, left_out >= 0));
     if (left_out)
         context_note(view->invocation->context,
                      "%d labels left out: no room ('--width', '--height', '--labels')", left_out);

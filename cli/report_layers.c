@@ -184,15 +184,15 @@ enum status report_draw_layers(const struct report_view *view, struct text *out)
                 taken && j == rows.count - 1
                     ? rest[i]
                     : json_number(json_at(find_layer(chosen.point[i], rows.name[j]), "joules"));
-    bars_draw(&(struct bars){.sheet = report_sheet(view, 0, report_energy_note(view)),
-                             .x = {.title = "energy per inference", .unit = "J"},
-                             .row = rows.name,
-                             .row_count = rows.count,
-                             .series = chosen.name,
-                             .series_count = chosen.count,
-                             .value = value},
-              out);
-    return OK;
+    return report_check_room(
+        view, bars_draw(&(struct bars){.sheet = report_sheet(view, 0, report_energy_note(view)),
+                                       .x = {.title = "energy per inference", .unit = "J"},
+                                       .row = rows.name,
+                                       .row_count = rows.count,
+                                       .series = chosen.name,
+                                       .series_count = chosen.count,
+                                       .value = value},
+                        out));
 }
 
 // "80 %, 4/8 bit": zeros, bits of weights and activations.
@@ -229,15 +229,16 @@ enum status report_draw_sparsity(const struct report_view *view, struct text *ou
     for (int i = 0; i < rows.count; i++)
         for (int j = 0; j < chosen.count; j++)
             tile[i * chosen.count + j] = tile_of(view, find_layer(chosen.point[j], rows.name[i]));
-    tiles_draw(&(struct tiles){.sheet = report_sheet(view, 0, NULL),
-                               .share_title = "weights that are zero; bits of weights/activations",
-                               .row = rows.name,
-                               .row_count = rows.count,
-                               .column = chosen.name,
-                               .column_count = chosen.count,
-                               .tile = tile},
-               out);
-    return OK;
+    return report_check_room(
+        view, tiles_draw(&(struct tiles){.sheet = report_sheet(view, 0, NULL),
+                                         .share_title =
+                                             "weights that are zero; bits of weights/activations",
+                                         .row = rows.name,
+                                         .row_count = rows.count,
+                                         .column = chosen.name,
+                                         .column_count = chosen.count,
+                                         .tile = tile},
+                         out));
 }
 
 enum status report_draw_curves(const struct report_view *view, struct text *out)
@@ -271,6 +272,5 @@ enum status report_draw_curves(const struct report_view *view, struct text *out)
         return context_fail(view->invocation->context, ERR_FORMAT,
                             "%s: no training curves: nothing was trained", view->point[0].file);
     lines.line = line;
-    lines_draw(&lines, out);
-    return OK;
+    return report_check_room(view, lines_draw(&lines, out));
 }

@@ -45,6 +45,8 @@ enum { FRAME_FONT = 11, FRAME_SMALL = 10 };
 void frame_begin(struct frame *frame, const struct chart_sheet *sheet, const struct chart_axis *x,
                  const struct chart_axis *y, double rows_width, const struct legend_entry *legend,
                  int legend_count, struct text *out);
+// Whether the plot is CHART_PLOT_MIN pixels wide and high.
+bool frame_has_room(const struct frame *frame);
 void frame_end(struct frame *frame, const struct chart_sheet *sheet);
 
 double frame_x(const struct frame *frame, double value); // in the axis' unit -> pixel

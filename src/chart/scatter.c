@@ -268,5 +268,5 @@ int scatter_draw(const struct scatter *given, struct text *out)
     frame_end(&frame, &scatter.sheet);
     labels_clear(&labels);
     free(order);
-    return left_out;
+    return frame_has_room(&frame) ? left_out : -1;
 }

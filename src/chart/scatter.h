@@ -27,7 +27,8 @@ struct scatter {
     const char *front_name, *rest_name;
 };
 
-// Returns the number of labels that found no room.
+// Returns the number of labels that found no room; -1: the plot itself has less than
+// CHART_PLOT_MIN.
 int scatter_draw(const struct scatter *scatter, struct text *out);
 
 // The points that no other one beats on both axes, best x first; `order` has room for count. 0

@@ -86,6 +86,8 @@ t ecai report half.json -o x.svg --y energy_by_device.vax.joules
 t ecai report half.json -o x.svg --group prune.sparsity
 t ecai report folder -o x.svg --group prune.sparsity
 t ecai report half.json -o x.svg --width 20
+t ecai report half.json -o x.svg --width 200 --height 160
+t ecai report half.json -o x.svg --width 200 --chart sparsity
 t ecai report half.json -o x.svg --x-range 2,1
 t ecai report half.json -o x.svg --log-x --x-range 0,1
 # What would do nothing, and endings that no form has.
