@@ -22,6 +22,15 @@ struct chart_sheet report_sheet(const struct report_view *view, double height, c
     };
 }
 
+enum status report_check_room(const struct report_view *view, bool has_room)
+{
+    return has_room ? OK
+                    : context_fail(view->invocation->context, ERR_USAGE,
+                                   "'--width' and '--height' leave less than %d pixels for the "
+                                   "plot, beside words",
+                                   CHART_PLOT_MIN);
+}
+
 static void interval_of(const struct report_point *point, const char *key, double *low,
                         double *high)
 {
@@ -87,8 +96,8 @@ static const char *short_label(const struct report_view *view, const struct repo
 // "front" stands for the front of a sweep and for every model that was named on the line.
 static bool wants(const char *option, const struct report_point *point)
 {
-    return strcmp(option, "all") == 0 ||
-           (strcmp(option, "front") == 0 && (point->is_front || point->is_chosen || !point->trial));
+    return strcmp(option, "all") == 0 || (strcmp(option, "front") == 0 &&
+                                          (point->is_marked || point->is_chosen || !point->trial));
 }
 
 static enum status add_point(const struct report_view *view, const struct report_point *point,
@@ -104,7 +113,7 @@ static enum status add_point(const struct report_view *view, const struct report
         .x_high = NAN,
         .y_low = NAN,
         .y_high = NAN,
-        .is_front = point->is_front,
+        .is_front = point->is_marked,
         .is_chosen = point->is_chosen,
         .label = wants(view->options->labels, point) ? short_label(view, point) : NULL,
     };
@@ -264,6 +273,13 @@ static enum status draw_front(const struct report_view *view, struct text *out)
         .point = points,
     };
 
+    // Found over more than these two axes or on other data, what is on the front need not look so.
+    if (view->marks_sweep &&
+        (json_count(json_at(view->sweep, "spec.front")) > 2 ||
+         (view->selected_on && strcmp(view->selected_on, view->options->on) != 0))) {
+        scatter.front_name = "sweep's front";
+        scatter.rest_name = "other";
+    }
     TRY(collect(view, points, &scatter.count, &groups));
     is_merged = merge_intervals(view, points, scatter.count);
     if (view->options->note)
@@ -275,6 +291,7 @@ static enum status draw_front(const struct report_view *view, struct text *out)
         is_within(&view->options->y_range, points[scatter.count].y))
         scatter.count++;
     left_out = scatter_draw(&scatter, out);
+    TRY(report_check_room(view, left_out >= 0));
     if (left_out)
         context_note(view->invocation->context,
                      "%d labels left out: no room ('--width', '--height', '--labels')", left_out);

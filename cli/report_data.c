@@ -290,6 +290,24 @@ static void add_data(struct json *document, const struct report_view *view)
         copy_or_null(data, keys[i], json_member(json_at(view->sample, "data"), keys[i]));
 }
 
+// What the axis says, for keys that the page does not know.
+static void add_axis(struct json *axes, const char *name, const struct report_axis *axis)
+{
+    struct json *out = json_add_object(axes, name);
+    // Bars of what was measured are 95 % intervals, those of an estimate the profile's error.
+    bool is_profile = axis->interval && !strstr(axis->interval, "ci95") &&
+                      strcmp(axis->interval, "energy.measured.interval") != 0;
+
+    json_add_name(out, "key", axis->key);
+    json_add_name(out, "title", axis->title);
+    json_add_text(out, "unit", axis->unit);
+    json_add_text(out, "better",
+                  axis->better == BETTER_HIGHER  ? "higher"
+                  : axis->better == BETTER_LOWER ? "lower"
+                                                 : NULL);
+    json_add_text(out, "interval", is_profile ? "profile" : axis->interval ? "95" : NULL);
+}
+
 static void add_axes(struct json *document, const struct report_view *view)
 {
     struct json *axes = json_add_object(document, "axes");
@@ -298,6 +316,8 @@ static void add_axes(struct json *document, const struct report_view *view)
     json_add_text(axes, "y", view->y.key);
     json_add_bool(axes, "log_x", view->options->log_x || report_spreads(view, view->x.key));
     json_add_bool(axes, "log_y", view->options->log_y);
+    add_axis(axes, "x_axis", &view->x);
+    add_axis(axes, "y_axis", &view->y);
 }
 
 // A sweep without search data shows its test data whatever was asked for.

@@ -38,12 +38,6 @@ static const struct {
     {"cost.inferences_to_pay_back", "inferences until compressing has paid", NULL, BETTER_LOWER},
 };
 
-// Keys that requirements do not judge.
-static const struct report_key cost_keys[] = {
-    {"cost.joules", QUANTITY_JOULES}, {"cost.grams", QUANTITY_NUMBER},
-    {"cost.macs", QUANTITY_NUMBER}, {"cost.inferences_to_pay_back", QUANTITY_NUMBER},
-    {NULL, QUANTITY_NUMBER},
-};
 static const char *const counts[] = {
     "model.parameters", "model.nonzero", "model.macs", "model.macs_nonzero", "baseline.parameters",
     "baseline.macs", "cost.macs", "cost.inferences_to_pay_back", NULL,
@@ -121,9 +115,6 @@ static const struct report_key *find_key(const struct report_view *view, const c
 
     for (size_t i = 0; i < count; i++)
         devices[i] = json_key(json_child(by_device, i));
-    for (const struct report_key *row = cost_keys; row->key; row++)
-        if (strcmp(row->key, key) == 0)
-            return row;
     return report_key_find(key, devices);
 }
 
@@ -230,16 +221,31 @@ const char *report_words(const struct report_view *view, const struct json *valu
     return words;
 }
 
+// Whether the only input is a sweep whose front was over this key, on the device shown.
+static bool is_judged(const struct report_view *view, const char *key)
+{
+    const struct json *front = json_at(view->sweep, "spec.front");
+
+    for (size_t i = 0; i < json_count(front) && !view->judged_on; i++) {
+        const char *name = json_text(json_child(front, i));
+        if (name && strcmp(name, key) == 0)
+            return true;
+    }
+    return false;
+}
+
 void report_mark_front(struct report_view *view)
 {
     struct chart_point *point;
     int *index, *order, count = 0, front;
     struct arena *arena = view->invocation->arena;
 
+    view->marks_sweep = is_judged(view, view->x.key) && is_judged(view, view->y.key);
     point = arena_array(arena, struct chart_point, (size_t)view->count);
     index = arena_array(arena, int, (size_t)view->count);
     order = arena_array(arena, int, (size_t)view->count);
     for (int i = 0; i < view->count; i++) {
+        view->point[i].is_marked = view->marks_sweep && view->point[i].is_front;
         point[count].x = report_value(&view->point[i], view->x.key);
         point[count].y = report_value(&view->point[i], view->y.key);
         index[count] = i;
@@ -247,7 +253,9 @@ void report_mark_front(struct report_view *view)
             count++;
     }
     front = scatter_front(point, count, view->x.better, view->y.better, order);
-    for (int i = 0; i < front; i++)
-        if (!view->point[index[order[i]]].trial)
-            view->point[index[order[i]]].is_front = true;
+    for (int i = 0; i < front && !view->marks_sweep; i++) {
+        struct report_point *of_front = &view->point[index[order[i]]];
+        of_front->is_marked = true;
+        of_front->is_front |= !of_front->trial;
+    }
 }

@@ -184,15 +184,15 @@ enum status report_draw_layers(const struct report_view *view, struct text *out)
                 taken && j == rows.count - 1
                     ? rest[i]
                     : json_number(json_at(find_layer(chosen.point[i], rows.name[j]), "joules"));
-    bars_draw(&(struct bars){.sheet = report_sheet(view, 0, report_energy_note(view)),
-                             .x = {.title = "energy per inference", .unit = "J"},
-                             .row = rows.name,
-                             .row_count = rows.count,
-                             .series = chosen.name,
-                             .series_count = chosen.count,
-                             .value = value},
-              out);
-    return OK;
+    return report_check_room(
+        view, bars_draw(&(struct bars){.sheet = report_sheet(view, 0, report_energy_note(view)),
+                                       .x = {.title = "energy per inference", .unit = "J"},
+                                       .row = rows.name,
+                                       .row_count = rows.count,
+                                       .series = chosen.name,
+                                       .series_count = chosen.count,
+                                       .value = value},
+                        out));
 }
 
 // "80 %, 4/8 bit": zeros, bits of weights and activations.
@@ -229,15 +229,16 @@ enum status report_draw_sparsity(const struct report_view *view, struct text *ou
     for (int i = 0; i < rows.count; i++)
         for (int j = 0; j < chosen.count; j++)
             tile[i * chosen.count + j] = tile_of(view, find_layer(chosen.point[j], rows.name[i]));
-    tiles_draw(&(struct tiles){.sheet = report_sheet(view, 0, NULL),
-                               .share_title = "weights that are zero; bits of weights/activations",
-                               .row = rows.name,
-                               .row_count = rows.count,
-                               .column = chosen.name,
-                               .column_count = chosen.count,
-                               .tile = tile},
-               out);
-    return OK;
+    return report_check_room(
+        view, tiles_draw(&(struct tiles){.sheet = report_sheet(view, 0, NULL),
+                                         .share_title =
+                                             "weights that are zero; bits of weights/activations",
+                                         .row = rows.name,
+                                         .row_count = rows.count,
+                                         .column = chosen.name,
+                                         .column_count = chosen.count,
+                                         .tile = tile},
+                         out));
 }
 
 enum status report_draw_curves(const struct report_view *view, struct text *out)
@@ -251,17 +252,25 @@ enum status report_draw_curves(const struct report_view *view, struct text *out)
     TRY(choose_points(view, &chosen));
     for (int i = 0; i < chosen.count; i++) {
         const struct report_curves curves = report_curves(view, chosen.point[i]);
-        for (int j = 0; j < curves.count && lines.count < SERIES_MAX; j++) {
+        for (int j = 0; j < curves.count; j++) {
             const struct report_curve *curve = &curves.at[j];
-            line[lines.count++] = (struct line){chosen.count > 1 ? chosen.name[i] : curve->name,
-                                                curve->value, curve->count};
-            lines.y.title = curve->name;
+            if (lines.count == SERIES_MAX)
+                return context_fail(view->invocation->context, ERR_UNSUPPORTED,
+                                    "more than %d curves in one chart: '--point ID' takes some",
+                                    SERIES_MAX);
+            line[lines.count++] =
+                (struct line){chosen.count > 1 ? arena_format(view->invocation->arena, "%s: %s",
+                                                              chosen.name[i], curve->name)
+                                               : curve->name,
+                              curve->value, curve->count};
+            lines.y.title = lines.count == 1 || strcmp(lines.y.title, curve->quantity) == 0
+                                ? curve->quantity
+                                : "value";
         }
     }
     if (lines.count == 0)
         return context_fail(view->invocation->context, ERR_FORMAT,
                             "%s: no training curves: nothing was trained", view->point[0].file);
     lines.line = line;
-    lines_draw(&lines, out);
-    return OK;
+    return report_check_room(view, lines_draw(&lines, out));
 }

@@ -30,6 +30,7 @@ struct report_point {
     // data. NULL: none.
     const struct json *search, *test;
     bool is_front, is_chosen;
+    bool is_marked; // on the front that charts mark
 };
 
 // What an axis shows.
@@ -51,6 +52,7 @@ struct report_view {
         *sample; // any evaluation: data, metric and device of all; NULL: there is none
     struct report_axis x, y;
     struct json *warnings; // texts: what the reader of any form must know; NULL: none yet
+    bool marks_sweep;      // is_marked is what the sweep found, over all that it compared
     const char *judged_on; // device that the sweep judged on, where another is shown; else NULL
 };
 
@@ -90,7 +92,9 @@ bool report_spreads(const struct report_view *view, const char *key);
 // Training curves of a trial: figures that its steps gave after every epoch.
 enum { CURVES_MAX = 8 };
 struct report_curve {
-    const char *name; // "loss"
+    const char *quantity; // "loss"
+    const char *name;     // the same, where several steps have it "loss of step 2"
+    int step;
     int count;
     double *value;
 };
@@ -101,7 +105,8 @@ struct report_curves {
 struct report_curves report_curves(const struct report_view *view,
                                    const struct report_point *point);
 
-// Marks what is on the front of the two axes, of the models that no sweep judged.
+// Marks what charts show as front: the sweep's own where it is over both axes, else that of the two
+// axes, which is also `is_front` of the models that no sweep judged.
 void report_mark_front(struct report_view *view);
 
 // The forms. All append to out.

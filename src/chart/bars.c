@@ -49,7 +49,7 @@ void row_name(struct text *out, double right, double y, const char *name)
     text_clear(&words);
 }
 
-void bars_draw(const struct bars *given, struct text *out)
+bool bars_draw(const struct bars *given, struct text *out)
 {
     struct bars bars = *given;
     double bar = bars.series_count == 1 ? BAR_HEIGHT : THIN_BAR_HEIGHT;
@@ -83,4 +83,5 @@ void bars_draw(const struct bars *given, struct text *out)
         }
     }
     frame_end(&frame, &bars.sheet);
+    return frame_has_room(&frame);
 }

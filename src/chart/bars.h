@@ -14,7 +14,8 @@ struct bars {
     const double *value; // [series][row]; NaN: unknown, no bar
 };
 
-void bars_draw(const struct bars *bars, struct text *out);
+// False: the plot has less than CHART_PLOT_MIN pixels across or up.
+bool bars_draw(const struct bars *bars, struct text *out);
 
 // Names of rows as they are drawn: long ones lose their middle. Room for them at the left.
 double rows_width(const char *const *row, int count);

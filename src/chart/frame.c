@@ -250,6 +250,12 @@ void frame_begin(struct frame *frame, const struct chart_sheet *sheet, const str
     text_clear(&y_words);
 }
 
+bool frame_has_room(const struct frame *frame)
+{
+    return frame->x.to - frame->x.from >= CHART_PLOT_MIN &&
+           frame->y.from - frame->y.to >= CHART_PLOT_MIN;
+}
+
 void frame_end(struct frame *frame, const struct chart_sheet *sheet)
 {
     sheet_end(frame->out, sheet);

@@ -6,7 +6,7 @@
 #include "chart/scale.h"
 #include "chart/svg.h"
 
-enum { CHART_SIZE_MIN = 160, CHART_SIZE_MAX = 10000 };
+enum { CHART_SIZE_MIN = 160, CHART_SIZE_MAX = 10000, CHART_PLOT_MIN = 40 };
 
 struct chart_sheet {
     double width, height;    // pixels, 96 an inch
@@ -45,6 +45,8 @@ enum { FRAME_FONT = 11, FRAME_SMALL = 10 };
 void frame_begin(struct frame *frame, const struct chart_sheet *sheet, const struct chart_axis *x,
                  const struct chart_axis *y, double rows_width, const struct legend_entry *legend,
                  int legend_count, struct text *out);
+// Whether the plot is CHART_PLOT_MIN pixels wide and high.
+bool frame_has_room(const struct frame *frame);
 void frame_end(struct frame *frame, const struct chart_sheet *sheet);
 
 double frame_x(const struct frame *frame, double value); // in the axis' unit -> pixel

@@ -33,7 +33,7 @@ static void draw_line(const struct frame *frame, const struct line *line, int se
     free(y);
 }
 
-void lines_draw(const struct lines *given, struct text *out)
+bool lines_draw(const struct lines *given, struct text *out)
 {
     struct lines lines = *given;
     struct chart_axis x = {.title = lines.x_title, .unit = "", .low = 1, .high = 1};
@@ -53,4 +53,5 @@ void lines_draw(const struct lines *given, struct text *out)
     for (int i = 0; i < lines.count; i++)
         draw_line(&frame, &lines.line[i], i);
     frame_end(&frame, &lines.sheet);
+    return frame_has_room(&frame);
 }

@@ -18,6 +18,7 @@ struct lines {
     int count; // 1..SERIES_MAX
 };
 
-void lines_draw(const struct lines *lines, struct text *out);
+// False: the plot has less than CHART_PLOT_MIN pixels across or up.
+bool lines_draw(const struct lines *lines, struct text *out);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "chart/label.h"
 
-enum { RADIUS = 4, LEGEND_MAX = SERIES_MAX + 5 };
+enum { RADIUS = 4, LEGEND_MAX = SERIES_MAX + 6 };
 
 static const enum mark series_mark[SERIES_MAX] = {MARK_CIRCLE, MARK_SQUARE, MARK_DIAMOND, MARK_UP,
                                                   MARK_DOWN,   MARK_PLUS,   MARK_CROSS};
@@ -98,12 +98,16 @@ static int make_legend(const struct scatter *scatter, bool has_line, struct lege
     }
     for (int i = 0; has_groups && i < scatter->series_count; i++)
         legend[count++] = entry(scatter->series[i], svg_colour[i], series_mark[i], true);
-    if (has_front || has_line)
-        legend[count++] = entry("Pareto front", has_front ? colour : SVG_GREY, MARK_CIRCLE, true);
-    if (has_line && !has_front)
-        legend[count - 1].is_line = true;
+    if (has_front)
+        legend[count++] = entry(scatter->front_name ? scatter->front_name : "Pareto front", colour,
+                                MARK_CIRCLE, true);
+    if (has_line && (!has_front || scatter->front_name)) {
+        legend[count] = entry("Pareto front", SVG_GREY, MARK_CIRCLE, true);
+        legend[count++].is_line = true;
+    }
     if (has_rest)
-        legend[count++] = has_front ? entry("dominated", SVG_GREY, MARK_CIRCLE, false)
+        legend[count++] = has_front ? entry(scatter->rest_name ? scatter->rest_name : "dominated",
+                                            SVG_GREY, MARK_CIRCLE, false)
                                     : entry("model", colour, MARK_CIRCLE, true);
     if (has_chosen)
         legend[count++] = entry("chosen", has_groups ? SVG_GREY : svg_colour[1], MARK_STAR, true);
@@ -264,5 +268,5 @@ int scatter_draw(const struct scatter *given, struct text *out)
     frame_end(&frame, &scatter.sheet);
     labels_clear(&labels);
     free(order);
-    return left_out;
+    return frame_has_room(&frame) ? left_out : -1;
 }

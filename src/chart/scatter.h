@@ -22,9 +22,13 @@ struct scatter {
     int count;
     const char *const *series; // names; one: it is not named in the legend
     int series_count;
+    // What filled points and rings are called; NULL: "Pareto front", "dominated". A front of
+    // another name is not the line's, which is the Pareto front of the two axes.
+    const char *front_name, *rest_name;
 };
 
-// Returns the number of labels that found no room.
+// Returns the number of labels that found no room; -1: the plot itself has less than
+// CHART_PLOT_MIN.
 int scatter_draw(const struct scatter *scatter, struct text *out);
 
 // The points that no other one beats on both axes, best x first; `order` has room for count. 0

@@ -37,12 +37,18 @@ static void draw_tile(struct text *out, const struct tile *tile, double x, doubl
                  tile->share > 0.5 ? "#ffffff" : SVG_INK, tile->words);
 }
 
-// Ten steps of colour with their ends named.
-static void draw_key(const struct tiles *tiles, double right, double y, struct text *out)
+// Ten steps of colour with their ends named; their title before them, or above where there is no
+// room. Returns where it ends.
+static double draw_key(const struct tiles *tiles, double right, double y, struct text *out)
 {
     double x = right - STEPS * 12 - 60;
 
-    svg_text(out, x - 6, y + 9, ANCHOR_END, FRAME_SMALL, SVG_INK, tiles->share_title);
+    if (svg_text_width(tiles->share_title, FRAME_SMALL) <= x - 6 - EDGE) {
+        svg_text(out, x - 6, y + 9, ANCHOR_END, FRAME_SMALL, SVG_INK, tiles->share_title);
+    } else {
+        svg_text(out, EDGE, y + 9, ANCHOR_START, FRAME_SMALL, SVG_INK, tiles->share_title);
+        y += 16;
+    }
     for (int i = 0; i < STEPS; i++) {
         char colour[8];
         colour_of((i + 0.5) / STEPS, colour);
@@ -50,9 +56,10 @@ static void draw_key(const struct tiles *tiles, double right, double y, struct t
     }
     svg_text(out, x + 19, y + 9, ANCHOR_END, FRAME_SMALL, SVG_INK, "0 %");
     svg_text(out, x + 25 + STEPS * 12, y + 9, ANCHOR_START, FRAME_SMALL, SVG_INK, "100 %");
+    return y;
 }
 
-void tiles_draw(const struct tiles *given, struct text *out)
+bool tiles_draw(const struct tiles *given, struct text *out)
 {
     struct tiles tiles = *given;
     double left = EDGE + rows_width(tiles.row, tiles.row_count), right, top, bottom, width, height;
@@ -62,8 +69,7 @@ void tiles_draw(const struct tiles *given, struct text *out)
     top = sheet_begin(out, &tiles.sheet, EDGE, NULL, 0);
     right = tiles.sheet.width - EDGE;
     bottom = tiles.sheet.height - EDGE - sheet_note_height(&tiles.sheet);
-    draw_key(&tiles, right, top, out);
-    top += 34;
+    top = draw_key(&tiles, right, top, out) + 34;
     width = (right - left) / tiles.column_count;
     height = (bottom - top) / tiles.row_count;
     for (int column = 0; column < tiles.column_count; column++)
@@ -76,4 +82,6 @@ void tiles_draw(const struct tiles *given, struct text *out)
                       top + row * height, width, height);
     }
     sheet_end(out, &tiles.sheet);
+    return right - left >= CHART_PLOT_MIN && bottom - top >= CHART_PLOT_MIN &&
+           svg_text_width(tiles.share_title, FRAME_SMALL) <= right - EDGE;
 }

@@ -17,6 +17,7 @@ struct tiles {
     const struct tile *tile; // [row][column]
 };
 
-void tiles_draw(const struct tiles *tiles, struct text *out);
+// False: the plot has less than CHART_PLOT_MIN pixels across or up.
+bool tiles_draw(const struct tiles *tiles, struct text *out);
 
 #endif

@@ -33,10 +33,19 @@ s "grep -c '<circle' front.svg; grep -c '>half<\\|>small<\\|>baseline<' front.sv
 s "ecai report half.json small.json -o layers.svg --chart layers && grep -o '>conv[0-9]<' layers.svg"
 s "ecai report half.json small.json -o map.svg --chart sparsity && grep -o '>[0-9]* %, [0-9/]* bit<' map.svg"
 s "ecai report folder -o curves.svg --chart curves --point 1 --point 5 && grep -c 'stroke-linejoin' curves.svg"
+s "grep -o '>[^<]*: loss<' curves.svg"
+s "sed 's/\"steps\": *\[{/&\"report\":{\"figures\":[{\"name\":\"loss after epoch 1\",\"value\":3},{\"name\":\"loss after epoch 2\",\"value\":2}]}},{/' folder/results.jsonl >moved/results.jsonl; ecai report moved -o two.svg --chart curves --point 1 && grep -o '>loss[^<]*<' two.svg"
 s "ecai report folder -o group.svg --group distill.learning-rate --labels all && grep -o '>learning-rate [0-9.]*<' group.svg"
 s "ecai report half.json small.json -o bytes.svg --x model.bytes --y ratio.energy --width 300 --height 200 --no-note --title 'A & B' && grep -o 'size of the file ([^)]*)\\|times less energy than the baseline\\|A &amp; B\\|Energy: estimated' bytes.svg | sort -u"
 s "ecai report half.json small.json -o none.svg --x accuracy.top5 --y energy.measured.joules"
 s "ecai report half.json small.json -o range.svg --y-range 0.9,1"
+# A front is that of the axes: bytes are none of the sweep's, and equal of all three.
+s "ecai report folder -o axes.svg --labels none && grep -o '>Pareto front<\|>sweep.s front<\|>other<\|>dominated<' axes.svg"
+s "ecai report folder -o axes.svg --x model.macs_nonzero --y energy.joules --labels none && grep -o '>Pareto front<\|>dominated<' axes.svg; grep -c 'r=\"4\" fill=\"#0072b2\"' axes.svg"
+s "sed 's/\"front\": *\[\"accuracy.value\",/&\"model.bytes\",/' folder/sweep.json >moved/sweep.json; cp folder/results.jsonl moved; ecai report moved -o axes.svg --labels none && grep -o '>Pareto front<\|>sweep.s front<\|>other<\|>dominated<' axes.svg"
+s "ecai report folder --on test -o axes.svg --labels none && grep -o '>Pareto front<\|>sweep.s front<\|>other<\|>dominated<' axes.svg"
+s "ecai report folder --x distill.epochs -o - --format json | grep -A5 '_axis'"
+s "ecai report folder --x timing.seconds --y cost.joules -o - --format json | grep -A5 '_axis'"
 # A range is where the axis begins and ends: ticks from one end to the other.
 s "ecai report half.json small.json -o range.svg --x-range 0,1e-7 --y-range 0.5,0.7 && grep -o '>[0-9.]*<' range.svg | tr -d '<>' | paste -sd ' '"
 # The page is one file: nothing in it is loaded from elsewhere, and data cannot end a script.
@@ -77,6 +86,8 @@ t ecai report half.json -o x.svg --y energy_by_device.vax.joules
 t ecai report half.json -o x.svg --group prune.sparsity
 t ecai report folder -o x.svg --group prune.sparsity
 t ecai report half.json -o x.svg --width 20
+t ecai report half.json -o x.svg --width 200 --height 160
+t ecai report half.json -o x.svg --width 200 --chart sparsity
 t ecai report half.json -o x.svg --x-range 2,1
 t ecai report half.json -o x.svg --log-x --x-range 0,1
 # What would do nothing, and endings that no form has.
