@@ -1,6 +1,7 @@
 // Sweeps: what a spec says and what is refused, the trials it makes, halving, fronts.
 #include <check.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/json_check.h"
 #include "base/random.h"
 #include "cli/sweep_host.h"
+#include "io/file.h"
 #include "sweep/folder.h"
 #include "sweep/front.h"
 #include "sweep/run.h"
@@ -443,6 +445,69 @@ END_TEST
 #define DISTILL "{'run':'distill logits'}"
 #define HALVING(more) ",'search':{'halving':{'option':'distill.epochs'," more "}}"
 
+static char folder[32];
+
+// In the folder, with so many bytes of another file.
+static const char *put(const char *name, const char *from, size_t most)
+{
+    const char *path = arena_format(arena, "%s/%s", folder, name);
+    struct span bytes;
+    struct mapped *file;
+
+    ck_assert_int_eq(mapped_open(&context, from, &file), OK);
+    bytes = mapped_bytes(file);
+    ck_assert_int_eq(
+        output_file(&context, path, NULL, bytes.at, bytes.length < most ? bytes.length : most), OK);
+    mapped_release(file);
+    return path;
+}
+
+static const char *content_of(const char *path)
+{
+    struct contents *contents = contents_new();
+    char sha256[SHA256_HEX_BYTES];
+
+    ck_assert_msg(contents_file(contents, &context, path, sha256) == OK, "%s", context.error);
+    contents_free(contents);
+    return arena_copy_text(arena, sha256);
+}
+
+START_TEST(external_data_belong_to_a_model_wherever_it_says_that_they_lie)
+{
+    const char *model, *whole;
+
+    snprintf(folder, sizeof folder, "/tmp/ecai-sweep-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    model = put("renamed.onnx", "testdata/models/external.onnx", SIZE_MAX);
+    put("external.onnx.data", "testdata/models/external.onnx.data", SIZE_MAX);
+    whole = content_of(model);
+    put("renamed.onnx.data", "testdata/student.txt", 9); // nobody names it
+    ck_assert_str_eq(whole, content_of(model));
+    put("external.onnx.data", "testdata/models/external.onnx.data", 3000);
+    ck_assert_str_ne(whole, content_of(model));
+    folder_remove(folder);
+}
+END_TEST
+
+START_TEST(a_file_that_changes_is_found_out)
+{
+    struct contents *contents = contents_new();
+    char sha256[SHA256_HEX_BYTES];
+    const char *path;
+
+    snprintf(folder, sizeof folder, "/tmp/ecai-sweep-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    path = put("model.onnx", "testdata/models/external.onnx", SIZE_MAX);
+    ck_assert_int_eq(contents_file(contents, &context, path, sha256), OK);
+    ck_assert_int_eq(contents_check(contents, &context), OK);
+    put("model.onnx", "testdata/models/external.onnx", SIZE_MAX); // another file of that name
+    ck_assert_int_eq(contents_check(contents, &context), ERR_IO);
+    ck_assert_str_eq(context.error, arena_format(arena, "'%s' changed while the sweep ran", path));
+    contents_free(contents);
+    folder_remove(folder);
+}
+END_TEST
+
 static const struct {
     const char *spec, *error;
 } refused[] = {
@@ -712,6 +777,8 @@ Suite *sweep_suite(void)
     tcase_add_test(specs, a_step_that_reads_a_model_needs_one);
     tcase_add_test(specs, the_canonical_spec_is_read_as_the_same_spec);
     tcase_add_test(specs, a_value_that_is_a_files_name_is_still_that_value);
+    tcase_add_test(specs, external_data_belong_to_a_model_wherever_it_says_that_they_lie);
+    tcase_add_test(specs, a_file_that_changes_is_found_out);
     tcase_add_loop_test(specs, slices_of_one_source_that_meet_are_selected_on_test, 0,
                         sizeof overlaps / sizeof overlaps[0]);
     suite_add_tcase(suite, specs);

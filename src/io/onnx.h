@@ -66,6 +66,11 @@ MUST_CHECK enum status onnx_write(struct context *context, const struct graph *g
 // How sure the first bytes make that this is an ONNX model: 0 (no) to 100.
 int onnx_probe(struct span head);
 
+// Calls visit with each file of external data that the model's tensors name, as often as they do;
+// relative to the model's folder. Without an error: of what is no model, or damaged, what is found.
+void onnx_each_outside(struct span bytes, void (*visit)(void *self, const char *location),
+                       void *self);
+
 // A single TensorProto file, as conformance suites ship them. name NULL: not wanted; from arena.
 MUST_CHECK enum status tensorproto_read(struct context *context, struct span bytes,
                                         struct arena *arena, struct tensor *out, const char **name);

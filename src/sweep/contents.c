@@ -1,16 +1,12 @@
-// Hashes of what steps read.
+// Hashes of what steps read, each taken once, and keys made of them.
 #include "sweep/contents.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "data/dataset.h"
-#include "energy/device.h"
-#include "io/file.h"
-#include "sweep/folder.h"
+#include "sweep/content_hash.h"
 
 struct content {
     const char *kind, *name;
@@ -22,6 +18,7 @@ struct contents {
     struct arena *arena;
     int count, capacity;
     struct content *at;
+    struct stamps stamps;
 };
 
 struct contents *contents_new(void)
@@ -29,6 +26,7 @@ struct contents *contents_new(void)
     struct contents *contents = must_alloc(sizeof *contents);
 
     *contents = (struct contents){.arena = arena_new()};
+    contents->stamps.arena = contents->arena;
     pthread_mutex_init(&contents->lock, NULL);
     return contents;
 }
@@ -43,137 +41,17 @@ void contents_free(struct contents *contents)
     free(contents);
 }
 
-static enum status hash_bytes(struct context *context, const char *path, char hex[SHA256_HEX_BYTES])
-{
-    struct mapped *file;
-    enum status status = mapped_open(context, path, &file);
-
-    if (status != OK)
-        return context_fail_in(context, status, "%s", path);
-    mapped_sha256(file, hex);
-    mapped_release(file);
-    return OK;
-}
-
-enum status content_hash(struct context *context, const char *path, char hex[SHA256_HEX_BYTES])
-{
-    struct sha256 both;
-    struct text beside;
-    struct stat file;
-    enum status status = hash_bytes(context, path, hex);
-
-    text_init(&beside);
-    text_format(&beside, "%s.data", path);
-    if (status == OK && stat(beside.at, &file) == 0 && S_ISREG(file.st_mode)) {
-        sha256_init(&both);
-        sha256_add(&both, hex, SHA256_HEX_BYTES);
-        status = hash_bytes(context, beside.at, hex);
-        sha256_add(&both, hex, SHA256_HEX_BYTES);
-        sha256_hex(&both, hex);
-    }
-    text_clear(&beside);
-    return status;
-}
-
-static enum status hash_data(struct context *context, const char *spec, char hex[SHA256_HEX_BYTES])
-{
-    struct dataset *data = NULL;
-    enum status status = dataset_open(context, spec, NULL, &data);
-
-    if (status == OK)
-        status = dataset_sha256(context, data, hex);
-    dataset_free(data);
-    return status;
-}
-
-static enum status hash_device(struct context *context, const char *name,
-                               char hex[SHA256_HEX_BYTES])
-{
-    struct device device;
-    enum status status = device_read(context, name, &device);
-
-    if (status == OK)
-        memcpy(hex, device.sha256, SHA256_HEX_BYTES);
-    device_clear(&device);
-    return status;
-}
-
-static void add_word(struct sha256 *hash, const char *word)
-{
-    sha256_add(hash, word, strlen(word) + 1);
-}
-
-static enum status add_folder(struct context *context, struct sha256 *hash, const char *folder,
-                              int depth);
-
-// Recursion: folders in the folder, not so deep that links could make it endless.
-static enum status add_path(struct context *context, struct sha256 *hash, const char *path,
-                            int depth)
-{
-    char content[SHA256_HEX_BYTES];
-    struct stat file;
-
-    if (stat(path, &file) != 0)
-        return OK;
-    if (S_ISDIR(file.st_mode) && depth > 0)
-        return add_folder(context, hash, path, depth - 1);
-    if (!S_ISREG(file.st_mode))
-        return OK;
-    TRY(hash_bytes(context, path, content));
-    add_word(hash, content);
-    return OK;
-}
-
-// One that cannot be read is an error of the command that is given it.
-static enum status add_folder(struct context *context, struct sha256 *hash, const char *folder,
-                              int depth)
-{
-    struct dirent **entry = NULL;
-    int count = scandir(folder, &entry, NULL, alphasort);
-    enum status status = OK;
-
-    for (int i = 0; i < count; i++) {
-        const char *name = entry[i]->d_name;
-        char *path = folder_path(folder, name);
-
-        add_word(hash, name);
-        if (status == OK && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
-            status = add_path(context, hash, path, depth);
-        free(path);
-        free(entry[i]);
-    }
-    free(entry);
-    return status;
-}
-
-// Of all files in it, with their names.
-static enum status hash_folder(struct context *context, const char *name,
-                               char hex[SHA256_HEX_BYTES])
-{
-    struct sha256 hash;
-
-    sha256_init(&hash);
-    TRY(add_folder(context, &hash, name, 4));
-    sha256_hex(&hash, hex);
-    return OK;
-}
-
-static const struct kind {
-    const char *name;
-    enum status (*hash)(struct context *context, const char *name, char hex[SHA256_HEX_BYTES]);
-} of_file = {"file", content_hash}, of_data = {"data", hash_data},
-  of_device = {"device", hash_device}, of_folder = {"folder", hash_folder};
-
 // Under the lock.
 static enum status look_up(struct contents *contents, struct context *context,
-                           const struct kind *kind, const char *name, char hex[SHA256_HEX_BYTES])
+                           const struct content_kind *kind, const char *name,
+                           char hex[SHA256_HEX_BYTES])
 {
     for (int i = 0; i < contents->count; i++)
         if (contents->at[i].kind == kind->name && strcmp(contents->at[i].name, name) == 0) {
             memcpy(hex, contents->at[i].sha256, SHA256_HEX_BYTES);
             return OK;
         }
-    TRY(kind->hash(context, name, hex));
+    TRY(kind->hash(context, name, &contents->stamps, hex));
     if (contents->count == contents->capacity) {
         contents->capacity = contents->capacity * 2 + 16;
         contents->at =
@@ -185,8 +63,9 @@ static enum status look_up(struct contents *contents, struct context *context,
     return OK;
 }
 
-static enum status find(struct contents *contents, struct context *context, const struct kind *kind,
-                        const char *name, char hex[SHA256_HEX_BYTES])
+static enum status find(struct contents *contents, struct context *context,
+                        const struct content_kind *kind, const char *name,
+                        char hex[SHA256_HEX_BYTES])
 {
     enum status status;
 
@@ -199,13 +78,28 @@ static enum status find(struct contents *contents, struct context *context, cons
 enum status contents_file(struct contents *contents, struct context *context, const char *path,
                           char hex[SHA256_HEX_BYTES])
 {
-    return find(contents, context, &of_file, path, hex);
+    return find(contents, context, &content_of_file, path, hex);
+}
+
+enum status contents_check(struct contents *contents, struct context *context)
+{
+    enum status status;
+
+    pthread_mutex_lock(&contents->lock);
+    status = stamps_check(context, &contents->stamps);
+    pthread_mutex_unlock(&contents->lock);
+    return status;
 }
 
 enum status contents_data(struct contents *contents, struct context *context, const char *spec,
                           char hex[SHA256_HEX_BYTES])
 {
-    return find(contents, context, &of_data, spec, hex);
+    return find(contents, context, &content_of_data, spec, hex);
+}
+
+static void add_word(struct sha256 *hash, const char *word)
+{
+    sha256_add(hash, word, strlen(word) + 1);
 }
 
 static bool is_file(const char *path)
@@ -216,7 +110,8 @@ static bool is_file(const char *path)
 }
 
 static enum status add_content(struct contents *contents, struct context *context,
-                               struct sha256 *hash, const struct kind *kind, const char *name)
+                               struct sha256 *hash, const struct content_kind *kind,
+                               const char *name)
 {
     char content[SHA256_HEX_BYTES];
 
@@ -241,7 +136,7 @@ static enum status add_command(struct contents *contents, struct context *contex
         text_clear(&word);
         text_add_bytes(&word, command, length);
         if (is_file(word.at))
-            status = add_content(contents, context, hash, &of_file, word.at);
+            status = add_content(contents, context, hash, &content_of_file, word.at);
         command += length;
     }
     text_clear(&word);
@@ -256,7 +151,7 @@ static enum status add_value(struct contents *contents, struct context *context,
     struct text word;
 
     if (text && strcmp(option, "data") == 0)
-        return add_content(contents, context, hash, &of_data, text);
+        return add_content(contents, context, hash, &content_of_data, text);
     text_init(&word);
     json_print(value, false, &word);
     add_word(hash, word.at);
@@ -264,12 +159,12 @@ static enum status add_value(struct contents *contents, struct context *context,
     if (!text)
         return OK;
     if (strcmp(option, "device") == 0 || strcmp(option, "host-device") == 0)
-        return add_content(contents, context, hash, &of_device, text);
+        return add_content(contents, context, hash, &content_of_device, text);
     if (strcmp(option, "external-data") == 0)
-        return add_content(contents, context, hash, &of_folder, text);
+        return add_content(contents, context, hash, &content_of_folder, text);
     if (strcmp(option, "metric") == 0 && strncmp(text, "exec:", 5) == 0)
         return add_command(contents, context, hash, text + 5);
-    return is_file(text) ? add_content(contents, context, hash, &of_file, text) : OK;
+    return is_file(text) ? add_content(contents, context, hash, &content_of_file, text) : OK;
 }
 
 static enum status add_option(struct contents *contents, struct context *context,
@@ -300,12 +195,12 @@ enum status contents_key(struct contents *contents, struct context *context,
     struct sha256 hash;
 
     sha256_init(&hash);
-    status = find(contents, context, &of_file, host->program, content);
+    status = find(contents, context, &content_of_file, host->program, content);
     if (status == OK)
         add_word(&hash, content);
     // Energy is told for them where no option names another, if they are there.
     for (size_t i = 0; status == OK && i < sizeof usual / sizeof *usual; i++)
-        if (find(contents, context, &of_device, usual[i], content) == OK)
+        if (find(contents, context, &content_of_device, usual[i], content) == OK)
             add_word(&hash, content);
     add_word(&hash, step->verb);
     add_word(&hash, step->method ? step->method : "");
