@@ -283,6 +283,8 @@ static enum status compute(struct trial_work *work, const struct command *comman
         return OK;
     TRY(store_cache_begin(work->context, store, work->arena, command->key, &folder));
     status = run_command(work, command, folder);
+    if (status == OK)
+        status = contents_check(work->sweep->contents, work->context);
     if (status == OK && work->error)
         keep_failure(work->sweep, command->key, work->error);
     if (status != OK || work->error) {

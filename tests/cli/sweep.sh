@@ -53,6 +53,8 @@ s "echo >>mine.json; $again"
 s "ecai sweep -q --deterministic kept.json -o kept >/dev/null; ls kept/cache | wc -l"
 # What is judged on test data is what was chosen.
 s "sed -i '/\"search\": {/,\$s/\"sha256\": \"[0-9a-f]*\"/\"sha256\": \"0\"/' kept/trials/*; ecai sweep -q --deterministic kept.json -o kept >/dev/null"
+# Nor is what was made while a file changed.
+s "echo 'echo >>mine.json; echo 0.5' >judge.sh; ecai sweep -q kept.json -o kept >/dev/null; ls kept/cache | wc -l"
 # One trial of two fails: the other is there, the exit code is 1.
 spec half.json ', "title": "half"'
 sed -i 's/"sparsity": \[0.25, 0.5\]/"only": [["*"], ["nothing"]]/; s/, "4\/8"//' half.json
