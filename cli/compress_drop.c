@@ -12,14 +12,8 @@ enum status compression_check_drop(const struct compression *compression)
 {
     const struct compressor_options *options = compression->invocation->options;
     struct context *context = compression->invocation->context;
-    const char *name = options->run.metric;
-    enum metric metric;
 
-    if (name && (!metric_from_name(name, &metric) || !metric_is_higher_better(metric) ||
-                 metric == METRIC_COSINE))
-        return context_fail(context, ERR_USAGE,
-                            "'--max-drop' wants '--metric' top1, top5, balanced or auc, got '%s'",
-                            name);
+    TRY(check_loss_metric(context, "--max-drop", options->run.metric));
     if (!compression->data)
         return context_fail(context, ERR_USAGE,
                             "'--max-drop' needs '--data': labelled samples to judge by");

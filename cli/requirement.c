@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/suggest.h"
+#include "eval/metrics.h"
 
 // clang-format off
 #define ENERGY_KEYS(prefix)                                                                        \
@@ -195,6 +196,18 @@ enum status parse_loss(struct context *context, const char *option, const char *
                             "'%s%%'?)",
                             option, text, text);
     return OK;
+}
+
+enum status check_loss_metric(struct context *context, const char *option, const char *metric)
+{
+    enum metric known;
+
+    if (!metric || (metric_from_name(metric, &known) && metric_is_higher_better(known) &&
+                    known != METRIC_COSINE))
+        return OK;
+    return context_fail(context, ERR_USAGE,
+                        "'%s' wants '--metric' top1, top5, balanced or auc, got '%s'", option,
+                        metric);
 }
 
 static enum status parse_value(struct context *context, const char *text, struct requirement *out)

@@ -65,5 +65,9 @@ bool parse_quantity(const char *text, enum quantity quantity, double *out);
 // ERR_USAGE otherwise.
 MUST_CHECK enum status parse_loss(struct context *context, const char *option, const char *text,
                                   double *out);
+// That a loss of this metric is a fraction: top1, top5, balanced, auc. metric NULL: the usual one.
+// ERR_USAGE otherwise.
+MUST_CHECK enum status check_loss_metric(struct context *context, const char *option,
+                                         const char *metric);
 
 #endif
