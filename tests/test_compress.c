@@ -348,12 +348,19 @@ static struct json *a_recipe(void)
                                      .few = "old@0:8",
                                      .held_out = "old@90:100"},
                             .model_sha256 = "cc"};
-    struct json *list, *document;
+    struct json *list, *line = json_object(), *document, *goal;
 
     ck_ok(json_parse(&context, chain, strlen(chain), &list));
     recipe.chain = list;
+    json_add_text(line, "preprocess", "unit");
+    recipe.line = line;
     document = recipe_to_json(&recipe);
     json_free(list);
+    json_free(line);
+    goal = json_add_object(document, "goal");
+    json_add_number(goal, "energy_ratio", 5);
+    json_add_null(goal, "max_drop");
+    json_add_text(goal, "device", "asic-7nm");
     return document;
 }
 
@@ -369,6 +376,8 @@ START_TEST(a_recipe_is_read_as_it_was_written)
     ck_assert_int_eq(recipe.data.train_samples, 90);
     ck_assert_str_eq(recipe.data.held_out, "old@90:100");
     ck_assert_str_eq(recipe.model_sha256, "cc");
+    ck_assert_str_eq(json_text(json_member(recipe.line, "preprocess")), "unit");
+    ck_assert_double_eq(json_number(json_member(recipe.goal, "energy_ratio")), 5);
     json_free(document);
 }
 END_TEST
@@ -398,6 +407,10 @@ static const struct {
     {"\"seed\": 7", "\"sead\": 7", "sead: unknown key (did you mean 'seed'?)"},
     {"\"seed\": 7", "\"seed\": \"7\"", "seed: wants a number"},
     {"\"seed\": 7", "\"seed\": -7", "seed: wants a count"},
+    {"\"energy_ratio\": 5", "\"energy_ratio\": \"5\"",
+     "goal.energy_ratio: wants a number or null, got a text"},
+    {"\"device\": \"asic-7nm\"", "\"device\": 7", "goal.device: wants a text"},
+    {"{\n    \"preprocess\": \"unit\"\n  }", "\"unit\"", "line: wants an object"},
     {"\"samples\": 100", "\"samples\": 1.5", "data.samples: wants a count"},
     {"\"train_samples\": 90", "\"train_samples\": 100", "data: the counts of samples contradict"},
     {"\"sha256\": \"aa\"", "\"sha\": \"aa\"", "teacher.sha256: missing"},

@@ -97,12 +97,22 @@ static void read_data(struct reader *reader, const struct json *document, struct
                                       "data: the counts of samples contradict each other");
 }
 
+static void read_goal(struct reader *reader, const struct json *document, struct recipe *out)
+{
+    if (!json_member(document, "goal"))
+        return;
+    out->goal = member(reader, document, "", "goal", JSON_OBJECT);
+    member(reader, out->goal, "goal", "energy_ratio", JSON_NUMBER | JSON_NULL);
+    member(reader, out->goal, "goal", "max_drop", JSON_NUMBER | JSON_NULL);
+    text(reader, out->goal, "goal", "device");
+}
+
 enum status recipe_read(struct context *context, struct arena *arena, const struct json *document,
                         struct recipe *out)
 {
-    static const char *const keys[] = {"schema", "ecai",    "isa",      "deterministic",
-                                       "seed",   "teacher", "data",     "chain",
-                                       "model",  "goal",    "achieved", NULL};
+    static const char *const keys[] = {"schema",   "ecai", "isa",   "deterministic", "seed",
+                                       "teacher",  "data", "chain", "model",         "goal",
+                                       "achieved", "line", NULL};
     struct reader reader = {context, arena, OK};
     const struct json *teacher, *model, *plain;
     const char *read;
@@ -126,6 +136,9 @@ enum status recipe_read(struct context *context, struct arena *arena, const stru
     out->chain = member(&reader, document, "", "chain", JSON_LIST);
     model = member(&reader, document, "", "model", JSON_OBJECT);
     out->model_sha256 = text(&reader, model, "model", "sha256");
+    if (json_member(document, "line"))
+        out->line = member(&reader, document, "", "line", JSON_OBJECT);
+    read_goal(&reader, document, out);
     return reader.status;
 }
 
@@ -154,6 +167,8 @@ struct json *recipe_to_json(const struct recipe *recipe)
     json_add_text(part, "few", data->few);
     json_add_text(part, "held_out", data->held_out);
     json_add(document, "chain", json_copy(recipe->chain));
+    if (recipe->line)
+        json_add(document, "line", json_copy(recipe->line));
     json_add_text(json_add_object(document, "model"), "sha256", recipe->model_sha256);
     return document;
 }

@@ -20,7 +20,9 @@ struct recipe {
     const char *teacher, *teacher_sha256;
     struct recipe_data data;
     const struct json *chain;
+    const struct json *line;  // options of the command that all steps share; NULL: not recorded
     const char *model_sha256; // what came out
+    const struct json *goal;  // {energy_ratio, max_drop, device}; NULL: not recorded
 };
 
 // Spells the parts of `data` (which may have a slice of its own): `held_out` samples at the end are
@@ -28,7 +30,7 @@ struct recipe {
 MUST_CHECK enum status recipe_split(struct context *context, struct arena *arena, int64_t held_out,
                                     int64_t few, struct recipe_data *data);
 
-// From a document; strings and chain are borrowed from it. ERR_USAGE naming the key.
+// From a document; strings, chain, line and goal are borrowed from it. ERR_USAGE naming the key.
 MUST_CHECK enum status recipe_read(struct context *context, struct arena *arena,
                                    const struct json *document, struct recipe *out);
 // The document, without "achieved" and "goal", which are put behind. The caller frees.
