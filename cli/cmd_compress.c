@@ -11,6 +11,8 @@
 #include "cli/student_search.h"
 #include "cli/table.h"
 #include "io/file.h"
+#include "sweep/contents.h"
+#include "sweep/run.h"
 
 // ---- running ------------------------------------------------------------------------------------
 
@@ -124,6 +126,19 @@ static void tell_end(const struct student_search *search, const struct named_mod
     text_clear(&text);
 }
 
+// The same samples under two names.
+static void warn_of_twins(const struct student_search *search)
+{
+    const struct compress_line *line = search->line;
+    const struct json *sha256 = json_at(search->test, "data.sha256");
+
+    if (json_is_text(sha256) && strcmp(json_text(sha256), search->data.sha256) == 0 &&
+        !data_may_overlap(line->source.data, line->own.eval_data))
+        context_warn(search->invocation->context,
+                     "--eval-data '%s' holds the same samples as --data '%s'", line->own.eval_data,
+                     line->source.data);
+}
+
 // The model is judged on --eval-data, once, and written with its recipe.
 static enum status deliver(struct student_search *search, const struct candidate *candidate,
                            const char *recipe)
@@ -136,6 +151,7 @@ static enum status deliver(struct student_search *search, const struct candidate
         TRY(work_eval(search, candidate->model, own->teacher, own->eval_data, "the end",
                       &search->test));
         arena_defer(search->invocation->arena, json_release, search->test);
+        warn_of_twins(search);
     }
     TRY(write_model(search, candidate->model, &written));
     search->written = written;
@@ -254,15 +270,34 @@ static enum status find_student(struct student_search *search, const char *recip
     return deliver(search, &search->candidate[search->chosen], recipe);
 }
 
+// Other bytes than the recipe's are an error where nothing explains them.
+static enum status check_bytes(struct student_search *search, const struct candidate *candidate)
+{
+    static const char what[] =
+        "%s: made other bytes than its model's (sha256 %.16s..., not %.16s...)";
+    struct context *context = search->invocation->context;
+    const char *expected = search->recipe->model_sha256;
+    char made[SHA256_HEX_BYTES];
+
+    TRY(content_hash(context, candidate->model, made));
+    if (strcmp(made, expected) == 0)
+        return OK;
+    if (!recipe_binds(search)) {
+        context_warn(context, what, search->line->own.recipe, made, expected);
+        return OK;
+    }
+    search->is_finished = true; // running it again would come to the same
+    return context_fail(context, ERR_NUMERIC, what, search->line->own.recipe, made, expected);
+}
+
 static enum status follow_recipe(struct student_search *search, const char *path)
 {
     struct context *context = search->invocation->context;
     struct candidate *candidate = &search->candidate[0];
     const struct json *chain;
-    struct recipe recipe;
     enum status status;
 
-    TRY(recipe_take(search, &recipe, &chain));
+    TRY(recipe_take(search, &chain));
     TRY(work_open(search));
     status = work_run(search, chain, "recipe", candidate);
     if (candidate->record)
@@ -271,13 +306,10 @@ static enum status follow_recipe(struct student_search *search, const char *path
     if (json_is_text(json_at(candidate->record, "error")))
         return context_fail(context, ERR_NUMERIC, "%s: %s", search->line->own.recipe,
                             json_text(json_at(candidate->record, "error")));
+    search->chosen = 0;
+    TRY(check_bytes(search, candidate));
     TRY(deliver(search, candidate, path));
     search->is_finished = true;
-    if (strcmp(search->written.sha256, recipe.model_sha256) != 0)
-        context_warn(context,
-                     "%s: has other bytes than the recipe's model (sha256 %.16s..., not "
-                     "%.16s...)",
-                     search->line->target.out, search->written.sha256, recipe.model_sha256);
     return OK;
 }
 
@@ -299,6 +331,8 @@ static enum status run(struct invocation *invocation)
     search->seed = invocation->global->seed;
     search->isa_given = invocation->global->isa;
     search->max_drop = NAN;
+    search->search.goal = (struct goal){NAN, NAN};
+    search->contents = contents_new();
     search->meter = meter_new(NULL);
     meter_start(search->meter);
     search->chosen = search->lock = -1;
@@ -316,6 +350,7 @@ static enum status run(struct invocation *invocation)
     device_clear(&search->device);
     cost_close(&search->cost);
     meter_free(search->meter);
+    contents_free(search->contents);
     invocation->console->warnings = NULL;
     text_clear(&search->warnings);
     return status;
@@ -327,8 +362,8 @@ static const struct field own_fields[] = {
           "energy of teacher / student to reach"),
     FIELD(struct compress_own_options, max_drop, NULL, 0, 0,
           "LOSS: accuracy that may go, on samples held back (0.5%)"),
-    FIELD(struct compress_own_options, device, "asic-45nm", 0, 0,
-          "NAME: energy profile of the goal"),
+    FIELD(struct compress_own_options, device, NULL, 0, 0,
+          "NAME: energy profile of the goal (default: the recipe's, else asic-45nm)"),
     FIELD(struct compress_own_options, eval_data, NULL, 0, 0,
           "SOURCE: opened once, for the finished student, and only reported"),
     FIELD(struct compress_own_options, holdout, "0", 0, 1e12,

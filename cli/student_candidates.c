@@ -179,6 +179,17 @@ enum status search_chain(struct student_search *search, const struct attempt *at
     return chain_check(invocation->context, &chain, &command_rules, "chain");
 }
 
+// What candidates differ in: their labels and forecasts speak of it.
+static bool is_searched(const char *name)
+{
+    static const char *const names[] = {"sparsity", "global", "bits", "width", "depth"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (option_names_equal(name, names[i]))
+            return true;
+    return false;
+}
+
 enum status search_check_options(struct student_search *search)
 {
     const struct compress_own_options *own = &search->line->own;
@@ -205,9 +216,7 @@ enum status search_check_options(struct student_search *search)
     for (int64_t i = 0; i < own->option.count; i++) {
         struct override override;
         TRY(parse_override(search, own->option.at[i], &override));
-        if (field_find(
-                (struct field[]){{"sparsity", FIELD_DOUBLE, 0, NULL, 0, 0, NULL, NULL}, FIELDS_END},
-                override.name))
+        if (is_searched(override.name))
             return override_fail(search,
                                  context_fail(context, ERR_USAGE, "is what the search looks for"),
                                  &override);

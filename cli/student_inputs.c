@@ -5,6 +5,8 @@
 #include "cli/json_common.h"
 #include "cli/requirement.h"
 #include "cli/student_search.h"
+#include "sweep/contents.h"
+#include "sweep/run.h"
 
 enum { HELD_OUT_MAX = 5000, HELD_OUT_PART = 10, FEW_SAMPLES = 1024 };
 
@@ -34,8 +36,10 @@ static enum status check_line(struct student_search *search)
                             "a goal is needed: '--energy-ratio R', '--max-drop P' or both");
     TRY(streams_add_input(context, streams, "--teacher", own->teacher));
     TRY(streams_add_input(context, streams, "--recipe", own->recipe));
-    if (own->max_drop)
+    if (own->max_drop) {
         TRY(parse_loss(context, "--max-drop", own->max_drop, &search->max_drop));
+        TRY(check_loss_metric(context, "--max-drop", line->run.metric));
+    }
     return search_check_options(search);
 }
 
@@ -62,16 +66,25 @@ static enum status check_outputs(struct student_search *search, const char **rec
     return json_check_output(invocation, line->json.json);
 }
 
+const char *search_device(const struct student_search *search)
+{
+    const char *device = search->line->own.device;
+
+    return device ? device : "asic-45nm";
+}
+
 static enum status open_teacher(struct student_search *search)
 {
     struct invocation *invocation = search->invocation;
     struct infer_options infer = run_infer(&search->line->run);
     enum status status;
 
-    TRY(device_read(invocation->context, search->line->own.device, &search->device));
+    TRY(device_read(invocation->context, search_device(search), &search->device));
     TRY(cost_open(invocation->context, &search->line->cost, &search->cost));
     TRY(model_open(invocation, search->line->own.teacher, search->line->input.external_data,
                    &search->teacher));
+    TRY(contents_file(search->contents, invocation->context, search->line->own.teacher,
+                      search->teacher.sha256)); // with the external data beside it
     TRY(model_specialise(invocation, &infer, SPECIALISE_TO_RUN, false, &search->teacher));
     status = figures_init(invocation->context, search->teacher.graph, &infer, false,
                           &search->teacher_figures);
@@ -152,11 +165,24 @@ static enum status split_data(struct student_search *search, const struct datase
     return OK;
 }
 
+// Samples that candidates are trained on or chosen by flatter the one that is chosen.
+static void warn_of_overlap(const struct student_search *search)
+{
+    const char *test = search->line->own.eval_data, *data = search->line->source.data;
+
+    if (test && data_may_overlap(data, test))
+        context_warn(search->invocation->context,
+                     "--eval-data '%s' overlaps --data '%s', which candidates are trained on and "
+                     "chosen by",
+                     test, data);
+}
+
 static enum status open_data(struct student_search *search)
 {
     struct dataset *data;
     enum status status;
 
+    warn_of_overlap(search);
     TRY(dataset_open(search->invocation->context, search->line->source.data, NULL, &data));
     status = split_data(search, data);
     dataset_free(data);
@@ -167,6 +193,7 @@ enum status search_open(struct student_search *search, const char **recipe)
 {
     TRY(check_line(search));
     TRY(check_outputs(search, recipe));
+    TRY(recipe_open(search));
     TRY(invocation_isa(search->invocation, &search->isa));
     TRY(open_teacher(search));
     return open_data(search);

@@ -67,16 +67,30 @@ void text_add_result(struct text *out, const struct json *eval)
 
 // ---- cost ---------------------------------------------------------------------------------------
 
-// The steps of a candidate, and judging it.
-static double macs_of(const struct student_search *search, const struct json *record)
+bool search_was_run(const struct student_search *search, int number)
 {
-    double held_out = (double)(search->data.samples - search->data.train_samples);
-    const struct json *steps = json_member(record, "steps");
-    double macs = number_at(eval_of(record), "model.macs") * held_out;
+    for (int i = 0; i < number; i++)
+        if (search->candidate[number].is_old &&
+            strcmp(search->candidate[i].key, search->candidate[number].key) == 0)
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; i < json_count(steps); i++)
-        macs += number_at(json_child(steps, i), "report.cost.macs");
-    return macs;
+// The steps of all candidates, and judging them.
+static struct cost_tally tally_of(const struct student_search *search)
+{
+    struct cost_tally tally = {0, 0};
+
+    cost_tally_eval(&tally, search->teacher_eval);
+    for (int i = 0; i < SEARCH_ATTEMPTS_MAX && search->candidate[i].record; i++) {
+        const struct json *record = search->candidate[i].record;
+        if (search_was_run(search, i))
+            continue;
+        cost_tally_steps(&tally, json_member(record, "steps"));
+        cost_tally_eval(&tally, eval_of(record));
+    }
+    cost_tally_eval(&tally, search->test);
+    return tally;
 }
 
 static double teacher_joules(const struct student_search *search)
@@ -92,19 +106,16 @@ static double teacher_joules(const struct student_search *search)
 
 struct cost search_cost(const struct student_search *search)
 {
-    double held_out = (double)(search->data.samples - search->data.train_samples), macs = 0;
-    struct cost cost;
+    const struct cost_tally tally = tally_of(search);
+    double measured = meter_stop(search->meter, NULL);
+    struct cost cost = cost_of(&search->cost, tally.macs);
 
-    for (size_t i = 0; i < SEARCH_ATTEMPTS_MAX && search->candidate[i].record; i++)
-        macs += macs_of(search, search->candidate[i].record);
-    if (search->candidate[0].record)
-        macs += search->teacher_figures.counts.macs * held_out;
-    cost = cost_of(&search->cost, macs);
-    cost.measured = meter_stop(search->meter, NULL);
-    cost.counter = meter_counter(search->meter);
-    cost.scope = meter_scope(search->meter);
-    if (isnan(macs))
-        cost_because(&cost, "a candidate failed, or its multiply-accumulates cannot be counted");
+    if (!search->is_resumed) { // the counter has not seen what an earlier start did
+        cost.measured = measured;
+        cost.counter = meter_counter(search->meter);
+        cost.scope = meter_scope(search->meter);
+    }
+    cost_tell_silent(&cost, &tally);
     if (search->written.path)
         cost_pay_back(&cost, teacher_joules(search),
                       number_at(eval_of(search->result), "energy.joules"), search->device.name);
@@ -117,8 +128,13 @@ struct cost search_cost(const struct student_search *search)
 
 void search_goal_json(const struct student_search *search, struct json *document)
 {
-    struct json *goal = json_add_object(document, "goal");
+    struct json *goal;
 
+    if (search->recipe && search->recipe->goal) {
+        json_add(document, "goal", json_copy(search->recipe->goal));
+        return;
+    }
+    goal = json_add_object(document, "goal");
     json_add_number(goal, "energy_ratio", search->search.goal.energy_ratio);
     json_add_number(goal, "max_drop", search->search.goal.max_drop);
     json_add_text(goal, "device", search->device.name);
@@ -176,6 +192,20 @@ static void add_parameters(struct json *item, const struct student_search *searc
     json_add_number(parameters, "depth", variant->depth);
 }
 
+// What is known of a candidate before it runs; attempt NULL: it is the recipe's.
+static void add_proposal(struct json *item, const struct student_search *search,
+                         const struct attempt *attempt)
+{
+    if (!attempt) {
+        json_add_null(item, "parameters");
+        json_add_null(item, "forecast");
+        return;
+    }
+    add_parameters(item, search, attempt);
+    add_forecast(item, attempt);
+}
+
+// candidate NULL: it was not run.
 static void add_candidate(struct json *list, const struct student_search *search,
                           const struct attempt *attempt, const struct candidate *candidate,
                           int number)
@@ -183,23 +213,23 @@ static void add_candidate(struct json *list, const struct student_search *search
     static const char *const states[] = {"forecast", "done", "failed"};
     const struct json *record = candidate ? candidate->record : NULL;
     struct json *item = json_add_object(list, NULL);
-    bool is_done = attempt->state == ATTEMPT_DONE;
+    bool is_done = !attempt || attempt->state == ATTEMPT_DONE;
 
     if (candidate)
         json_add_int(item, "number", number + 1);
     else
         json_add_null(item, "number");
-    json_add_text(item, "strategy", search->search.family[attempt->family].strategy->name);
-    json_add_text(item, "label", search_label(search, attempt));
-    json_add_text(item, "state", states[attempt->state]);
+    json_add_text(item, "strategy",
+                  attempt ? search->search.family[attempt->family].strategy->name : NULL);
+    json_add_text(item, "label", attempt ? search_label(search, attempt) : "recipe");
+    json_add_text(item, "state", is_done ? "done" : states[attempt->state]);
     add_copy(item, "error", record ? json_member(record, "error") : NULL);
-    add_parameters(item, search, attempt);
-    add_forecast(item, attempt);
+    add_proposal(item, search, attempt);
     if (is_done)
         eval_figures_json(eval_of(record), json_add_object(item, "measured"));
     else
         json_add_null(item, "measured");
-    if (is_done)
+    if (is_done && attempt)
         json_add_bool(item, "meets", search_meets(&search->search, attempt));
     else
         json_add_null(item, "meets");
@@ -222,6 +252,8 @@ static void add_candidates(struct json *document, const struct student_search *s
 {
     struct json *list = json_add_array(document, "candidates");
 
+    if (search->recipe)
+        add_candidate(list, search, NULL, &search->candidate[0], 0);
     for (int i = 0; i < search->search.count; i++)
         add_candidate(list, search, &search->search.attempt[i], &search->candidate[i], i);
     for (int i = 0; i < search->forecast_count; i++)

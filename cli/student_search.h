@@ -37,7 +37,7 @@ struct candidate {
     const char *key;          // names its files in the work folder
     const char *model;        // the file that its last step writes
     struct json *record;      // {"error", "seconds", "steps", "held_out"}; NULL: not run
-    bool is_old;              // run by an earlier start
+    bool is_old;              // found in the work folder, and not run for this attempt
 };
 
 // The network that a width and a depth make of the teacher.
@@ -71,15 +71,18 @@ struct student_search {
     struct candidate candidate[SEARCH_ATTEMPTS_MAX]; // one each of search.attempt
     struct attempt *forecast;                        // of each family that may reach the goal
     int forecast_count;
-    int chosen;                     // index of an attempt; -1: none
-    const char *folder;             // OUT.work
-    int lock;                       // descriptor; -1: none
-    const char *teacher_outputs;    // its answers to the held-out samples, saved
-    const struct json *result;      // record of the one that was chosen; NULL: none
-    struct json *test;              // the same on --eval-data; NULL: not asked for
-    struct named_model written;     // path NULL: nothing was
-    const struct json *recipe_goal; // of the recipe that is followed; NULL: none
-    bool is_finished;               // the work folder may go
+    int chosen;                  // index of an attempt; -1: none
+    struct contents *contents;   // hashes of files that results depend on
+    const char *folder;          // OUT.work
+    int lock;                    // descriptor; -1: none
+    const char *teacher_outputs; // its answers to the held-out samples, saved
+    struct json *teacher_eval;   // ecai/eval/1 of that run; NULL: none yet
+    bool is_resumed;             // an earlier start did a part of the work
+    const struct json *result;   // record of the one that was chosen; NULL: none
+    struct json *test;           // the same on --eval-data; NULL: not asked for
+    struct named_model written;  // path NULL: nothing was
+    const struct recipe *recipe; // that is followed; NULL: none
+    bool is_finished;            // the work folder may go
     struct text warnings;
 };
 
@@ -87,12 +90,12 @@ struct student_search {
 // Checks the line and the outputs, reads teacher and device, looks at the data. *recipe: where the
 // recipe goes, NULL for a dry run.
 MUST_CHECK enum status search_open(struct student_search *search, const char **recipe);
+const char *search_device(const struct student_search *search); // name of the goal's profile
 // That the teacher's energy is known: otherwise there is nothing to compare candidates by.
 MUST_CHECK enum status search_check_energy(const struct student_search *search);
 
 // ---- student_candidates.c: candidates before they run -------------------------------------------
-// -------------------------------------------- Names, options and values of --option and
-// --strategy. ERR_USAGE.
+// Names, options and values of --option and --strategy. ERR_USAGE.
 MUST_CHECK enum status search_check_options(struct student_search *search);
 // Every family that the teacher allows, with its forecasts; search_begin is called.
 MUST_CHECK enum status search_propose(struct student_search *search);
@@ -106,6 +109,13 @@ void search_line_options(const struct student_search *search, const struct field
 // "student: width 0.25, sparsity 0.5, 8/8 bits".
 const char *search_label(const struct student_search *search, const struct attempt *attempt);
 void search_close_shapes(struct student_search *search);
+
+// ---- student_key.c
+// ------------------------------------------------------------------------------- The program, the
+// teacher, the data, the options of the line, then the chain (NULL: what all candidates share),
+// with what lies in the files that they name.
+MUST_CHECK enum status work_key(struct student_search *search, const struct json *chain,
+                                char hex[SHA256_HEX_BYTES]);
 
 // ---- student_work.c: running, in the work folder ------------------------------------------------
 MUST_CHECK enum status work_open(struct student_search *search);
@@ -126,6 +136,8 @@ void work_close(struct student_search *search, bool is_finished); // finished: t
 // Loss of accuracy and ratio of energy out of a record.
 double record_loss(const struct json *record);
 double record_ratio(const struct json *record);
+// Whether an earlier attempt of this start has run the attempt's chain: nothing ran for it.
+bool search_was_run(const struct student_search *search, int number);
 // What all candidates took, and when the student has paid it back.
 struct cost search_cost(const struct student_search *search);
 // recipe_path NULL: nothing was written.
@@ -143,9 +155,13 @@ void text_add_result(struct text *out, const struct json *eval);
 MUST_CHECK enum status recipe_write(struct student_search *search,
                                     const struct candidate *candidate,
                                     const struct named_model *written, const char *path);
-// Reads --recipe and looks whether teacher, data and program are those it speaks of. The chain with
-// this line's names of files.
-MUST_CHECK enum status recipe_take(struct student_search *search, struct recipe *recipe,
-                                   const struct json **chain);
+// Reads --recipe, if there is one: its options become the line's, which must not contradict them,
+// and its device the one to judge by, where the line names none.
+MUST_CHECK enum status recipe_open(struct student_search *search);
+// Looks whether teacher, data and program are those it speaks of. The chain with this line's names
+// of files.
+MUST_CHECK enum status recipe_take(struct student_search *search, const struct json **chain);
+// Whether the bytes have to be those of the recipe: the same program, instructions and order.
+bool recipe_binds(const struct student_search *search);
 
 #endif

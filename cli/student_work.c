@@ -15,7 +15,6 @@
 #include "cli/json_common.h"
 #include "cli/spawn.h"
 #include "cli/student_search.h"
-#include "cli/version.h"
 #include "io/file.h"
 
 // Says whose the folder is, and is locked while somebody works in it.
@@ -257,7 +256,7 @@ static void eval_line(struct student_search *search, const char *model, const ch
     chain_line_add(arena, line, "--data");
     chain_line_add(arena, line, data);
     chain_line_add(arena, line, "--device");
-    chain_line_add(arena, line, own->device);
+    chain_line_add(arena, line, search_device(search));
     if (own->max_drop) {
         chain_line_add(arena, line, "--margin");
         chain_line_add(arena, line, own->max_drop);
@@ -285,52 +284,31 @@ enum status work_eval(struct student_search *search, const char *model, const ch
 // The teacher's answers to the held-out samples, once.
 static enum status ask_teacher(struct student_search *search, const char *base)
 {
-    const char *path =
-        path_in(search, arena_format(search->invocation->arena, "%.16s-teacher.npz", base));
+    struct context *context = search->invocation->context;
     struct arena *arena = search->invocation->arena;
+    const char *path = path_in(search, arena_format(arena, "%.16s-teacher.npz", base));
+    const char *report = path_in(search, arena_format(arena, "%.16s-teacher.json", base));
     struct chain_line line;
     const char *error;
     double seconds;
 
+    if (access(path, R_OK) == 0 && access(report, R_OK) == 0) {
+        search->is_resumed = true;
+    } else {
+        eval_line(search, search->line->own.teacher, NULL, search->data.held_out, &line);
+        chain_line_add(arena, &line, "--save-outputs");
+        chain_line_add(arena, &line, path);
+        TRY(run_line(search, &line, report, "asking the teacher", &seconds, &error));
+        if (error)
+            return context_fail(context, ERR_IO, "teacher: %s", error);
+    }
     search->teacher_outputs = path;
-    if (access(path, R_OK) == 0)
-        return OK;
-    eval_line(search, search->line->own.teacher, NULL, search->data.held_out, &line);
-    chain_line_add(arena, &line, "--save-outputs");
-    chain_line_add(arena, &line, path);
-    TRY(run_line(search, &line, path_in(search, "eval.json"), "asking the teacher", &seconds,
-                 &error));
-    unlink(path_in(search, "eval.json"));
-    return error ? context_fail(search->invocation->context, ERR_IO, "teacher: %s", error) : OK;
+    TRY(read_document(context, report, &search->teacher_eval));
+    arena_defer(arena, json_release, search->teacher_eval);
+    return OK;
 }
 
 // ---- chains -------------------------------------------------------------------------------------
-
-// All that results depend on, as a hash: first what all candidates share, then the chain.
-static void hash_all(struct student_search *search, const struct json *chain,
-                     char hex[SHA256_HEX_BYTES])
-{
-    const struct recipe_data *data = &search->data;
-    struct json *options = json_object();
-    struct sha256 hash;
-    struct text text;
-
-    search_line_options(search, NULL, options);
-    text_init(&text);
-    text_format(&text, "%s %s %s %s %lld %lld %lld %d %d %s ", ECAI_VERSION, search->teacher.sha256,
-                data->sha256, search->device.sha256, (long long)data->samples,
-                (long long)data->train_samples, (long long)search->seed, (int)search->isa,
-                search->invocation->context->is_plain,
-                search->line->own.max_drop ? search->line->own.max_drop : "");
-    json_print(options, false, &text);
-    if (chain)
-        json_print(chain, false, &text);
-    sha256_init(&hash);
-    sha256_add(&hash, text.at, text.length);
-    sha256_hex(&hash, hex);
-    text_clear(&text);
-    json_free(options);
-}
 
 static const char *file_of(const struct student_search *search, const char *key, int step,
                            const char *end)
@@ -358,8 +336,12 @@ static enum status run_steps(struct student_search *search, const struct chain *
         chain_arguments(arena, &chain->step[i], input, output, &line);
         add_global(search, &line);
         json_add_name(item, "command", quoted(search, &line));
+        if (access(arena_format(arena, "%s.checkpoint", output), F_OK) == 0)
+            search->is_resumed = true; // and its report tells the work of the whole training
         TRY(run_line(search, &line, report, stage, &seconds, error));
         if (*error) {
+            json_add_null(item, "seconds");
+            json_add_null(item, "report");
             *error = arena_format(arena, "%s: %s", chain->step[i].name, *error);
             return OK;
         }
@@ -418,8 +400,8 @@ enum status work_run(struct student_search *search, const struct json *chain, co
     struct chain steps;
     const char *path;
 
-    hash_all(search, NULL, base);
-    hash_all(search, chain, key);
+    TRY(work_key(search, NULL, base));
+    TRY(work_key(search, chain, key));
     TRY(chain_parse(context, arena, chain, "chain", &steps));
     *out = (struct candidate){.chain = chain, .key = arena_format(arena, "%.16s", key)};
     out->model = file_of(search, out->key, steps.count - 1, "onnx");
@@ -429,6 +411,8 @@ enum status work_run(struct student_search *search, const struct json *chain, co
     if (access(path, R_OK) == 0 && access(out->model, R_OK) == 0 &&
         read_document(context, path, &out->record) == OK) {
         out->is_old = true;
+        if (!search_was_run(search, (int)(out - search->candidate)))
+            search->is_resumed = true;
         return OK;
     }
     return run_chain(search, &steps, stage, out);
