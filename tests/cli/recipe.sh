@@ -58,7 +58,7 @@ zone=sys/class/powercap/intel-rapl:0
 mkdir -p $zone && echo package-0 >$zone/name && echo 1000000 >$zone/energy_uj
 (
     joules=1
-    while [ -d sys ] && [ "$joules" -lt 6000 ]; do
+    while [ ! -e stop ] && [ "$joules" -lt 6000 ]; do
         joules=$((joules + 1))
         echo "${joules}000000" >energy && mv energy $zone/energy_uj
         sleep 0.01
@@ -68,5 +68,5 @@ rm -f teacher.onnx.data
 measured="ECAI_SYSFS=sys $(echo "$missed" | sed 's/-o m.onnx/--json m.json -o k.onnx/')"
 s "$measured 2>&1 | grep -c 'from before'; sed -n '/^  \"cost\"/,/^  }/p' m.json | grep -c '\"measured\": {'"
 s "$measured 2>&1 | grep -c 'from before'; sed -n '/^  \"cost\"/,/^  }/p' m.json | grep -c '\"measured\": {'"
-rm -r sys
+touch stop
 wait
