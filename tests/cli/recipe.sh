@@ -53,3 +53,20 @@ s "$missed 2>&1 | grep -c 'from before'"
 s "echo '{\"scale\": 0.005}' >p.json; $missed 2>&1 | grep -c 'from before'"
 s "$missed 2>&1 | grep -c 'from before'"
 s "echo 1 >teacher.onnx.data; $missed 2>&1 | grep -c 'from before'"
+# A counter that may be read: what it says is of this start alone.
+zone=sys/class/powercap/intel-rapl:0
+mkdir -p $zone && echo package-0 >$zone/name && echo 1000000 >$zone/energy_uj
+(
+    joules=1
+    while [ ! -e stop ] && [ "$joules" -lt 6000 ]; do
+        joules=$((joules + 1))
+        echo "${joules}000000" >energy && mv energy $zone/energy_uj
+        sleep 0.01
+    done
+) 2>/dev/null &
+rm -f teacher.onnx.data
+measured="ECAI_SYSFS=sys $(echo "$missed" | sed 's/-o m.onnx/--json m.json -o k.onnx/')"
+s "$measured 2>&1 | grep -c 'from before'; sed -n '/^  \"cost\"/,/^  }/p' m.json | grep -c '\"measured\": {'"
+s "$measured 2>&1 | grep -c 'from before'; sed -n '/^  \"cost\"/,/^  }/p' m.json | grep -c '\"measured\": {'"
+touch stop
+wait
