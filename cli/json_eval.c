@@ -119,8 +119,8 @@ void difference_to_json(struct json *block, const struct difference *difference)
 static void add_comparison(struct json *block, const struct eval_report *report)
 {
     const struct comparison *c = report->has_comparison ? &report->comparison : NULL;
-    struct difference difference = {report->difference, report->difference_ci95, c,
-                                    report->gate.margin, VERDICT_UNKNOWN, true};
+    struct difference difference = {report->difference,  report->difference_ci95, c,
+                                    report->gate.margin, VERDICT_UNKNOWN,         true};
 
     if (c && c->is_labelled && eval_metric_is(report, METRIC_TOP1))
         difference.non_inferior = c->is_non_inferior ? VERDICT_HOLDS : VERDICT_MISSED;
