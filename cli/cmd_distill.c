@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/compress.h"
+#include "cli/compression.h"
 #include "distill/methods.h"
 #include "distill/recipe.h"
 #include "io/npy.h"

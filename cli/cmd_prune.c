@@ -1,5 +1,5 @@
 // ecai prune METHOD MODEL -o OUT.
-#include "cli/compress.h"
+#include "cli/compression.h"
 #include "prune/methods.h"
 
 static enum status run(struct invocation *invocation)

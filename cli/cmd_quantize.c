@@ -1,5 +1,5 @@
 // ecai quantize METHOD MODEL -o OUT.
-#include "cli/compress.h"
+#include "cli/compression.h"
 #include "quantize/methods.h"
 
 static enum status run(struct invocation *invocation)

@@ -1,5 +1,5 @@
 // The command prune or quantize: a method between reading and writing.
-#include "cli/compress.h"
+#include "cli/compression.h"
 
 #include <math.h>
 #include <stdlib.h>

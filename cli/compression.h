@@ -1,7 +1,7 @@
 // What prune and quantize share: the model in, a method on it (again and again where a budget is to
 // be met), the model out, and what was done told as text and ecai/VERB/1.
-#ifndef CLI_COMPRESS_H
-#define CLI_COMPRESS_H
+#ifndef CLI_COMPRESSION_H
+#define CLI_COMPRESSION_H
 
 #include "base/report.h"
 #include "cli/cost.h"

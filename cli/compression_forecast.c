@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "cli/compress.h"
+#include "cli/compression.h"
 #include "energy/count_change.h"
 
 static const void *option_at(const struct invocation *invocation, const char *name,

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/compress.h"
+#include "cli/compression.h"
 #include "cli/requirement.h"
 #include "data/batch.h"
 #include "eval/evaluate.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/compress.h"
+#include "cli/compression.h"
 #include "cli/requirement.h"
 
 enum { SEARCH_STEPS = 12 };

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/compress.h"
+#include "cli/compression.h"
 #include "cli/json_common.h"
 #include "cli/layers.h"
 #include "cli/table.h"
