@@ -213,7 +213,7 @@ static void add_candidate(struct json *list, const struct student_search *search
     static const char *const states[] = {"forecast", "done", "failed"};
     const struct json *record = candidate ? candidate->record : NULL;
     struct json *item = json_add_object(list, NULL);
-    bool is_done = !attempt || attempt->state == ATTEMPT_DONE;
+    int state = attempt ? (int)attempt->state : ATTEMPT_DONE; // a recipe's chain has run
 
     if (candidate)
         json_add_int(item, "number", number + 1);
@@ -222,14 +222,14 @@ static void add_candidate(struct json *list, const struct student_search *search
     json_add_text(item, "strategy",
                   attempt ? search->search.family[attempt->family].strategy->name : NULL);
     json_add_text(item, "label", attempt ? search_label(search, attempt) : "recipe");
-    json_add_text(item, "state", is_done ? "done" : states[attempt->state]);
+    json_add_text(item, "state", states[state]);
     add_copy(item, "error", record ? json_member(record, "error") : NULL);
     add_proposal(item, search, attempt);
-    if (is_done)
+    if (state == ATTEMPT_DONE)
         eval_figures_json(eval_of(record), json_add_object(item, "measured"));
     else
         json_add_null(item, "measured");
-    if (is_done && attempt)
+    if (attempt && state == ATTEMPT_DONE)
         json_add_bool(item, "meets", search_meets(&search->search, attempt));
     else
         json_add_null(item, "meets");
