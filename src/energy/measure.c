@@ -98,7 +98,7 @@ static int read_counter(const struct counter *counter, uint64_t *out)
     return error;
 }
 
-static int read_stubbornly(const struct counter *counter, uint64_t *out)
+static int read_retrying(const struct counter *counter, uint64_t *out)
 {
     int error = 0;
 
@@ -208,7 +208,7 @@ void meter_begin(struct meter *meter, double seconds)
     find_twins(meter);
     for (int i = 0; i < meter->count; i++) {
         struct counter *counter = &meter->counter[i];
-        int error = read_stubbornly(counter, &counter->before);
+        int error = read_retrying(counter, &counter->before);
         counter->joules = 0;
         counter->at = seconds;
         counter->lost[0] = '\0';
@@ -307,7 +307,7 @@ double meter_end(struct meter *meter, double seconds)
     for (int i = 0; i < meter->count; i++) {
         struct counter *counter = &meter->counter[i];
         uint64_t now;
-        int error = counter->at < seconds && !counter->lost[0] ? read_stubbornly(counter, &now) : 0;
+        int error = counter->at < seconds && !counter->lost[0] ? read_retrying(counter, &now) : 0;
         if (error)
             counter_refuse(counter->lost, counter->path, error);
         else if (counter->at < seconds)
