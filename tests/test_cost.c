@@ -209,7 +209,7 @@ END_TEST
 
 static struct device host_of(double joules_per_mac)
 {
-    struct device host = {.name = "host", .kind = DEVICE_CALIBRATED, .error_percent = 100};
+    struct device host = {.name = "host", .kind = DEVICE_KIND_calibrated, .error_percent = 100};
 
     host.fit[PRECISION_F32].mac = joules_per_mac;
     return host;

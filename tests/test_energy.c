@@ -486,7 +486,7 @@ START_TEST(asic_45nm_is_frozen)
     assert_pj(device.sram_32_bits, 5);
     assert_pj(device.dram_32_bits, 640);
     ck_assert_double_eq(device.on_chip_bytes, 512 * 1024);
-    ck_assert(device.skips_zero_weights);
+    ck_assert_int_eq(device.zero_weights, ZEROS_SKIP);
 }
 END_TEST
 

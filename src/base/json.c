@@ -250,6 +250,11 @@ const struct json *json_at(const struct json *json, const char *path)
     return (const struct json *)item;
 }
 
+struct json *json_find(struct json *json, const char *path)
+{
+    return (struct json *)(uintptr_t)json_at(json, path);
+}
+
 const struct json *json_member(const struct json *object, const char *key)
 {
     return (const struct json *)cJSON_GetObjectItemCaseSensitive(plain(object), key);

@@ -44,6 +44,7 @@ void json_print(const struct json *json, bool pretty, struct text *out);
 
 // By dotted path, a number indexes a list: "accuracy.ci95.0". NULL: no such key.
 const struct json *json_at(const struct json *json, const char *path);
+struct json *json_find(struct json *json, const char *path); // the same, to change it
 // By one key as it is, dots and all; NULL: no such key, or no object.
 const struct json *json_member(const struct json *object, const char *key);
 bool json_is_null(const struct json *json);

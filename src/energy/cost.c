@@ -24,7 +24,7 @@ static bool has_all_in_macs(const struct device *host)
 {
     const struct device_fit *fit = &host->fit[PRECISION_F32];
 
-    return host->kind == DEVICE_CALIBRATED && !(fit->fixed > 0) && !(fit->weight_byte > 0) &&
+    return host->kind == DEVICE_KIND_calibrated && !(fit->fixed > 0) && !(fit->weight_byte > 0) &&
            !(fit->byte > 0);
 }
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "energy/kinds.h"
+
 enum { PROFILE_BYTES_MAX = 1 << 20, PATH_BYTES = 4096 };
 
 const char *const precision_name[PRECISION_COUNT] = {"float32", "float16", "int8"};
@@ -129,160 +131,234 @@ static enum status read_text(struct context *context, const char *path, struct t
 
 // ---- reading -----------------------------------------------------------------------------------
 
-struct profile_number {
-    const char *path;
-    size_t offset;
-    double unit; // in joules or bytes or as it is
-    bool is_needed;
-};
-
-#define NUMBER(path, member, unit, needed)                                                         \
-    {                                                                                              \
-        path, offsetof(struct device, member), unit, needed                                        \
-    }
+#define NUMBER(path, member, unit, min, max)                                                       \
+    PROFILE_NUMBER(struct device, path, member, unit, min, max, false)
 
 static const struct profile_number common_numbers[] = {
-    NUMBER("error_percent", error_percent, 1, false),
-    NUMBER("ratio_error_percent", ratio_error_percent, 1, false),
-    NUMBER("flash_bytes", flash_bytes, 1, false),
-    NUMBER("ram_bytes", ram_bytes, 1, false),
-};
-static const struct profile_number primitive_numbers[] = {
-    NUMBER("mac_pj.float32", mac_f32, 1e-12, false),
-    NUMBER("mac_pj.float16", mac_f16, 1e-12, false),
-    NUMBER("mac_pj.bfloat16", mac_bf16, 1e-12, false),
-    NUMBER("mac_pj.ternary", mac_ternary, 1e-12, false),
-    NUMBER("mac_pj.integer.product", integer_product, 1e-12, false),
-    NUMBER("mac_pj.integer.exponent", integer_exponent, 1, false),
-    NUMBER("mac_pj.integer.accumulate", integer_accumulate, 1e-12, false),
-    NUMBER("memory.sram_pj_per_32_bits", sram_32_bits, 1e-12, true),
-    NUMBER("memory.dram_pj_per_32_bits", dram_32_bits, 1e-12, true),
-    NUMBER("memory.on_chip_bytes", on_chip_bytes, 1, false),
+    NUMBER("error_percent", error_percent, 1, 0, 1e6),
+    NUMBER("ratio_error_percent", ratio_error_percent, 1, 0, 1e6),
+    NUMBER("mean_error_percent", mean_error_percent, 1, 0, 1e6),
+    NUMBER("flash_bytes", flash_bytes, 1, 0, 1e15),
+    NUMBER("ram_bytes", ram_bytes, 1, 0, 1e15),
+    NUMBER("node_nm", node_nm, 1, 1, 1000),
+    NUMBER("run_watts", run_watts, 1, 0, 1e6),
+    NUMBER("idle_watts", idle_watts, 1, 0, 1e6),
+    NUMBER("pue", pue, 1, 1, 10),
 };
 
-#define ROWS(table) (sizeof table / sizeof table[0])
+const struct device_kind *const device_kinds[DEVICE_KIND_COUNT] = {
+#define KIND(id) &kind_##id,
+#include "energy/kinds.def"
+#undef KIND
+};
 
-static enum status read_number(struct context *context, const struct json *json, const char *path,
-                               double unit, bool is_needed, double *out)
+static enum status read_kind(struct profile *profile, struct device *device)
 {
-    const struct json *item = json_at(json, path);
+    const char *names[DEVICE_KIND_COUNT + 1] = {NULL};
+    int kind;
 
-    *out = NAN;
-    if (!is_needed && (!item || json_is_null(item)))
-        return OK;
-    if (!item || !json_is_number(item) || !(json_number(item) >= 0) || isinf(json_number(item)))
-        return context_fail(context, ERR_FORMAT, "'%s' wants a number that is not negative", path);
-    *out = json_number(item) * unit;
+    for (int i = 0; i < DEVICE_KIND_COUNT; i++)
+        names[i] = device_kinds[i]->name;
+    TRY(profile_choice(profile, "kind", names, true, &kind));
+    device->kind = (enum device_kind_id)kind;
     return OK;
 }
 
-static enum status read_numbers(struct context *context, const struct json *json,
-                                const struct profile_number *row, size_t rows,
-                                struct device *device)
+static enum status read_zero_weights(struct profile *profile, struct device *device)
 {
-    for (size_t i = 0; i < rows; i++)
-        TRY(read_number(context, json, row[i].path, row[i].unit, row[i].is_needed,
-                        (double *)(void *)((char *)device + row[i].offset)));
+    static const char *const names[] = {"cost", "skip", "affine", "2:4", NULL};
+    static const struct profile_number floor =
+        NUMBER("zero_weights_floor", zero_weights_floor, 1, 0, 1);
+    int which;
+
+    TRY(profile_choice(profile, "zero_weights", names, true, &which));
+    TRY(profile_number(profile, &floor, device));
+    device->zero_weights = (enum zero_weights)which;
+    if (which >= ZEROS_AFFINE && isnan(device->zero_weights_floor))
+        return context_fail(profile->context, ERR_FORMAT,
+                            "'zero_weights' is '%s', which wants a 'zero_weights_floor'",
+                            names[which]);
     return OK;
 }
 
-static double or_zero(double number)
+// One number for every precision, or an object with one for each.
+static enum status read_peak(struct profile *profile, struct device *device)
 {
-    return isnan(number) ? 0 : number;
-}
+    const struct json *item = profile_item(profile, "peak_macs_per_second");
+    const struct profile_number whole =
+        NUMBER("peak_macs_per_second", peak_macs_per_second, 1, 1, 1e21);
 
-static enum status read_fit(struct context *context, const struct json *json,
-                            enum device_precision precision, struct device_fit *fit)
-{
-    char path[64];
-    const struct json *at;
+    for (int i = 0; i < PRECISION_COUNT; i++) {
+        struct profile_number one = whole;
+        double *out = &device->peak_macs_per_second[i];
 
-    *fit = (struct device_fit){NAN, NAN, NAN, NAN, NAN};
-    snprintf(path, sizeof path, "fit.%s", precision_name[precision]);
-    at = json_at(json, path);
-    if (!at || json_is_null(at))
-        return OK;
-    TRY(read_number(context, at, "mac_pj", 1e-12, true, &fit->mac));
-    TRY(read_number(context, at, "fixed_mj", 1e-3, false, &fit->fixed));
-    TRY(read_number(context, at, "depthwise_mac_pj", 1e-12, false, &fit->depthwise_mac));
-    TRY(read_number(context, at, "weight_byte_pj", 1e-12, false, &fit->weight_byte));
-    TRY(read_number(context, at, "byte_pj", 1e-12, false, &fit->byte));
-    fit->fixed = or_zero(fit->fixed);
-    fit->weight_byte = or_zero(fit->weight_byte);
-    fit->byte = or_zero(fit->byte);
-    if (isnan(fit->depthwise_mac))
-        fit->depthwise_mac = fit->mac;
-    return OK;
-}
-
-static enum status read_word(struct context *context, const struct json *json, const char *key,
-                             const char **out)
-{
-    const struct json *item = json_at(json, key);
-
-    if (!item || !json_text(item))
-        return context_fail(context, ERR_FORMAT, "'%s' wants a text", key);
-    *out = json_text(item);
-    return OK;
-}
-
-// A text, or a list of texts joined by ", "; NULL if there is none.
-static const char *joined(struct arena *arena, const struct json *json, const char *key)
-{
-    const struct json *item = json_at(json, key);
-    const char *all = item ? json_text(item) : NULL;
-    size_t count = item && json_is_array(item) ? json_count(item) : 0;
-
-    for (size_t i = 0; i < count; i++) {
-        const char *one = json_text(json_child(item, i));
-        if (one)
-            all = all ? arena_format(arena, "%s, %s", all, one) : one;
+        if (item && json_is_object(item))
+            one.path = arena_format(device->arena, "%s.%s", whole.path, precision_name[i]);
+        one.offset = (size_t)((char *)out - (char *)device);
+        TRY(profile_number(profile, &one, device));
     }
-    return all ? arena_copy_text(arena, all) : NULL;
+    return OK;
 }
 
-static enum status read_profile(struct context *context, struct device *device)
+// What is told and kept as it is, without a meaning to the estimate.
+static void read_notes(struct profile *profile)
 {
-    const struct json *json = device->json;
-    const char *kind, *zeros;
+    static const char *const notes[] = {"sources", "calibration", "notes"};
 
-    TRY(read_word(context, json, "name", &device->name));
-    TRY(read_word(context, json, "summary", &device->summary));
-    TRY(read_word(context, json, "scope", &device->scope));
-    TRY(read_word(context, json, "kind", &kind));
-    TRY(read_word(context, json, "zero_weights", &zeros));
-    device->runtime = joined(device->arena, json, "runtime");
-    device->validated_by = joined(device->arena, json, "validated_by");
-    device->unverified = joined(device->arena, json, "unverified");
-    if (strcmp(zeros, "skip") != 0 && strcmp(zeros, "cost") != 0)
-        return context_fail(context, ERR_FORMAT, "'zero_weights' is 'skip' or 'cost', not '%s'",
-                            zeros);
-    device->skips_zero_weights = strcmp(zeros, "skip") == 0;
-    TRY(read_numbers(context, json, common_numbers, ROWS(common_numbers), device));
-    if (strcmp(kind, "primitive") == 0) {
-        device->kind = DEVICE_PRIMITIVE;
-        TRY(read_numbers(context, json, primitive_numbers, ROWS(primitive_numbers), device));
-        if (isnan(device->on_chip_bytes))
-            device->on_chip_bytes = INFINITY;
-        return OK;
-    }
-    if (strcmp(kind, "calibrated") != 0)
-        return context_fail(context, ERR_FORMAT, "'kind' is 'primitive' or 'calibrated', not '%s'",
-                            kind);
-    device->kind = DEVICE_CALIBRATED;
-    for (int i = 0; i < PRECISION_COUNT; i++)
-        TRY(read_fit(context, json, (enum device_precision)i, &device->fit[i]));
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
+        (void)profile_item(profile, notes[i]);
+}
+
+static enum status read_words(struct profile *profile, struct device *device)
+{
+    static const char *const schemas[] = {"ecai/device/1", NULL};
+    static const char *const boundaries[] = {"datapath", "chip", "board", "wall", NULL};
+    static const char *const bases[] = {"held-out", "fit", "judged", NULL};
+    int schema, boundary, basis;
+
+    TRY(profile_choice(profile, "schema", schemas, false, &schema));
+    TRY(profile_word(profile, "name", &device->name));
+    TRY(profile_word(profile, "summary", &device->summary));
+    TRY(profile_word(profile, "scope", &device->scope));
+    TRY(profile_texts(profile, "runtime", &device->runtime));
+    TRY(profile_texts(profile, "validated_by", &device->validated_by));
+    TRY(profile_texts(profile, "unverified", &device->unverified));
+    TRY(profile_choice(profile, "boundary", boundaries, false, &boundary));
+    TRY(profile_choice(profile, "error_basis", bases, false, &basis));
+    device->boundary = boundary < 0 ? NULL : boundaries[boundary];
+    device->error_basis = basis < 0 ? NULL : bases[basis];
+    read_notes(profile);
     return OK;
+}
+
+static enum status read_profile(struct profile *profile, struct device *device)
+{
+    TRY(read_words(profile, device));
+    TRY(read_kind(profile, device));
+    TRY(read_zero_weights(profile, device));
+    TRY(profile_numbers(profile, "", common_numbers, PROFILE_ROWS(common_numbers), device));
+    TRY(read_peak(profile, device));
+    device->on_chip_bytes = INFINITY;
+    TRY(device_kinds[device->kind]->read(profile, device));
+    return profile_check_keys(profile);
+}
+
+// ---- what-ifs ----------------------------------------------------------------------------------
+
+// Where the overrides of "NAME:KEY=NUMBER,..." begin, behind the ':'; NULL: there are none.
+static const char *overrides_of(const char *name)
+{
+    const char *colon = strrchr(name, ':');
+
+    return colon && strchr(colon, '=') ? colon + 1 : NULL;
+}
+
+// One KEY=NUMBER. What holds the key must be there; the key itself may be null or absent, and is
+// judged with all others.
+static enum status override(struct context *context, struct device *device, char *word)
+{
+    char *equals = strchr(word, '='), *dot;
+    struct json *parent = device->json;
+    const struct json *old;
+    const char *key = word;
+    double number;
+
+    if (!equals || equals == word || !parse_number(equals + 1, &number))
+        return context_fail(context, ERR_USAGE, "'%s' is no KEY=NUMBER", word);
+    *equals = '\0';
+    dot = strrchr(word, '.');
+    if (dot) {
+        const char *path = arena_copy_bytes(device->arena, word, (size_t)(dot - word));
+        parent = json_find(parent, path);
+        if (!parent || !json_is_object(parent))
+            return context_fail(context, ERR_USAGE, "there is no '%s' to change in it", path);
+        key = dot + 1;
+    }
+    old = json_member(parent, key);
+    if (old && !json_is_number(old) && !json_is_null(old))
+        return context_fail(context, ERR_USAGE, "'%s' is no number to change", word);
+    json_set_number(parent, key, number);
+    return OK;
+}
+
+static enum status override_all(struct context *context, struct device *device,
+                                const char *overrides)
+{
+    while (overrides && *overrides) {
+        size_t length = strcspn(overrides, ",");
+
+        TRY(override(context, device, arena_copy_bytes(device->arena, overrides, length)));
+        overrides += length + (overrides[length] == ',');
+    }
+    return OK;
+}
+
+// Whether the overrides give `key` themselves.
+static bool gives(const char *overrides, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (const char *at = overrides; (at = strstr(at, key)) != NULL; at++)
+        if (at[length] == '=' && (at == overrides || at[-1] == ','))
+            return true;
+    return false;
+}
+
+// Nothing has checked a profile that was changed.
+static void mark_changed(struct device *device, const char *overrides)
+{
+    device->changed = arena_copy_text(device->arena, overrides);
+    device->name = arena_format(device->arena, "%s:%s", device->name, overrides);
+    device->validated_by = NULL;
+    device->error_basis = NULL;
+    if (!gives(overrides, "error_percent"))
+        device->error_percent = NAN;
+    if (!gives(overrides, "ratio_error_percent"))
+        device->ratio_error_percent = NAN;
+    if (!gives(overrides, "mean_error_percent"))
+        device->mean_error_percent = NAN;
+}
+
+// ---- all together ------------------------------------------------------------------------------
+
+// text: of the file. ERR_FORMAT for the file, ERR_USAGE for the overrides.
+static enum status read_device(struct context *context, const struct text *text,
+                               const char *overrides, struct device *device)
+{
+    struct profile profile = {.context = context, .arena = device->arena};
+    struct sha256 hash;
+    enum status status;
+
+    sha256_init(&hash);
+    sha256_add(&hash, text->at, text->length);
+    if (overrides)
+        sha256_add(&hash, overrides, strlen(overrides));
+    sha256_hex(&hash, device->sha256);
+    TRY(json_parse(context, text->at, text->length, &device->json));
+    if (!json_is_object(device->json))
+        return context_fail(context, ERR_FORMAT, "a profile is an object");
+    profile.json = device->json;
+    status = profile_word(&profile, "name", &device->name);
+    if (status == OK)
+        status = override_all(context, device, overrides);
+    if (status == OK)
+        status = read_profile(&profile, device);
+    profile_clear(&profile);
+    if (status == OK && overrides)
+        mark_changed(device, overrides);
+    return overrides && status == ERR_FORMAT ? ERR_USAGE : status;
 }
 
 enum status device_read(struct context *context, const char *name, struct device *device)
 {
-    const char *path = name;
-    struct sha256 hash;
+    const char *overrides = overrides_of(name), *path;
     struct text text;
     enum status status;
 
     *device = (struct device){.arena = arena_new()};
+    if (overrides)
+        name = arena_copy_bytes(device->arena, name, (size_t)(overrides - 1 - name));
+    path = name;
     if (!strchr(name, '/')) {
         path = arena_format(device->arena, "%s/%s.json", devices_folder(device->arena), name);
         if (*name == '\0' || *name == '.' || access(path, R_OK) != 0)
@@ -291,12 +367,7 @@ enum status device_read(struct context *context, const char *name, struct device
     text_init(&text);
     status = read_text(context, path, &text);
     if (status == OK) {
-        sha256_init(&hash);
-        sha256_add(&hash, text.at, text.length);
-        sha256_hex(&hash, device->sha256);
-        status = json_parse(context, text.at, text.length, &device->json);
-        if (status == OK)
-            status = read_profile(context, device);
+        status = read_device(context, &text, overrides, device);
         if (status != OK)
             context_fail_in(context, status, "device profile '%s'", path);
     }

@@ -1,86 +1,63 @@
-// Joules from counts: sums of operations and memory accesses (Horowitz, ISSCC 2014; Han et al.
-// 2015 for the memory levels), or coefficients fitted to a board; see estimate.h.
+// Joules from counts: what every kind of profile has in common; see estimate.h.
 #include "energy/estimate.h"
 
 #include <math.h>
 #include <string.h>
 
-// What is asked about counts: as they are, or with something undone.
-struct scenario {
-    int reference_bits; // 32, 8: every number in float32 or int8, without scales; 0: as they are
-    bool is_dense;      // no zero is left out
-    enum { LEVEL_OWN, LEVEL_ON_CHIP, LEVEL_OFF_CHIP } level; // of the weights
-};
+#include "energy/kinds.h"
 
-static struct number_type type_in(const struct scenario *scenario, struct number_type type)
+struct number_type scenario_type(const struct energy_scenario *scenario, struct number_type type)
 {
     if (scenario->reference_bits == 0)
         return type;
     return number_type_of(scenario->reference_bits == 32 ? DT_F32 : DT_I8);
 }
 
-static bool leaves_zeros_out(const struct scenario *scenario, const struct device *device)
+bool scenario_skips_zeros(const struct energy_scenario *scenario, const struct device *device)
 {
-    return device->skips_zero_weights && !scenario->is_dense;
+    return device->zero_weights == ZEROS_SKIP && !scenario->is_dense;
 }
 
-static double weight_bytes(const struct weight_count *weight, const struct scenario *scenario,
-                           const struct device *device)
+double scenario_macs(const struct energy_question *question, const struct node_count *node)
 {
-    struct number_type type = type_in(scenario, weight->type);
+    return scenario_skips_zeros(question->scenario, question->device) ? node->macs_nonzero
+                                                                      : node->macs;
+}
+
+bool scenario_is_on_chip(const struct energy_question *question)
+{
+    if (question->scenario->level == LEVEL_OWN)
+        return question->weight_bytes <= question->device->on_chip_bytes;
+    return question->scenario->level == LEVEL_ON_CHIP;
+}
+
+static double weight_bytes(const struct weight_count *weight,
+                           const struct energy_scenario *scenario, const struct device *device)
+{
+    struct number_type type = scenario_type(scenario, weight->type);
 
     if (scenario->reference_bits && weight->is_scale)
         return 0;
     return stored_bytes(weight->elements,
-                        leaves_zeros_out(scenario, device) ? weight->nonzero : weight->elements,
+                        scenario_skips_zeros(scenario, device) ? weight->nonzero : weight->elements,
                         type.bits);
 }
 
-static double float_mac(const struct device *device, const struct number_type *a,
-                        const struct number_type *b)
-{
-    enum dtype x = number_is_integer(a) ? b->dtype : a->dtype;
-    enum dtype y = number_is_integer(b) ? a->dtype : b->dtype;
-
-    if (x == DT_F64 || y == DT_F64 || x == DT_NONE || y == DT_NONE)
-        return NAN;
-    if (x == y && x == DT_F16)
-        return device->mac_f16;
-    if (x == y && x == DT_BF16)
-        return device->mac_bf16;
-    return device->mac_f32;
-}
-
-static double primitive_mac(const struct device *device, const struct number_type *weight,
-                            const struct number_type *activation)
-{
-    if (!number_is_integer(weight) || !number_is_integer(activation))
-        return float_mac(device, weight, activation);
-    if ((weight->is_ternary || activation->is_ternary) && !isnan(device->mac_ternary))
-        return device->mac_ternary;
-    return device->integer_product *
-               pow(weight->bits * activation->bits / 64.0, device->integer_exponent) +
-           device->integer_accumulate;
-}
-
-// Processors without narrower multipliers compute in the container: int4 costs what int8 does.
-static const struct device_fit *fit_of(const struct device *device,
-                                       const struct number_type *weight,
-                                       const struct number_type *activation)
+int precision_of(const struct number_type *weight, const struct number_type *activation)
 {
     bool integers = number_is_integer(weight) && number_is_integer(activation);
 
     if (integers)
-        return weight->bits <= 8 && activation->bits <= 8 ? &device->fit[PRECISION_I8] : NULL;
+        return weight->bits <= 8 && activation->bits <= 8 ? PRECISION_I8 : -1;
     if (weight->dtype == DT_F16 && activation->dtype == DT_F16)
-        return &device->fit[PRECISION_F16];
+        return PRECISION_F16;
     if (weight->dtype == DT_F32 || activation->dtype == DT_F32)
-        return &device->fit[PRECISION_F32];
-    return NULL;
+        return PRECISION_F32;
+    return -1;
 }
 
-static void set_reason(struct energy *energy, const struct node_count *node,
-                       const struct number_type *weight, const struct number_type *activation)
+void energy_no_figure(struct energy *energy, const struct node_count *node,
+                      const struct number_type *weight, const struct number_type *activation)
 {
     struct text text;
 
@@ -96,45 +73,9 @@ static void set_reason(struct energy *energy, const struct node_count *node,
     text_clear(&text);
 }
 
-static void add_primitive_mac(struct energy *energy, const struct node_count *node,
-                              const struct scenario *scenario, const struct device *device,
-                              struct energy_layer *layer)
-{
-    struct number_type weight = type_in(scenario, node->weight);
-    struct number_type activation = type_in(scenario, node->activation);
-    double macs = leaves_zeros_out(scenario, device) ? node->macs_nonzero : node->macs;
-    double each = primitive_mac(device, &weight, &activation);
-
-    layer->mac = macs * each;
-    if (isnan(each))
-        set_reason(energy, node, &weight, &activation);
-}
-
-static void add_fitted_mac(struct energy *energy, const struct node_count *node,
-                           const struct scenario *scenario, const struct device *device,
-                           struct energy_layer *layer)
-{
-    struct number_type weight = type_in(scenario, node->weight);
-    struct number_type activation = type_in(scenario, node->activation);
-    const struct device_fit *fit = fit_of(device, &weight, &activation);
-    double macs = leaves_zeros_out(scenario, device) ? node->macs_nonzero : node->macs;
-    int output_bits = scenario->reference_bits ? scenario->reference_bits : node->output_bits;
-
-    if (!fit || isnan(fit->fixed)) {
-        layer->mac = NAN;
-        set_reason(energy, node, &weight, &activation);
-        return;
-    }
-    layer->mac = macs * (node->is_depthwise ? fit->depthwise_mac : fit->mac);
-    layer->weights = layer->bytes * (fit->weight_byte + fit->byte);
-    layer->activations =
-        (node->input_elements * activation.bits + node->output_elements * output_bits) / 8 *
-        fit->byte;
-    energy->fixed = fit->fixed > energy->fixed ? fit->fixed : energy->fixed;
-}
-
-static void add_macs(struct energy *energy, const struct counts *counts,
-                     const struct scenario *scenario, const struct device *device)
+// What every layer is told with, whatever the profile.
+static void name_layers(struct energy *energy, const struct counts *counts,
+                        const struct energy_scenario *scenario)
 {
     for (uint32_t i = 0; i < counts->node_count; i++) {
         const struct node_count *node = &counts->node[i];
@@ -147,17 +88,13 @@ static void add_macs(struct energy *energy, const struct counts *counts,
             layer->mac = NAN;
         if (!(node->macs > 0))
             continue;
-        layer->weight_bits = type_in(scenario, node->weight).bits;
-        layer->activation_bits = type_in(scenario, node->activation).bits;
-        if (device->kind == DEVICE_PRIMITIVE)
-            add_primitive_mac(energy, node, scenario, device, layer);
-        else
-            add_fitted_mac(energy, node, scenario, device, layer);
+        layer->weight_bits = scenario_type(scenario, node->weight).bits;
+        layer->activation_bits = scenario_type(scenario, node->activation).bits;
     }
 }
 
 static double add_weights(struct energy *energy, const struct counts *counts,
-                          const struct scenario *scenario, const struct device *device)
+                          const struct energy_scenario *scenario, const struct device *device)
 {
     double sum = 0;
 
@@ -172,25 +109,6 @@ static double add_weights(struct energy *energy, const struct counts *counts,
         sum += bytes;
     }
     return sum;
-}
-
-static void add_memory(struct energy *energy, const struct counts *counts, double bytes,
-                       const struct scenario *scenario, const struct device *device)
-{
-    double each;
-
-    energy->weights_are_on_chip = scenario->level == LEVEL_OWN ? bytes <= device->on_chip_bytes
-                                                               : scenario->level == LEVEL_ON_CHIP;
-    each = (energy->weights_are_on_chip ? device->sram_32_bits : device->dram_32_bits) / 4;
-    for (uint32_t i = 0; i < counts->node_count; i++)
-        energy->layer[i].weights = energy->layer[i].bytes * each;
-    for (uint32_t i = 0; i < counts->activation_count; i++) {
-        const struct activation_count *tensor = &counts->activation[i];
-        int bits = scenario->reference_bits ? scenario->reference_bits : tensor->bits;
-        // Written once and read once.
-        energy->layer[tensor->layer].activations +=
-            2 * ceil(tensor->elements * bits / 8) * device->sram_32_bits / 4;
-    }
 }
 
 static void add_up(struct energy *energy, const struct counts *counts)
@@ -209,35 +127,100 @@ static void add_up(struct energy *energy, const struct counts *counts)
     }
 }
 
-static void estimate(struct energy *energy, const struct counts *counts,
-                     const struct scenario *scenario, const struct device *device)
+// Seconds at the profile's peak; NaN where a precision has no peak.
+static double seconds_at_peak(const struct energy_question *question)
 {
-    double bytes;
+    double seconds = 0;
 
-    *energy = (struct energy){.arena = arena_new(), .layer_count = counts->node_count};
-    energy->layer = arena_array(energy->arena, struct energy_layer, counts->node_count);
-    bytes = add_weights(energy, counts, scenario, device);
-    add_macs(energy, counts, scenario, device);
-    if (device->kind == DEVICE_PRIMITIVE)
-        add_memory(energy, counts, bytes, scenario, device);
-    add_up(energy, counts);
-    energy->fits = FITS_UNKNOWN;
-    if (!isnan(device->flash_bytes) && !isnan(device->ram_bytes) &&
-        !isnan(counts->peak_activation_bytes))
-        energy->fits =
-            bytes <= device->flash_bytes && counts->peak_activation_bytes <= device->ram_bytes
-                ? FITS
-                : FITS_NOT;
+    for (uint32_t i = 0; i < question->counts->node_count; i++) {
+        const struct node_count *node = &question->counts->node[i];
+        struct number_type weight = scenario_type(question->scenario, node->weight);
+        struct number_type activation = scenario_type(question->scenario, node->activation);
+        int precision = node->macs > 0 ? precision_of(&weight, &activation) : -1;
+
+        if (isnan(node->macs) || (node->macs > 0 && precision < 0))
+            return NAN;
+        if (node->macs > 0)
+            seconds += node->macs / question->device->peak_macs_per_second[precision];
+    }
+    return seconds;
 }
 
-void energy_init(struct energy *energy, const struct counts *counts, const struct device *device)
+// A board that runs draws nearly the same power whatever it runs: time follows from joules.
+static double seconds_at_power(double joules, const struct device *device)
 {
-    struct scenario as_is = {0, false, LEVEL_OWN};
+    return device->run_watts > 0 ? joules / device->run_watts : NAN;
+}
+
+static void add_time(struct energy *energy, const struct energy_question *question)
+{
+    if (isnan(energy->seconds))
+        energy->seconds = seconds_at_power(energy->joules, question->device);
+    if (isnan(energy->joules))
+        energy->seconds = NAN;
+    energy->watts = energy->joules / energy->seconds;
+    energy->utilisation = seconds_at_peak(question) / energy->seconds;
+}
+
+static enum fits judge_fit(const struct energy_question *question)
+{
+    const struct device *device = question->device;
+    double peak = question->counts->peak_activation_bytes * question->scenario->batch;
+
+    if (isnan(device->flash_bytes) || isnan(device->ram_bytes) || isnan(peak))
+        return FITS_UNKNOWN;
+    return question->weight_bytes <= device->flash_bytes && peak <= device->ram_bytes ? FITS
+                                                                                      : FITS_NOT;
+}
+
+static void estimate(struct energy *energy, const struct counts *counts,
+                     const struct energy_scenario *scenario, const struct device *device)
+{
+    struct energy_question question = {counts, device, scenario, 0};
+
+    *energy = (struct energy){.arena = arena_new(),
+                              .layer_count = counts->node_count,
+                              .batch = scenario->batch,
+                              .seconds = NAN};
+    energy->layer = arena_array(energy->arena, struct energy_layer, counts->node_count);
+    question.weight_bytes = add_weights(energy, counts, scenario, device);
+    energy->weights_are_on_chip = scenario_is_on_chip(&question);
+    name_layers(energy, counts, scenario);
+    device_kinds[device->kind]->estimate(energy, &question);
+    add_up(energy, counts);
+    add_time(energy, &question);
+    energy->fits = judge_fit(&question);
+}
+
+void energy_init_batch(struct energy *energy, const struct counts *counts,
+                       const struct device *device, double batch)
+{
+    struct energy_scenario as_is = {0, false, LEVEL_OWN, batch};
     double factor = 1 + device->error_percent / 100;
 
     estimate(energy, counts, &as_is, device);
     energy->low = energy->joules / factor;
     energy->high = energy->joules * factor;
+}
+
+void energy_init(struct energy *energy, const struct counts *counts, const struct device *device)
+{
+    energy_init_batch(energy, counts, device, 1);
+}
+
+struct energy_sum energy_of_work(const struct device *device, const struct energy_work *work,
+                                 double batch)
+{
+    struct energy_sum sum = {NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+
+    if (!device_kinds[device->kind]->work)
+        return sum;
+    device_kinds[device->kind]->work(device, work, batch, &sum);
+    sum.joules = sum.mac + sum.weights + sum.activations + sum.fixed;
+    if (isnan(sum.seconds))
+        sum.seconds = seconds_at_power(sum.joules, device);
+    sum.watts = sum.joules / sum.seconds;
+    return sum;
 }
 
 void energy_clear(struct energy *energy)
@@ -248,7 +231,7 @@ void energy_clear(struct energy *energy)
 }
 
 static double joules_of(const struct counts *counts, const struct device *device,
-                        const struct scenario *scenario, bool *on_chip)
+                        const struct energy_scenario *scenario, bool *on_chip)
 {
     struct energy energy;
     double joules;
@@ -271,9 +254,10 @@ static struct steps steps_of(const struct counts *counts, const struct device *d
     struct steps steps;
     bool on_chip;
 
-    steps.own = joules_of(counts, device, &(struct scenario){0, false, LEVEL_OWN}, &on_chip);
+    steps.own =
+        joules_of(counts, device, &(struct energy_scenario){0, false, LEVEL_OWN, 1}, &on_chip);
     // The memory stays where the whole network has it until the step that moves it.
-    struct scenario at = {bits, false, on_chip ? LEVEL_ON_CHIP : LEVEL_OFF_CHIP};
+    struct energy_scenario at = {bits, false, on_chip ? LEVEL_ON_CHIP : LEVEL_OFF_CHIP, 1};
     steps.reference = joules_of(counts, device, &at, NULL);
     at.is_dense = true;
     steps.dense = joules_of(counts, device, &at, NULL);
@@ -286,7 +270,7 @@ void energy_compare(const struct counts *baseline, const struct device *baseline
                     const struct counts *model, const struct device *device,
                     struct energy_ratio *ratio)
 {
-    const struct scenario as_is = {0, false, LEVEL_OWN};
+    const struct energy_scenario as_is = {0, false, LEVEL_OWN, 1};
     double factor = 1 + device->ratio_error_percent / 100, at_home;
     struct steps a, b;
     bool on_chip;

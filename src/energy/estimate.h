@@ -23,14 +23,19 @@ struct energy {
     struct arena *arena;
     struct energy_layer *layer; // nodes that run, in the graph's order
     uint32_t layer_count;
+    double batch;                            // inferences together; figures are of one of them
     double joules, low, high;                // NaN: unknown, `reason` says why
     double mac, weights, activations, fixed; // joules; these four sum to `joules`
-    bool weights_are_on_chip;                // primitive profiles
+    double seconds, watts, utilisation;      // of the peak MACs; NaN: unknown
+    bool weights_are_on_chip;                // where the profile tells two memories apart
     enum fits fits;                          // weights in flash, activations in RAM
     const char *reason;                      // NULL: known
 };
 
 void energy_init(struct energy *energy, const struct counts *counts, const struct device *device);
+// In batches of so many inferences (at least 1): what is fixed and reading weights is shared.
+void energy_init_batch(struct energy *energy, const struct counts *counts,
+                       const struct device *device, double batch);
 void energy_clear(struct energy *energy);
 
 // Energy of the baseline over that of the model, and its factors, whose product it is. Each network
@@ -47,5 +52,28 @@ struct energy_ratio {
 void energy_compare(const struct counts *baseline, const struct device *baseline_device,
                     const struct counts *model, const struct device *device,
                     struct energy_ratio *ratio);
+
+// Plain counts of one inference of a network (or of a layer): what a table of published
+// measurements tells. Fields that a kind of profile has no use for are ignored.
+struct energy_work {
+    double macs, depthwise_macs; // all of them, and those of depthwise convolutions among them
+    double weight_bytes;         // as stored
+    double activation_bytes;     // that layers read and write
+    enum device_precision precision;
+    double nonzero;             // part of the weights that is not zero; 1: dense
+    double nonzero_activations; // part of the activations that is not zero; 1: dense
+    bool is_2_4;                // of every four weights at most two are not zero
+    double neurons;             // spiking
+};
+
+struct energy_sum {
+    double joules, mac, weights, activations, fixed; // of one inference; NaN: no figure for it
+    double seconds, watts;                           // NaN: not known
+};
+
+// What the profile says of that work in batches of so many; the calibrated kind estimates the
+// layers of a graph by the same function. NaN for a kind that needs the layers' shapes.
+struct energy_sum energy_of_work(const struct device *device, const struct energy_work *work,
+                                 double batch);
 
 #endif

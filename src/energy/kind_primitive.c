@@ -1,0 +1,113 @@
+// The primitive kind: sums of operations and memory accesses. Horowitz, ISSCC 2014; Han et al.,
+// NIPS 2015, for the memory levels.
+#include <math.h>
+
+#include "energy/kinds.h"
+
+#define NUMBER(path, member, unit, max, needed)                                                    \
+    PROFILE_NUMBER(struct device, path, member, unit, 0, max, needed)
+
+static const struct profile_number numbers[] = {
+    NUMBER("mac_pj.float32", mac_f32, 1e-12, 1e6, false),
+    NUMBER("mac_pj.float16", mac_f16, 1e-12, 1e6, false),
+    NUMBER("mac_pj.bfloat16", mac_bf16, 1e-12, 1e6, false),
+    NUMBER("mac_pj.ternary", mac_ternary, 1e-12, 1e6, false),
+    NUMBER("mac_pj.integer.product", integer_product, 1e-12, 1e6, false),
+    NUMBER("mac_pj.integer.exponent", integer_exponent, 1, 4, false),
+    NUMBER("mac_pj.integer.accumulate", integer_accumulate, 1e-12, 1e6, false),
+    NUMBER("memory.sram_pj_per_32_bits", sram_32_bits, 1e-12, 1e6, true),
+    NUMBER("memory.dram_pj_per_32_bits", dram_32_bits, 1e-12, 1e6, true),
+    NUMBER("memory.on_chip_bytes", on_chip_bytes, 1, 1e15, false),
+};
+
+static enum status read(struct profile *profile, struct device *device)
+{
+    TRY(profile_numbers(profile, "", numbers, PROFILE_ROWS(numbers), device));
+    if (isnan(device->on_chip_bytes))
+        device->on_chip_bytes = INFINITY;
+    if (!device->boundary)
+        device->boundary = "datapath";
+    return OK;
+}
+
+static double float_mac(const struct device *device, const struct number_type *a,
+                        const struct number_type *b)
+{
+    enum dtype x = number_is_integer(a) ? b->dtype : a->dtype;
+    enum dtype y = number_is_integer(b) ? a->dtype : b->dtype;
+
+    if (x == DT_F64 || y == DT_F64 || x == DT_NONE || y == DT_NONE)
+        return NAN;
+    if (x == y && x == DT_F16)
+        return device->mac_f16;
+    if (x == y && x == DT_BF16)
+        return device->mac_bf16;
+    return device->mac_f32;
+}
+
+static double primitive_mac(const struct device *device, const struct number_type *weight,
+                            const struct number_type *activation)
+{
+    if (!number_is_integer(weight) || !number_is_integer(activation))
+        return float_mac(device, weight, activation);
+    if ((weight->is_ternary || activation->is_ternary) && !isnan(device->mac_ternary))
+        return device->mac_ternary;
+    return device->integer_product *
+               pow(weight->bits * activation->bits / 64.0, device->integer_exponent) +
+           device->integer_accumulate;
+}
+
+static void add_mac(struct energy *energy, const struct energy_question *question, uint32_t at)
+{
+    const struct node_count *node = &question->counts->node[at];
+    struct number_type weight = scenario_type(question->scenario, node->weight);
+    struct number_type activation = scenario_type(question->scenario, node->activation);
+    double each = primitive_mac(question->device, &weight, &activation);
+
+    energy->layer[at].mac = scenario_macs(question, node) * each;
+    if (isnan(each))
+        energy_no_figure(energy, node, &weight, &activation);
+}
+
+static void estimate(struct energy *energy, const struct energy_question *question)
+{
+    const struct counts *counts = question->counts;
+    const struct energy_scenario *scenario = question->scenario;
+    const struct device *device = question->device;
+    double each = (energy->weights_are_on_chip ? device->sram_32_bits : device->dram_32_bits) / 4;
+
+    for (uint32_t i = 0; i < counts->node_count; i++) {
+        if (counts->node[i].macs > 0)
+            add_mac(energy, question, i);
+        energy->layer[i].weights = energy->layer[i].bytes * each / scenario->batch;
+    }
+    for (uint32_t i = 0; i < counts->activation_count; i++) {
+        const struct activation_count *tensor = &counts->activation[i];
+        int bits = scenario->reference_bits ? scenario->reference_bits : tensor->bits;
+        // Written once and read once.
+        energy->layer[tensor->layer].activations +=
+            2 * ceil(tensor->elements * bits / 8) * device->sram_32_bits / 4;
+    }
+}
+
+static void of_work(const struct device *device, const struct energy_work *work, double batch,
+                    struct energy_sum *sum)
+{
+    static const enum dtype types[PRECISION_COUNT] = {DT_F32, DT_F16, DT_I8};
+    const struct number_type type = number_type_of(types[work->precision]);
+    bool on_chip = work->weight_bytes <= device->on_chip_bytes;
+
+    sum->mac = work->macs * (device->zero_weights == ZEROS_SKIP ? work->nonzero : 1) *
+               primitive_mac(device, &type, &type);
+    sum->weights =
+        work->weight_bytes * ((on_chip ? device->sram_32_bits : device->dram_32_bits) / 4) / batch;
+    sum->activations = work->activation_bytes * device->sram_32_bits / 4;
+    sum->fixed = 0;
+}
+
+const struct device_kind kind_primitive = {
+    .name = "primitive",
+    .read = read,
+    .estimate = estimate,
+    .work = of_work,
+};
