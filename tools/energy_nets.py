@@ -14,7 +14,7 @@ class Network:
     """Collects the layers that multiply. A tensor is (name, channels, height, width)."""
 
     def __init__(self, name, channels, height, width):
-        self.name, self.layers, self.ops = name, [], []
+        self.name, self.layers, self.ops, self.flat = name, [], [], set()
         self.input = ("input", channels, height, width)
         self.output = self.input
 
@@ -48,10 +48,14 @@ class Network:
     def dense(self, x, out, act=None):
         """A fully connected layer over all of x."""
         features = x[1] * x[2] * x[3]
-        flat = self._op("Flatten", [x], (features, 1, 1)) if len(self.ops) else x
-        y = self._op("Gemm", [flat], (out, 1, 1), weight=(out, features))
+        if x[0] not in self.flat:
+            x = self._op("Flatten", [x], (features, 1, 1))
+        y = self._op("Gemm", [x], (out, 1, 1), weight=(out, features))
         self._count(out * features, out, out * features, features, out, False)
-        return self._op(act, [y], y[1:]) if act else y
+        if act:
+            y = self._op(act, [y], y[1:])
+        self.flat.add(y[0])
+        return y
 
     def _count(self, weights, biases, macs, inputs, outputs, is_depthwise):
         self.layers.append({"weights": weights, "biases": biases, "macs": macs, "inputs": inputs,
@@ -73,15 +77,22 @@ class Network:
         return sum(layer[what] for layer in self.layers)
 
     def counts(self, precision):
-        """The columns of a table for this network; `bytes` as the calibrated estimate has them."""
+        """The columns of a table for this network, as ecai counts it in that precision."""
         parameters = self.total("weights") + self.total("biases")
         activations = self.total("inputs") + self.total("outputs")
-        width = {"float32": 4, "float16": 2, "int8": 1}[precision]
-        weight_bytes = parameters * width
+        if precision == "int8":
+            # As `ecai quantize int8` writes it and a profile of dense kernels counts it: a channel has
+            # a 32-bit bias, scales of its weights and its bias (4 bytes each) and the zero points
+            # of both (1 and 4). The output stays float.
+            weight_bytes = self.total("weights") + 17 * self.total("biases")
+            moved = activations + 3 * self.output[1]
+        else:
+            width = {"float32": 4, "float16": 2}[precision]
+            weight_bytes, moved = parameters * width, activations * width
         return {"macs": self.total("macs"),
                 "depthwise_macs": sum(l["macs"] for l in self.layers if l["depthwise"]),
                 "parameters": parameters, "weight_bytes": weight_bytes,
-                "activation_elements": activations, "bytes": weight_bytes + activations * width,
+                "activation_elements": activations, "bytes": weight_bytes + moved,
                 "layers": len(self.layers)}
 
 
@@ -221,3 +232,41 @@ def network(name):
         return efficientnet_lite(int(found[1]))
     return {"resnet50": resnet50, "tiny-ad": tiny_anomaly, "tiny-kws": tiny_keywords,
             "tiny-ic": tiny_images, "tiny-vww": tiny_visual}[name]()
+
+
+def save_onnx(net, path):
+    """The network as ONNX, its weights drawn and none of them zero: only its shapes matter."""
+    # What only counts needs neither package.
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(1)
+    nodes, weights = [], []
+
+    def weight(name, shape):
+        values = random.uniform(0.5, 1.0, shape) * random.choice([-1.0, 1.0], shape)
+        scale = (2.0 / math.prod(shape[1:])) ** 0.5 if len(shape) > 1 else 0.01
+        weights.append(numpy_helper.from_array((values * scale).astype(np.float32), name))
+        return name
+
+    for kind, inputs, output, at in net.ops:
+        inputs, attributes = list(inputs), {}
+        if "weight" in at:
+            inputs += [weight(output + "_w", at["weight"]), weight(output + "_b", at["weight"][:1])]
+        if "kernel" in at:
+            attributes = {"kernel_shape": at["kernel"], "strides": [at["stride"]] * 2,
+                          "pads": at["pads"]}
+        if "groups" in at:
+            attributes["group"] = at["groups"]
+        if kind == "Gemm":
+            attributes["transB"] = 1
+        nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+
+    def info(tensor, shape):
+        return helper.make_tensor_value_info(tensor[0], TensorProto.FLOAT, ["n", *shape])
+
+    graph = helper.make_graph(nodes, net.name, [info(net.input, net.input[1:])],
+                              [info(net.output, net.output[1:2])], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, path)
