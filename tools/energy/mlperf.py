@@ -82,7 +82,7 @@ def mobile(rows):
                     "family": named[1], "precision": named[2],
                     **nets.network(named[0]).counts(named[2]),
                     "joules": row["Result_Power"] / 1e3, "seconds": row["Result"] / 1e3,
-                    "accuracy": row["Accuracy"] / 100, "source": f"{row['version']}:{row['Platform']}"})
+                    "accuracy": row["Accuracy"] / 100, "source": row["version"]})
     order = list(dict.fromkeys(BOARDS.values()))
     out.sort(key=lambda r: (order.index((r["device"], r["runtime"])), r["precision"], r["family"],
                             [float(x) for x in re.findall(r"[\d.]+", r["network"])]))

@@ -270,3 +270,28 @@ def save_onnx(net, path):
                               [info(net.output, net.output[1:2])], weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(model, path)
+
+
+def save_text(net, path):
+    """The network as ecai's text IR, its weights without numbers."""
+    lines = [f"# {net.name}, as tools/energy/nets.py has it.", f"graph {net.name}",
+             f"input:f32[n,{','.join(map(str, net.input[1:]))}]"]
+    for kind, inputs, output, at in net.ops:
+        inputs, words = list(inputs), []
+        if "weight" in at:
+            shape = ",".join(map(str, at["weight"]))
+            lines += [f"{output}_w:f32[{shape}] init=he",
+                      f"{output}_b:f32[{at['weight'][0]}] init=zeros"]
+            inputs += [output + "_w", output + "_b"]
+        if "kernel" in at:
+            words += [f"pads={','.join(map(str, at['pads']))}", f"strides={at['stride']},{at['stride']}"]
+            if "weight" not in at:
+                words.append(f"kernel_shape={at['kernel'][0]},{at['kernel'][1]}")
+        if at.get("groups", 1) > 1:
+            words.append(f"group={at['groups']}")
+        if kind == "Gemm":
+            words.append("transB=1")
+        lines.append(" ".join([f"{output} = {kind}({', '.join(inputs)})", *words]))
+    lines.append(f"return {net.output[0]}")
+    with open(path, "w") as file:
+        file.write("\n".join(lines) + "\n")
