@@ -198,9 +198,10 @@ format: ## clang-format over all sources
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all ## put program, profiles, man page and completion under PREFIX (and DESTDIR)
 	install -D -m 755 $(BUILD)/ecai $(DESTDIR)$(PREFIX)/bin/ecai
-	install -d $(SHARE)/ecai/devices $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
+	install -d $(SHARE)/ecai/devices $(SHARE)/ecai/energy $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
 	    $(SHARE)/doc/ecai
 	install -m 644 share/devices/*.json $(SHARE)/ecai/devices
+	install -m 644 testdata/energy/*.csv $(SHARE)/ecai/energy
 	install -m 644 README.md CHANGELOG.md LICENSE docs/*.md $(SHARE)/doc/ecai
 	$(BUILD)/ecai internal man >$(SHARE)/man/man1/ecai.1
 	$(BUILD)/ecai internal completion >$(SHARE)/bash-completion/completions/ecai

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/checked.h"
+#include "base/csv.h"
 #include "data/source.h"
 
 static const struct field csv_fields[] = {
@@ -15,101 +15,10 @@ static const struct field csv_fields[] = {
     FIELDS_END,
 };
 
-struct piece {
-    const char *at;
-    size_t length;
-};
-
-// A walk over the lines; fields of the present one in field[0 .. count).
-struct reader {
-    const char *at, *end;
-    char delimiter;
-    int64_t line; // from 1
-    struct piece *field;
-    int64_t count, capacity;
-};
-
-enum { FIELD_LIMIT = 1 << 20, NUMBER_LIMIT = 64 };
-
-static void add_field(struct reader *reader, struct piece piece)
+// Features are float32.
+static bool number_of(struct csv_piece piece, double *number)
 {
-    if (reader->count == reader->capacity) {
-        reader->capacity = reader->capacity * 2 + 16;
-        reader->field =
-            must_realloc(reader->field, (size_t)reader->capacity * sizeof *reader->field);
-    }
-    while (piece.length && (piece.at[0] == ' ' || piece.at[0] == '\t')) {
-        piece.at++;
-        piece.length--;
-    }
-    while (piece.length && strchr(" \t\r", piece.at[piece.length - 1]))
-        piece.length--;
-    reader->field[reader->count++] = piece;
-}
-
-static const char *find_any(const char *at, const char *end, char a, char b)
-{
-    while (at < end && *at != a && *at != b)
-        at++;
-    return at;
-}
-
-// One field from reader->at; leaves it on the delimiter, the line's end or the end of the text.
-static enum status read_field(struct context *context, struct reader *reader)
-{
-    const char *start = reader->at, *stop;
-
-    if (start < reader->end && *start == '"') {
-        stop = memchr(start + 1, '"', (size_t)(reader->end - start - 1));
-        if (!stop)
-            return context_fail(context, ERR_FORMAT, "line %lld: a quote is not closed",
-                                (long long)reader->line);
-        if (stop + 1 < reader->end && stop[1] == '"')
-            return context_fail(context, ERR_UNSUPPORTED, "line %lld: quotes inside quotes",
-                                (long long)reader->line);
-        add_field(reader, (struct piece){start + 1, (size_t)(stop - start - 1)});
-        reader->at = find_any(stop + 1, reader->end, reader->delimiter, '\n');
-        return OK;
-    }
-    stop = find_any(start, reader->end, reader->delimiter, '\n');
-    add_field(reader, (struct piece){start, (size_t)(stop - start)});
-    reader->at = stop;
-    return OK;
-}
-
-// The next line that is not empty; count 0 at the end of the text.
-static enum status read_line(struct context *context, struct reader *reader)
-{
-    do {
-        reader->count = 0;
-        if (reader->at == reader->end)
-            return OK;
-        reader->line++;
-        for (;;) {
-            TRY(read_field(context, reader));
-            if (reader->count > FIELD_LIMIT)
-                return context_fail(context, ERR_FORMAT, "line %lld: more than %d fields",
-                                    (long long)reader->line, FIELD_LIMIT);
-            if (reader->at == reader->end || *reader->at == '\n')
-                break;
-            reader->at++;
-        }
-        if (reader->at < reader->end)
-            reader->at++;
-    } while (reader->count == 1 && reader->field[0].length == 0);
-    return OK;
-}
-
-static bool number_of(struct piece piece, double *number)
-{
-    char copy[NUMBER_LIMIT];
-
-    if (piece.length == 0 || piece.length >= sizeof copy || memchr(piece.at, '/', piece.length) ||
-        memchr(piece.at, '\0', piece.length))
-        return false;
-    memcpy(copy, piece.at, piece.length);
-    copy[piece.length] = '\0';
-    return parse_number(copy, number) && fabs(*number) < 3.4e38;
+    return csv_number(piece, number) && fabs(*number) < 3.4e38;
 }
 
 static enum status label_column(struct context *context, const struct csv_options *csv,
@@ -138,19 +47,19 @@ static enum status label_column(struct context *context, const struct csv_option
 }
 
 // A first line is a header if nothing in it is a number, or if it is not as long as the second.
-static enum status skip_header(struct context *context, struct reader *reader)
+static enum status skip_header(struct context *context, struct csv *reader)
 {
     const char *start = reader->at, *behind;
     int64_t first_count, line, numbers = 0;
     double number;
 
-    TRY(read_line(context, reader));
+    TRY(csv_next(context, reader));
     first_count = reader->count;
     behind = reader->at;
     line = reader->line;
     for (int64_t i = 0; i < first_count; i++)
         numbers += number_of(reader->field[i], &number);
-    TRY(read_line(context, reader));
+    TRY(csv_next(context, reader));
     bool is_header = reader->count && (numbers == 0 || reader->count != first_count);
     if (is_header && numbers)
         context_warn(context, "line 1 has %lld fields, the next has %lld: line 1 is left out",
@@ -165,13 +74,13 @@ struct table {
     int64_t rows, features, label_column; // -1: none
     bool is_target;                       // that column holds numbers to predict
     float *value;
-    struct piece *label;
+    struct csv_piece *label;
     int64_t capacity;
 };
 
-static enum status no_number(struct context *context, const struct reader *reader, int64_t column)
+static enum status no_number(struct context *context, const struct csv *reader, int64_t column)
 {
-    struct piece piece = reader->field[column];
+    struct csv_piece piece = reader->field[column];
     enum status status;
     struct text name;
 
@@ -183,8 +92,7 @@ static enum status no_number(struct context *context, const struct reader *reade
     return status;
 }
 
-static enum status add_row(struct context *context, const struct reader *reader,
-                           struct table *table)
+static enum status add_row(struct context *context, const struct csv *reader, struct table *table)
 {
     int64_t fields = table->features + (table->label_column >= 0);
     float *value;
@@ -214,11 +122,11 @@ static enum status add_row(struct context *context, const struct reader *reader,
     return OK;
 }
 
-static enum status read_table(struct context *context, struct reader *reader,
+static enum status read_table(struct context *context, struct csv *reader,
                               const struct csv_options *csv, struct table *table)
 {
     TRY(skip_header(context, reader));
-    TRY(read_line(context, reader));
+    TRY(csv_next(context, reader));
     if (reader->count == 0)
         return context_fail(context, ERR_FORMAT, "the table is empty");
     TRY(label_column(context, csv, reader->count, &table->label_column));
@@ -227,14 +135,15 @@ static enum status read_table(struct context *context, struct reader *reader,
         return context_fail(context, ERR_FORMAT, "there is no column beside the label");
     while (reader->count) {
         TRY(add_row(context, reader, table));
-        TRY(read_line(context, reader));
+        TRY(csv_next(context, reader));
     }
     return OK;
 }
 
 static int by_bytes(const void *a, const void *b)
 {
-    const struct piece *x = *(const struct piece *const *)a, *y = *(const struct piece *const *)b;
+    const struct csv_piece *x = *(const struct csv_piece *const *)a,
+                           *y = *(const struct csv_piece *const *)b;
     int order = memcmp(x->at, y->at, x->length < y->length ? x->length : y->length);
 
     return order ? order : (x->length > y->length) - (x->length < y->length);
@@ -243,7 +152,7 @@ static int by_bytes(const void *a, const void *b)
 // Words: the classes are the different ones, in byte order.
 static void number_words(struct dataset *dataset, const struct table *table, int64_t *label)
 {
-    const struct piece **sorted = must_alloc((size_t)table->rows * sizeof *sorted);
+    const struct csv_piece **sorted = must_alloc((size_t)table->rows * sizeof *sorted);
     const char **name = arena_array(dataset->arena, const char *, (size_t)table->rows);
     int64_t classes = 0;
 
@@ -333,43 +242,21 @@ static enum status add_features(struct context *context, struct dataset *dataset
     return status;
 }
 
-// What stands most often in the first line.
-static char delimiter_of(const char *at, const char *end)
-{
-    const char candidate[] = ",;\t";
-    int best_count = 0;
-    char best = ',';
-
-    for (int i = 0; i < 3; i++) {
-        int count = 0;
-        for (const char *c = at; c < end && *c != '\n'; c++)
-            count += *c == candidate[i];
-        if (count > best_count) {
-            best_count = count;
-            best = candidate[i];
-        }
-    }
-    return best;
-}
-
 enum status csv_parse(struct context *context, struct dataset *dataset, const struct tensor *bytes,
                       const void *option)
 {
     const struct csv_options *csv = option;
-    struct reader reader = {.at = tensor_data(bytes)};
+    struct csv reader;
     struct table table = {.is_target = csv->target != NULL};
     enum status status;
 
-    reader.end = reader.at + tensor_bytes(bytes);
-    if (tensor_bytes(bytes) >= 3 && memcmp(reader.at, "\xEF\xBB\xBF", 3) == 0)
-        reader.at += 3;
-    reader.delimiter = delimiter_of(reader.at, reader.end);
+    csv_init(&reader, tensor_data(bytes), tensor_bytes(bytes));
     status = read_table(context, &reader, csv, &table);
     if (status == OK)
         status = add_features(context, dataset, &table);
     if (status == OK && table.label_column >= 0)
         status = add_labels(context, dataset, &table);
-    free(reader.field);
+    csv_clear(&reader);
     free(table.value);
     free(table.label);
     return status;

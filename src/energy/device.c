@@ -9,53 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/shipped.h"
 #include "energy/kinds.h"
 
-enum { PROFILE_BYTES_MAX = 1 << 20, PATH_BYTES = 4096 };
+enum { PROFILE_BYTES_MAX = 1 << 20 };
 
 const char *const precision_name[PRECISION_COUNT] = {"float32", "float16", "int8"};
 
 // ---- finding -----------------------------------------------------------------------------------
 
-static bool is_folder(const char *path)
-{
-    DIR *folder = opendir(path);
-
-    if (!folder)
-        return false;
-    closedir(folder);
-    return true;
-}
-
-// $ECAI_DEVICES; else beside the program: installed (bin/, share/) or in its build tree.
 static const char *devices_folder(struct arena *arena)
 {
-    static const char *const beside[] = {"../share/ecai/devices", "../../share/devices",
-                                         "../share/devices", "../../../share/devices"};
-    const char *named = getenv("ECAI_DEVICES");
-    char program[PATH_BYTES];
-    ssize_t length;
-    char *slash;
-
-    if (named && *named)
-        return arena_copy_text(arena, named);
-    length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length > 0) {
-        program[length] = '\0';
-        slash = strrchr(program, '/');
-        if (slash)
-            *slash = '\0';
-        for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
-            const char *path = arena_format(arena, "%s/%s", program, beside[i]);
-            if (is_folder(path))
-                return path;
-        }
-    }
-#ifdef ECAI_PREFIX
-    if (is_folder(ECAI_PREFIX "/share/ecai/devices"))
-        return ECAI_PREFIX "/share/ecai/devices";
-#endif
-    return "share/devices";
+    return shipped_folder(arena, "ECAI_DEVICES", "devices", "share/devices");
 }
 
 static int by_text(const void *a, const void *b)

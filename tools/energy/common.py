@@ -1,0 +1,48 @@
+"""Reading clones of published repositories and writing tables; see tools/energy-tables."""
+import csv
+import os
+import subprocess
+
+
+class Repository:
+    """Files of a clone as its HEAD has them."""
+
+    def __init__(self, folder):
+        self.git = ["git", "-C", folder]
+
+    def read(self, path):
+        """The text of a file; None where a partial clone lacks it."""
+        done = subprocess.run(self.git + ["show", "HEAD:" + path], capture_output=True,
+                              env={**os.environ, "GIT_NO_LAZY_FETCH": "1"})
+        return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+    def names(self):
+        done = subprocess.run(self.git + ["ls-tree", "-r", "-z", "--name-only", "HEAD"], check=True,
+                              capture_output=True, text=True)
+        return [name for name in done.stdout.split("\0") if name]
+
+
+def number(value, digits=6):
+    """At most `digits` significant digits: more than any of the meters had."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.{digits}g}"
+
+
+def write(folder, name, comments, columns, rows):
+    with open(os.path.join(folder, name), "w", newline="") as file:
+        for line in comments.strip().splitlines():
+            file.write("# " + line.strip() + "\n")
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(columns)
+        for row in rows:
+            table.writerow([row.get(column, "") if isinstance(row.get(column), str)
+                            else number(row.get(column)) for column in columns])
+    print(f"{name}: {len(rows)} rows")
+
+
+NETWORK_COLUMNS = ["device", "runtime", "network", "family", "precision", "macs", "depthwise_macs",
+                   "parameters", "weight_bytes", "activation_elements", "bytes", "layers", "joules",
+                   "seconds", "accuracy", "source"]
