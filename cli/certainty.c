@@ -94,15 +94,19 @@ void certainty_text(const char *what, bool holds, const struct uncertain_figure 
     add_figure(out, figure->high, figure->quantity);
 }
 
-void certainty_warn(struct context *context, const char *what,
-                    const struct uncertain_figure *figure, enum relation relation, double bound)
+const char *certainty_warn(struct context *context, struct arena *arena, const char *what,
+                           const struct uncertain_figure *figure, enum relation relation,
+                           double bound)
 {
+    const char *words;
     struct text text;
 
     if (certainty_of(figure, relation, bound) != UNCERTAIN)
-        return;
+        return NULL;
     text_init(&text);
     certainty_text(what, relation_holds(figure->value, relation, bound), figure, &text);
-    context_warn(context, "%s", text.at);
+    words = arena_copy_text(arena, text.at);
     text_clear(&text);
+    context_warn(context, "%s", words);
+    return words;
 }

@@ -26,8 +26,9 @@ bool certainty_find(const struct requirement *requirement, const struct json *re
 // reaches from 29 uJ to 45 uJ". what: the bound in words.
 void certainty_text(const char *what, bool holds, const struct uncertain_figure *figure,
                     struct text *out);
-// The same as a warning, where it is uncertain; of a bound that a method was asked for.
-void certainty_warn(struct context *context, const char *what,
-                    const struct uncertain_figure *figure, enum relation relation, double bound);
+// The same as a warning, and as a text of the arena, where it is uncertain; else nothing, and NULL.
+const char *certainty_warn(struct context *context, struct arena *arena, const char *what,
+                           const struct uncertain_figure *figure, enum relation relation,
+                           double bound);
 
 #endif

@@ -30,19 +30,13 @@ static void doubt(struct invocation *invocation, const struct requirement *requi
                   const struct json *report, struct gate_result *result)
 {
     struct uncertain_figure figure;
-    struct text text;
 
     result->certainty = CERTAINTY_UNKNOWN;
     if (!certainty_find(requirement, report, &figure))
         return;
     result->certainty = certainty_of(&figure, requirement->relation, requirement->value);
-    if (result->certainty != UNCERTAIN)
-        return;
-    text_init(&text);
-    certainty_text(requirement->expression, result->verdict == VERDICT_HOLDS, &figure, &text);
-    result->doubt = arena_copy_text(invocation->arena, text.at);
-    text_clear(&text);
-    context_warn(invocation->context, "%s", result->doubt);
+    result->doubt = certainty_warn(invocation->context, invocation->arena, requirement->expression,
+                                   &figure, requirement->relation, requirement->value);
 }
 
 enum status gate_judge(struct invocation *invocation, struct gate *gate, const struct json *report)
