@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/certainty.h"
 #include "cli/json_common.h"
 #include "cli/shell.h"
 #include "cli/student_search.h"
@@ -139,6 +140,21 @@ static void warn_of_twins(const struct student_search *search)
                      line->source.data);
 }
 
+// Warns of a ratio that is met or missed by less than the estimate's error.
+static void doubt(const struct student_search *search)
+{
+    const struct json *ratio = json_at(search->result, "held_out.ratio");
+    const double goal = search->search.goal.energy_ratio;
+    const struct uncertain_figure figure = {
+        json_number(json_at(ratio, "energy")), json_number(json_at(ratio, "energy_interval.0")),
+        json_number(json_at(ratio, "energy_interval.1")), QUANTITY_NUMBER, search->device.name};
+    struct arena *arena = search->invocation->arena;
+
+    if (!isnan(goal))
+        certainty_warn(search->invocation->context, arena,
+                       arena_format(arena, "'--energy-ratio %.6g'", goal), &figure, AT_LEAST, goal);
+}
+
 // The model is judged on --eval-data, once, and written with its recipe.
 static enum status deliver(struct student_search *search, const struct candidate *candidate,
                            const char *recipe)
@@ -147,6 +163,7 @@ static enum status deliver(struct student_search *search, const struct candidate
     struct named_model written;
 
     search->result = candidate->record;
+    doubt(search);
     if (own->eval_data) {
         TRY(work_eval(search, candidate->model, own->teacher, own->eval_data, "the end",
                       &search->test));

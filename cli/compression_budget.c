@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/certainty.h"
 #include "cli/compression.h"
 #include "cli/requirement.h"
 
@@ -63,6 +64,32 @@ static const char *missed(const struct compression *compression, const struct bu
     if (!isnan(budget->max_bytes) && !(after->weight_bytes <= budget->max_bytes))
         return "--max-bytes";
     return NULL;
+}
+
+// Warns of budgets of energy that the result meets or misses by less than the estimate's error.
+static void doubt(const struct compression *compression, const struct budget *budget)
+{
+    const struct invocation *invocation = compression->invocation;
+    const struct compress_options *options = compression->options;
+    const struct energy_ratio *ratio = &compression->ratio;
+    struct uncertain_figure figure = {ratio->energy, ratio->low, ratio->high, QUANTITY_NUMBER,
+                                      compression->device.name};
+    struct energy energy;
+
+    if (!isnan(budget->energy_ratio))
+        certainty_warn(
+            invocation->context, invocation->arena,
+            arena_format(invocation->arena, "'--energy-ratio %.6g'", budget->energy_ratio), &figure,
+            AT_LEAST, budget->energy_ratio);
+    if (isnan(budget->max_energy) || !compression->has_device)
+        return;
+    energy_init(&energy, &compression->after.counts, &compression->device);
+    figure = (struct uncertain_figure){energy.joules, energy.low, energy.high, QUANTITY_JOULES,
+                                       compression->device.name};
+    certainty_warn(invocation->context, invocation->arena,
+                   arena_format(invocation->arena, "'--max-energy %s'", options->max_energy),
+                   &figure, AT_MOST, budget->max_energy);
+    energy_clear(&energy);
 }
 
 static enum status cannot(const struct compression *compression, const char *option)
@@ -180,6 +207,7 @@ enum status compression_check_budget(struct compression *compression)
     if (option)
         context_warn(compression->invocation->context,
                      "'%s' is missed: the forecast was better than the result", option);
+    doubt(compression, &budget);
     return check_drop(compression, &budget);
 }
 
@@ -211,5 +239,8 @@ enum status compression_meet_budget(struct compression *compression)
     } else {
         TRY(search(compression, &budget, sparsity));
     }
+    if (compression->is_trained && !compression->options->dry_run)
+        return OK; // judged once it is trained
+    doubt(compression, &budget);
     return compression->is_trained ? OK : check_drop(compression, &budget);
 }

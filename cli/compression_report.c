@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/compression.h"
+#include "cli/factors.h"
 #include "cli/json_common.h"
 #include "cli/layers.h"
 #include "cli/table.h"
@@ -108,7 +109,7 @@ struct json *compression_json(const struct compression *compression)
     json_add_number(ratio, "bytes", before->weight_bytes / after->weight_bytes);
     json_add_number(ratio, "parameters", before->parameters / after->parameters);
     json_add_number(ratio, "macs", before->macs / after->macs_nonzero);
-    energy_factors_to_json(json_add_object(ratio, "factors"), &compression->ratio);
+    factors_to_json(ratio, &compression->ratio, &measured_ratio_nothing);
     cost_to_json(json_add_object(document, "cost"), &cost);
     json_add_warnings(document, compression->invocation);
     json_add_provenance(document, compression->invocation);

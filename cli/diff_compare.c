@@ -136,9 +136,23 @@ static void copy(struct json *document, const struct diff_side *side, const char
     add_copy(document, key, json_at(side->report, path));
 }
 
+static struct measured measured_of(const struct diff_side *side)
+{
+    const struct json *measured = json_at(side->report, "energy.measured");
+    struct measured out = measured_nothing;
+
+    out.inference.joules = json_number(json_at(measured, "joules"));
+    out.inference.low = json_number(json_at(measured, "interval.0"));
+    out.inference.high = json_number(json_at(measured, "interval.1"));
+    out.counter = json_text(json_at(measured, "counter"));
+    out.scope = json_text(json_at(measured, "scope"));
+    return out;
+}
+
 static void add_baseline(struct json *document, const struct diff *diff)
 {
     const struct diff_side *side = &diff->baseline;
+    const struct measured measured = measured_of(side);
     struct json *block = json_add_object(document, "baseline");
 
     copy(block, side, "model.file", "file");
@@ -150,6 +164,7 @@ static void add_baseline(struct json *document, const struct diff *diff)
     json_add_number(block, "joules", json_number(energy_at(side, diff->device, "joules")));
     copy(block, side, "data.preprocess", "preprocess");
     difference_to_json(block, &diff->difference);
+    measured_to_json(json_add_object(block, "measured"), &measured);
 }
 
 // How far a ratio may be off: known if the profile that the reports were made with is still here.
@@ -196,19 +211,21 @@ static void add_ratios(struct json *document, const struct diff *diff)
     const struct json *devices = json_at(diff->model.report, "energy_by_device");
     struct json *block = json_add_object(document, "ratio"), *by_device;
     struct energy_ratio ratio = energy_ratio(diff, diff->device);
+    const struct measured was = measured_of(&diff->baseline), is = measured_of(&diff->model);
+    const struct measured_ratio measured = measured_ratio_of(&was, &is);
 
     energy_ratio_to_json(block, &ratio);
     json_add_number(block, "bytes", ratio_at(diff, "model.bytes"));
     json_add_number(block, "parameters", ratio_at(diff, "model.parameters"));
     json_add_number(block, "macs", ratio_at(diff, "model.macs"));
-    energy_factors_to_json(json_add_object(block, "factors"), &ratio);
+    factors_to_json(block, &ratio, &measured);
     by_device = json_add_object(document, "ratio_by_device");
     for (size_t i = 0; i < json_count(devices); i++) {
         const char *name = json_key(json_child(devices, i));
         block = json_add_object(by_device, name);
         ratio = energy_ratio(diff, name);
         energy_ratio_to_json(block, &ratio);
-        energy_factors_to_json(json_add_object(block, "factors"), &ratio);
+        factors_to_json(block, &ratio, &measured);
     }
 }
 

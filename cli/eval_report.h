@@ -3,6 +3,7 @@
 #define CLI_EVAL_REPORT_H
 
 #include "cli/cost.h"
+#include "cli/factors.h"
 #include "cli/figures.h"
 #include "cli/gate.h"
 #include "cli/measured.h"
@@ -87,6 +88,8 @@ struct json *eval_json(const struct eval_report *report);
 void eval_text(const struct eval_report *report, struct text *out);
 // Energy of the baseline over the model's on one of the devices; all NaN without a baseline.
 struct energy_ratio eval_ratio(const struct eval_report *report, int device);
+// As the machine's counter read both, whatever the device.
+struct measured_ratio eval_measured_ratio(const struct eval_report *report);
 // The model beside its baseline, with the ratios' factors; nothing without a baseline.
 void eval_comparison_table(const struct eval_report *report, struct text *out);
 // One table for several models on the same data.

@@ -86,6 +86,7 @@ enum status eval_open_subject(struct invocation *invocation, const char *path,
     bool saved = false;
 
     memset(out, 0, sizeof *out);
+    out->measured = measured_nothing;
     if (may_be_saved)
         TRY(is_saved(invocation->context, path, &saved));
     if (saved)
@@ -134,15 +135,14 @@ static enum status collect(struct eval_report *report, const struct eval_options
     return status == OK ? OK : model_fail(context, &subject->file, status);
 }
 
-// Of the models, not of the baseline.
+// Models and, so that there is something to compare with, the baseline.
 static enum status measure(struct eval_report *report, const struct eval_options *options,
                            const struct infer_options *infer, struct eval_subject *subject)
 {
     struct bench bench = {.isa = report->isa, .batch = options->run.batch};
     enum status status;
 
-    subject->measured = measured_nothing;
-    if (!options->own.measure || subject == report->baseline)
+    if (!options->own.measure)
         return OK;
     status =
         measured_run(report->invocation, subject->file.graph, infer, &bench, &subject->measured);
@@ -286,6 +286,13 @@ struct energy_ratio eval_ratio(const struct eval_report *report, int device)
     if (after > 0)
         ratio.energy = eval_joules(report, report->baseline, device) / after;
     return ratio;
+}
+
+struct measured_ratio eval_measured_ratio(const struct eval_report *report)
+{
+    return report->baseline
+               ? measured_ratio_of(&report->baseline->measured, &report->model->measured)
+               : measured_ratio_nothing;
 }
 
 enum status eval_compare(struct eval_report *report)

@@ -25,6 +25,20 @@ enum status gate_parse(struct context *context, struct arena *arena,
     return parse_loss(context, "--margin", options->margin, &out->margin);
 }
 
+// Whether the verdict would be another within the interval of the estimate.
+static void doubt(struct invocation *invocation, const struct requirement *requirement,
+                  const struct json *report, struct gate_result *result)
+{
+    struct uncertain_figure figure;
+
+    result->certainty = CERTAINTY_UNKNOWN;
+    if (!certainty_find(requirement, report, &figure))
+        return;
+    result->certainty = certainty_of(&figure, requirement->relation, requirement->value);
+    result->doubt = certainty_warn(invocation->context, invocation->arena, requirement->expression,
+                                   &figure, requirement->relation, requirement->value);
+}
+
 enum status gate_judge(struct invocation *invocation, struct gate *gate, const struct json *report)
 {
     bool unknown = false;
@@ -33,6 +47,7 @@ enum status gate_judge(struct invocation *invocation, struct gate *gate, const s
     for (int i = 0; i < gate->count; i++) {
         struct gate_result *result = &gate->result[i];
         result->verdict = requirement_judge(&gate->requirement[i], report, &result->value);
+        doubt(invocation, &gate->requirement[i], report, result);
         unknown |= result->verdict == VERDICT_UNKNOWN;
         invocation->requirement_missed |= result->verdict == VERDICT_MISSED;
     }
@@ -53,6 +68,10 @@ void gate_to_json(struct json *document, const struct gate *gate)
             json_add_null(item, "holds");
         else
             json_add_bool(item, "holds", gate->result[i].verdict == VERDICT_HOLDS);
+        if (gate->result[i].certainty == CERTAINTY_UNKNOWN)
+            json_add_null(item, "certain");
+        else
+            json_add_bool(item, "certain", gate->result[i].certainty == CERTAIN);
     }
 }
 
@@ -71,7 +90,7 @@ void gate_each(const struct gate *gate,
         if (result->verdict == VERDICT_UNKNOWN)
             text_add(&line, "(the report has null)");
         else
-            text_format(&line, "(%.10g)", result->value);
+            text_format(&line, "(%.10g%s)", result->value, result->doubt ? ", not certain" : "");
         add_line(out, "requirement", line.at);
         text_clear(&line);
     }

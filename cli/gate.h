@@ -2,6 +2,7 @@
 #ifndef CLI_GATE_H
 #define CLI_GATE_H
 
+#include "cli/certainty.h"
 #include "cli/command.h"
 #include "cli/groups.h"
 #include "cli/requirement.h"
@@ -9,6 +10,8 @@
 struct gate_result {
     enum verdict verdict;
     double value; // as the report has it; NaN: it does not
+    enum certainty certainty;
+    const char *doubt; // why it is uncertain, a sentence; NULL: it is not, or nothing is known
 };
 
 struct gate {
@@ -25,11 +28,12 @@ MUST_CHECK enum status gate_parse(struct context *context, struct arena *arena,
                                   struct gate *out);
 
 // Judges all requirements by the report and sets invocation->requirement_missed. ERR_NUMERIC if
-// the report has null for one: it cannot be judged.
+// the report has null for one: it cannot be judged. Warns of each verdict on energy that the
+// estimate's interval leaves open.
 MUST_CHECK enum status gate_judge(struct invocation *invocation, struct gate *gate,
                                   const struct json *report);
 
-// "requirements": expression, value, holds. An empty list while nothing is judged.
+// "requirements": expression, value, holds, certain. An empty list while nothing is judged.
 void gate_to_json(struct json *document, const struct gate *gate);
 // "requirement  missed: accuracy.value >= 0.9 (0.87)", a line each.
 void gate_text(const struct gate *gate, struct text *out);

@@ -156,6 +156,8 @@ static void add_baseline(struct json *document, const struct eval_report *report
     json_add_number(block, "joules", baseline ? eval_joules(report, baseline, 0) : NAN);
     add_baseline_preprocess(block, baseline);
     add_comparison(block, report);
+    measured_to_json(json_add_object(block, "measured"),
+                     baseline ? &baseline->measured : &measured_nothing);
 }
 
 // A counter's reading is of this machine, whatever the device.
@@ -177,24 +179,26 @@ static void add_energy(struct json *document, const struct eval_report *report)
 
 static void add_ratio(struct json *document, const struct eval_report *report)
 {
+    const struct measured_ratio measured = eval_measured_ratio(report);
     struct json *ratio = json_add_object(document, "ratio");
 
     energy_ratio_to_json(ratio, &report->ratio);
     json_add_number(ratio, "bytes", report->ratio_bytes);
     json_add_number(ratio, "parameters", report->ratio_parameters);
     json_add_number(ratio, "macs", report->ratio_macs);
-    energy_factors_to_json(json_add_object(ratio, "factors"), &report->ratio);
+    factors_to_json(ratio, &report->ratio, &measured);
 }
 
 static void add_ratio_by_device(struct json *document, const struct eval_report *report)
 {
+    const struct measured_ratio measured = eval_measured_ratio(report);
     struct json *by_device = json_add_object(document, "ratio_by_device");
 
     for (int i = 0; i < report->device_count; i++) {
         struct json *block = json_add_object(by_device, report->device[i].name);
         struct energy_ratio ratio = eval_ratio(report, i);
         energy_ratio_to_json(block, &ratio);
-        energy_factors_to_json(json_add_object(block, "factors"), &ratio);
+        factors_to_json(block, &ratio, &measured);
     }
 }
 

@@ -49,6 +49,8 @@ static void add_requirement(struct suite *suite, const char *expression,
         add_error(suite, expression, message.at);
     } else {
         text_format(&message, "%.10g", result->value);
+        if (result->doubt)
+            text_format(&message, "; not certain: %s", result->doubt);
         if (result->verdict == VERDICT_HOLDS) {
             add_case(suite, expression, "system-out", NULL, message.at);
         } else {

@@ -43,7 +43,8 @@ static void pay_back(struct json *eval, double before, double after, const char 
 // energy, ratio and the baseline's joules as they would be with that device named first.
 static struct json *with_device(const struct json *eval, const char *device)
 {
-    static const char *const of_device[] = {"energy", "energy_interval", "factors"};
+    static const char *const of_device[] = {"energy", "energy_interval", "factors",
+                                            "factors_measured", "measured"};
     struct json *out = json_copy(eval);
     const struct json *energy = json_member(json_at(eval, "energy_by_device"), device);
     const struct json *by_device = json_member(json_at(eval, "ratio_by_device"), device);

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -23,6 +24,13 @@
     {prefix "layers.#.nonzero", QUANTITY_NUMBER},                                                  \
     {prefix "layers.#.parameters", QUANTITY_NUMBER},                                               \
     {prefix "measured.joules", QUANTITY_JOULES}, {prefix "measured.interval.#", QUANTITY_JOULES}
+#define FACTOR_KEYS(prefix)                                                                        \
+    {prefix "energy", QUANTITY_NUMBER}, {prefix "energy_interval.#", QUANTITY_NUMBER},             \
+    {prefix "factors.bits", QUANTITY_NUMBER}, {prefix "factors.sparsity", QUANTITY_NUMBER},        \
+    {prefix "factors.architecture", QUANTITY_NUMBER},                                              \
+    {prefix "factors.memory", QUANTITY_NUMBER}, {prefix "factors.hardware", QUANTITY_NUMBER},      \
+    {prefix "measured.energy", QUANTITY_NUMBER},                                                   \
+    {prefix "measured.energy_interval.#", QUANTITY_NUMBER}
 
 const struct report_key eval_report_keys[] = {
     {"model.bytes", QUANTITY_BYTES}, {"model.parameters", QUANTITY_NUMBER},
@@ -44,12 +52,9 @@ const struct report_key eval_report_keys[] = {
     {"baseline.non_inferior.margin", QUANTITY_FRACTION},
     {"baseline.non_inferior.holds", QUANTITY_BOOL},
     ENERGY_KEYS("energy."), ENERGY_KEYS("energy_by_device.*."),
-    {"ratio.energy", QUANTITY_NUMBER}, {"ratio.energy_interval.#", QUANTITY_NUMBER},
     {"ratio.bytes", QUANTITY_NUMBER}, {"ratio.parameters", QUANTITY_NUMBER},
-    {"ratio.macs", QUANTITY_NUMBER}, {"ratio.factors.bits", QUANTITY_NUMBER},
-    {"ratio.factors.sparsity", QUANTITY_NUMBER}, {"ratio.factors.architecture", QUANTITY_NUMBER},
-    {"ratio.factors.memory", QUANTITY_NUMBER}, {"ratio.factors.hardware", QUANTITY_NUMBER},
-    {"ratio_by_device.*.energy", QUANTITY_NUMBER},
+    {"ratio.macs", QUANTITY_NUMBER},
+    FACTOR_KEYS("ratio."), FACTOR_KEYS("ratio_by_device.*."),
     {"cost.macs", QUANTITY_NUMBER}, {"cost.joules", QUANTITY_JOULES},
     {"cost.interval.#", QUANTITY_JOULES}, {"cost.grams", QUANTITY_NUMBER},
     {"cost.grid.grams_per_kwh", QUANTITY_NUMBER},
@@ -91,21 +96,32 @@ enum {
     COMPARISON_COUNT = sizeof comparisons / sizeof *comparisons
 };
 
+static bool key_matches(const char *pattern, const char *key, const char *const *devices);
+
+// The rest of a key behind the name of a device, which may hold dots itself.
+static bool device_matches(const char *pattern, const char *key, const char *const *devices)
+{
+    for (; devices && *devices; devices++) {
+        size_t length = strlen(*devices);
+        bool is_any = strcmp(*devices, "*") == 0;
+        if (!is_any && strncmp(key, *devices, length) == 0 && key[length] == '.' &&
+            key_matches(pattern, key + length + 1, devices))
+            return true;
+        for (const char *dot = strchr(key, '.'); is_any && dot; dot = strchr(dot + 1, '.'))
+            if (key_matches(pattern, dot + 1, devices))
+                return true;
+    }
+    return false;
+}
+
 // One step of a dotted key against one of a pattern.
 static bool step_matches(const char *pattern, size_t pattern_length, const char *step,
-                         size_t length, const char *const *devices)
+                         size_t length)
 {
     if (length == 0)
         return false;
     if (pattern_length == 1 && *pattern == '#')
         return strspn(step, "0123456789") == length;
-    if (pattern_length == 1 && *pattern == '*') {
-        for (; devices && *devices; devices++)
-            if (strcmp(*devices, "*") == 0 ||
-                (strlen(*devices) == length && memcmp(*devices, step, length) == 0))
-                return true;
-        return false;
-    }
     return pattern_length == length && memcmp(pattern, step, length) == 0;
 }
 
@@ -113,7 +129,9 @@ static bool key_matches(const char *pattern, const char *key, const char *const 
 {
     for (;;) {
         size_t pattern_length = strcspn(pattern, "."), length = strcspn(key, ".");
-        if (!step_matches(pattern, pattern_length, key, length, devices))
+        if (strncmp(pattern, "*.", 2) == 0)
+            return length && device_matches(pattern + 2, key, devices);
+        if (!step_matches(pattern, pattern_length, key, length))
             return false;
         pattern += pattern_length;
         key += length;
@@ -264,18 +282,30 @@ static const char *trimmed(struct arena *arena, const char *from, size_t length)
     return arena_copy_bytes(arena, from, length);
 }
 
+// Its length, 0: none. A single = is a part of the key: a device may be named with what was
+// changed.
+static size_t find_comparison(const char *expression, size_t *at, enum relation *relation)
+{
+    for (*at = 0; expression[*at]; ++*at)
+        for (int i = 0; i < COMPARISON_COUNT; i++) {
+            size_t length = strlen(comparisons[i].sign);
+            if (strncmp(expression + *at, comparisons[i].sign, length) == 0) {
+                *relation = comparisons[i].relation;
+                return length;
+            }
+        }
+    return 0;
+}
+
 enum status requirement_parse(struct context *context, struct arena *arena, const char *expression,
                               const char *const *devices, struct requirement *out)
 {
-    size_t at = strcspn(expression, "<>=!");
+    size_t at, length;
 
     out->expression = trimmed(arena, expression, strlen(expression));
+    length = find_comparison(expression, &at, &out->relation);
     out->key = trimmed(arena, expression, at);
-    for (int i = 0; i < COMPARISON_COUNT; i++) {
-        size_t length = strlen(comparisons[i].sign);
-        if (strncmp(expression + at, comparisons[i].sign, length) != 0)
-            continue;
-        out->relation = comparisons[i].relation;
+    if (length) {
         const char *value = expression + at + length;
         return complete(context, trimmed(arena, value, strlen(value)), devices, out);
     }
@@ -288,7 +318,7 @@ enum status requirement_parse_bound(struct context *context, struct arena *arena
                                     enum relation relation, const char *const *devices,
                                     struct requirement *out)
 {
-    const char *equals = strchr(bound, '='), *sign = relation == AT_LEAST ? ">=" : "<=";
+    const char *equals = strrchr(bound, '='), *sign = relation == AT_LEAST ? ">=" : "<=";
 
     if (!equals)
         return context_fail(context, ERR_USAGE, "'--%s' wants KEY=VALUE, got '%s'",
@@ -300,7 +330,7 @@ enum status requirement_parse_bound(struct context *context, struct arena *arena
     return complete(context, value, devices, out);
 }
 
-static bool holds(double value, enum relation relation, double bound)
+bool relation_holds(double value, enum relation relation, double bound)
 {
     switch (relation) {
     case AT_LEAST:
@@ -319,14 +349,37 @@ static bool holds(double value, enum relation relation, double bound)
     return false;
 }
 
+const struct json *report_at(const struct json *report, const char *key, const struct json **parent)
+{
+    size_t digits = strspn(key, "0123456789");
+
+    if (parent)
+        *parent = report;
+    if (json_is_array(report) && digits && digits < 10 && (key[digits] == '.' || !key[digits])) {
+        const struct json *child = json_child(report, (size_t)strtoul(key, NULL, 10));
+        return child && key[digits] ? report_at(child, key + digits + 1, parent) : child;
+    }
+    for (size_t i = 0; json_is_object(report) && i < json_count(report); i++) {
+        const struct json *child = json_child(report, i), *found = child;
+        size_t length = strlen(json_key(child));
+        if (strncmp(key, json_key(child), length) != 0 || (key[length] && key[length] != '.'))
+            continue;
+        if (key[length])
+            found = report_at(child, key + length + 1, parent);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
 enum verdict requirement_judge(const struct requirement *requirement, const struct json *report,
                                double *value)
 {
-    const struct json *at = json_at(report, requirement->key);
+    const struct json *at = report_at(report, requirement->key, NULL);
 
     *value = at && (json_is_number(at) || json_is_bool(at)) ? json_number(at) : NAN;
     if (isnan(*value))
         return VERDICT_UNKNOWN;
-    return holds(*value, requirement->relation, requirement->value) ? VERDICT_HOLDS
-                                                                    : VERDICT_MISSED;
+    return relation_holds(*value, requirement->relation, requirement->value) ? VERDICT_HOLDS
+                                                                             : VERDICT_MISSED;
 }

@@ -53,6 +53,13 @@ MUST_CHECK enum status requirement_parse_bound(struct context *context, struct a
 
 enum verdict { VERDICT_HOLDS, VERDICT_MISSED, VERDICT_UNKNOWN };
 
+// Whether `value relation bound`.
+bool relation_holds(double value, enum relation relation, double bound);
+// The value of a dotted key, NULL: none; names of devices may hold dots. *parent (unless NULL): the
+// object or list that it stands in.
+const struct json *report_at(const struct json *report, const char *key,
+                             const struct json **parent);
+
 // *value: what the report says, NaN if it is null or not there (VERDICT_UNKNOWN).
 enum verdict requirement_judge(const struct requirement *requirement, const struct json *report,
                                double *value);

@@ -313,25 +313,50 @@ static void apply_steps(const struct json *chain, struct counts *counts)
     counts_sum_up(counts);
 }
 
+// What the candidate will count. False: it cannot be said; else they are to be cleared.
+static bool forecast_counts(struct student_search *search, const struct family *family,
+                            double sparsity, struct counts *out)
+{
+    struct shape_counts *shape;
+    const struct json *chain;
+
+    if (explicit_chain(search, family, sparsity, NULL, &chain) != OK ||
+        shape_of(search, family->variant->width, family->variant->depth, &shape) != OK)
+        return false;
+    counts_copy(&shape->figures.counts, out);
+    if (family->strategy->is_trained)
+        fill_biases(out);
+    apply_steps(chain, out);
+    return true;
+}
+
+struct energy_ratio search_forecast_ratio(struct student_search *search,
+                                          const struct attempt *attempt)
+{
+    struct energy_ratio ratio = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct counts counts;
+
+    if (!forecast_counts(search, &search->search.family[attempt->family], attempt->sparsity,
+                         &counts))
+        return ratio;
+    energy_compare(&search->teacher_figures.counts, &search->device, &counts, &search->device,
+                   &ratio);
+    counts_clear(&counts);
+    return ratio;
+}
+
 static struct forecast forecast(void *self, const struct family *family, double sparsity)
 {
     struct student_search *search = self;
     struct forecast out = {NAN, NAN, NAN};
     const struct counts *teacher = &search->teacher_figures.counts;
-    struct shape_counts *shape;
-    const struct json *chain;
     struct energy_ratio ratio;
     struct energy energy;
     struct outlook outlook;
     struct counts counts;
 
-    if (explicit_chain(search, family, sparsity, NULL, &chain) != OK ||
-        shape_of(search, family->variant->width, family->variant->depth, &shape) != OK)
+    if (!forecast_counts(search, family, sparsity, &counts))
         return out;
-    counts_copy(&shape->figures.counts, &counts);
-    if (family->strategy->is_trained)
-        fill_biases(&counts);
-    apply_steps(chain, &counts);
     energy_compare(teacher, &search->device, &counts, &search->device, &ratio);
     energy_init(&energy, &counts, &search->device);
     outlook = (struct outlook){counts.parameters / teacher->parameters,

@@ -6,6 +6,7 @@
 #include "cli/json_common.h"
 #include "cli/student_search.h"
 #include "cli/table.h"
+#include "energy/energy_json.h"
 
 static double number_at(const struct json *json, const char *path)
 {
@@ -167,15 +168,20 @@ void eval_figures_json(const struct json *eval, struct json *out)
     add_number_at(out, "joules", eval, "energy.joules");
     add_number_at(out, "energy_ratio", eval, "ratio.energy");
     add_number_at(out, "bytes", eval, "model.bytes");
+    add_copy(out, "factors", eval ? json_at(eval, "ratio.factors") : NULL);
+    add_copy(out, "factors_measured", eval ? json_at(eval, "ratio.factors_measured") : NULL);
 }
 
-static void add_forecast(struct json *item, const struct attempt *attempt)
+static void add_forecast(struct json *item, struct student_search *search,
+                         const struct attempt *attempt)
 {
+    const struct energy_ratio ratio = search_forecast_ratio(search, attempt);
     struct json *forecast = json_add_object(item, "forecast");
 
     json_add_number(forecast, "joules", attempt->forecast.joules);
     json_add_number(forecast, "energy_ratio", attempt->forecast.ratio);
     json_add_number(forecast, "loss", attempt->forecast.loss);
+    energy_factors_to_json(json_add_object(forecast, "factors"), &ratio);
 }
 
 static void add_parameters(struct json *item, const struct student_search *search,
@@ -193,7 +199,7 @@ static void add_parameters(struct json *item, const struct student_search *searc
 }
 
 // What is known of a candidate before it runs; attempt NULL: it is the recipe's.
-static void add_proposal(struct json *item, const struct student_search *search,
+static void add_proposal(struct json *item, struct student_search *search,
                          const struct attempt *attempt)
 {
     if (!attempt) {
@@ -202,11 +208,11 @@ static void add_proposal(struct json *item, const struct student_search *search,
         return;
     }
     add_parameters(item, search, attempt);
-    add_forecast(item, attempt);
+    add_forecast(item, search, attempt);
 }
 
 // candidate NULL: it was not run.
-static void add_candidate(struct json *list, const struct student_search *search,
+static void add_candidate(struct json *list, struct student_search *search,
                           const struct attempt *attempt, const struct candidate *candidate,
                           int number)
 {
@@ -248,7 +254,7 @@ static bool was_tried(const struct student_search *search, int family)
 }
 
 // Those that ran, in that order, then what the forecast has of the others.
-static void add_candidates(struct json *document, const struct student_search *search)
+static void add_candidates(struct json *document, struct student_search *search)
 {
     struct json *list = json_add_array(document, "candidates");
 
@@ -286,7 +292,7 @@ static void add_data(struct json *document, const struct recipe_data *from)
     json_add_name(data, "held_out", from->held_out);
 }
 
-struct json *search_json(const struct student_search *search, const char *recipe_path)
+struct json *search_json(struct student_search *search, const char *recipe_path)
 {
     const struct named_model *written = &search->written;
     const struct json *chosen = search->result;

@@ -106,6 +106,9 @@ MUST_CHECK enum status search_chain(struct student_search *search, const struct 
 // started; not the names that are in `without` (NULL: none).
 void search_line_options(const struct student_search *search, const struct field *without,
                          struct json *options);
+// Energy of the teacher over the candidate's as it is forecast, with its factors; NaN: unknown.
+struct energy_ratio search_forecast_ratio(struct student_search *search,
+                                          const struct attempt *attempt);
 // "student: width 0.25, sparsity 0.5, 8/8 bits".
 const char *search_label(const struct student_search *search, const struct attempt *attempt);
 void search_close_shapes(struct student_search *search);
@@ -141,7 +144,7 @@ bool search_was_run(const struct student_search *search, int number);
 // What all candidates took, and when the student has paid it back.
 struct cost search_cost(const struct student_search *search);
 // recipe_path NULL: nothing was written.
-struct json *search_json(const struct student_search *search, const char *recipe_path);
+struct json *search_json(struct student_search *search, const char *recipe_path);
 // "goal": {energy_ratio, max_drop, device}.
 void search_goal_json(const struct student_search *search, struct json *document);
 // The figures that count out of an evaluation beside the teacher, into an empty object.

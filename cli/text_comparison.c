@@ -69,13 +69,14 @@ static void add_energy_row(const struct eval_report *report, struct table *table
 
 static void add_factors(const struct eval_report *report, int device, struct text *out)
 {
+    const struct measured_ratio measured = eval_measured_ratio(report);
     struct energy_ratio ratio = eval_ratio(report, device);
 
     if (isnan(ratio.energy) || isnan(ratio.bits))
         return;
-    text_format(out, "%s: %.4g = bits %.4g x sparsity %.4g x architecture %.4g x memory %.4g\n",
-                report->device[device].name, ratio.energy, ratio.bits, ratio.sparsity,
-                ratio.architecture, ratio.memory);
+    text_format(out, "%s: ", report->device[device].name);
+    factors_text(&ratio, &measured, out);
+    text_add(out, "\n");
 }
 
 void eval_comparison_table(const struct eval_report *report, struct text *out)

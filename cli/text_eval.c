@@ -181,19 +181,20 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
 static void add_ratio(const struct eval_report *report, struct text *out)
 {
     const struct energy_ratio *ratio = &report->ratio;
+    const struct measured_ratio measured = eval_measured_ratio(report);
 
     if (!report->baseline)
         return;
     add_title(out, "ratio");
-    text_format(out, "energy %.4g", ratio->energy);
-    if (!isnan(ratio->bits))
-        text_format(out,
-                    " = bits %.4g x sparsity %.4g x architecture %.4g x memory %.4g x "
-                    "hardware %.4g",
-                    ratio->bits, ratio->sparsity, ratio->architecture, ratio->memory,
-                    ratio->hardware);
+    text_add(out, "energy ");
+    factors_text(ratio, &measured, out);
     text_format(out, "; bytes %.4g, weights %.4g, MACs %.4g\n", report->ratio_bytes,
                 report->ratio_parameters, report->ratio_macs);
+    if (!measured.counter)
+        return;
+    add_title(out, "");
+    measured_ratio_text(ratio, &measured, out);
+    text_add(out, "\n");
 }
 
 static void add_measured(const struct eval_report *report, struct text *out)
@@ -202,6 +203,11 @@ static void add_measured(const struct eval_report *report, struct text *out)
         return;
     add_title(out, "measured");
     measured_text(&report->model->measured, out);
+    text_add(out, "\n");
+    if (!report->baseline || !report->baseline->measured.counter)
+        return;
+    add_title(out, "  baseline");
+    measured_text(&report->baseline->measured, out);
     text_add(out, "\n");
 }
 

@@ -131,7 +131,8 @@ static void xml_of(const char *expression, const struct gate_result *result, con
 {
     static const struct ci_options options = {"j.xml", NULL};
     struct requirement requirement = {.expression = expression};
-    struct gate_result copy = result ? *result : (struct gate_result){VERDICT_UNKNOWN, NAN};
+    struct gate_result copy =
+        result ? *result : (struct gate_result){.verdict = VERDICT_UNKNOWN, .value = NAN};
     struct gate gate = {.count = 1, .requirement = &requirement, .result = result ? &copy : NULL};
 
     text_init(out);
@@ -145,7 +146,7 @@ START_TEST(xml_holds_no_byte_that_xml_forbids)
 
     // Control characters, half a surrogate pair, U+FFFE and U+FFFF, a byte that is no UTF-8.
     xml_of("a<b>&\"'\x01\x1b\r\n\t\xed\xa0\x80\xef\xbf\xbe\xef\xbf\xbf\xff\xc3\xa9",
-           &(struct gate_result){VERDICT_MISSED, 0.5}, NULL, &xml);
+           &(struct gate_result){.verdict = VERDICT_MISSED, .value = 0.5}, NULL, &xml);
     ck_assert_ptr_nonnull(
         strstr(xml.at, "name=\"a&lt;b&gt;&amp;&quot;'\\x01\\x1b\\x0d\\x0a\\x09\\xed\\xa0\\x80"
                        "??\\xff\xc3\xa9\""));
@@ -168,10 +169,26 @@ START_TEST(a_verdict_is_a_test_case)
 {
     struct text xml;
 
-    xml_of("x > 1", &(struct gate_result){xml_verdicts[_i].verdict, 2}, NULL, &xml);
+    xml_of("x > 1", &(struct gate_result){.verdict = xml_verdicts[_i].verdict, .value = 2}, NULL,
+           &xml);
     ck_assert_ptr_nonnull(strstr(xml.at, xml_verdicts[_i].counts));
     ck_assert_ptr_nonnull(strstr(xml.at, xml_verdicts[_i].element));
     ck_assert_ptr_nonnull(strstr(xml.at, "<system-err>first\nsecond &amp; last\n</system-err>"));
+    text_clear(&xml);
+}
+END_TEST
+
+START_TEST(a_verdict_that_is_not_certain_says_why)
+{
+    struct text xml;
+    const struct gate_result result = {.verdict = xml_verdicts[_i].verdict,
+                                       .value = 2,
+                                       .certainty = UNCERTAIN,
+                                       .doubt = "the error reaches from 1 to 3"};
+
+    xml_of("x > 1", &result, NULL, &xml);
+    ck_assert_ptr_nonnull(
+        strstr(xml.at, "x &gt; 1: the report has 2; not certain: the error reaches from 1 to 3<"));
     text_clear(&xml);
 }
 END_TEST
@@ -185,7 +202,8 @@ START_TEST(a_run_that_fails_is_an_error_never_a_failure)
     ck_assert_ptr_nonnull(strstr(xml.at, "message=\"missing data: none\""));
     text_clear(&xml);
     // Judged, then failed (a full disk, say): the verdict stays, the run is one case more.
-    xml_of("x > 1", &(struct gate_result){VERDICT_HOLDS, 2}, "r.json: no space left", &xml);
+    xml_of("x > 1", &(struct gate_result){.verdict = VERDICT_HOLDS, .value = 2},
+           "r.json: no space left", &xml);
     ck_assert_ptr_nonnull(strstr(xml.at, "tests=\"2\" failures=\"0\" errors=\"1\""));
     ck_assert_ptr_nonnull(strstr(xml.at, "name=\"run\""));
     text_clear(&xml);
@@ -209,6 +227,7 @@ Suite *diff_suite(void)
     tcase_add_test(told, xml_holds_no_byte_that_xml_forbids);
     tcase_add_loop_test(told, a_verdict_is_a_test_case, 0,
                         sizeof xml_verdicts / sizeof *xml_verdicts);
+    tcase_add_loop_test(told, a_verdict_that_is_not_certain_says_why, 0, 2);
     tcase_add_test(told, a_run_that_fails_is_an_error_never_a_failure);
     suite_add_tcase(suite, statistics);
     suite_add_tcase(suite, told);

@@ -4,12 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/certainty.h"
 #include "cli/requirement.h"
 
 static struct context context;
 static struct arena *arena;
 static struct json *report;
-static const char *const devices[] = {"asic-45nm", "mcu-cortex-m4", NULL};
+static const char *const devices[] = {"asic-45nm", "mcu-cortex-m4", "e:array.rows=4", NULL};
 
 static void set_up(void)
 {
@@ -17,8 +18,13 @@ static void set_up(void)
         "{\"accuracy\":{\"value\":0.9,\"ci95\":[0.88,0.92],\"top5\":null},"
         "\"model\":{\"bytes\":65536},"
         "\"baseline\":{\"difference\":-0.004,\"non_inferior\":{\"holds\":true}},"
-        "\"energy\":{\"joules\":4e-05,\"fits\":null},"
-        "\"energy_by_device\":{\"mcu-cortex-m4\":{\"joules\":0.002}}}";
+        "\"energy\":{\"device\":\"asic-45nm\",\"joules\":4e-05,\"interval\":[2e-05,8e-05],"
+        "\"fits\":null,\"measured\":{\"joules\":0.5,\"interval\":[0.4,0.6],\"counter\":\"c\"}},"
+        "\"energy_by_device\":{\"mcu-cortex-m4\":{\"joules\":0.002,\"interval\":[0.001,0.004]},"
+        "\"e:array.rows=4\":{\"joules\":0.003,\"interval\":null}},"
+        "\"ratio\":{\"energy\":10,\"energy_interval\":[8,12.5]},"
+        "\"ratio_by_device\":{\"mcu-cortex-m4\":{\"energy\":3,\"energy_interval\":[2,4.5]}},"
+        "\"cost\":{\"joules\":7,\"interval\":[3.5,14],\"device\":\"cpu-server-x86\"}}";
 
     context_init(&context);
     arena = arena_new();
@@ -58,6 +64,9 @@ static const struct {
     {"baseline.non_inferior.holds == true", VERDICT_HOLDS},
     {"baseline.non_inferior.holds != true", VERDICT_MISSED},
     {"energy.fits == true", VERDICT_UNKNOWN},
+    // A device may be named with what was changed of it.
+    {"energy_by_device.e:array.rows=4.joules <= 3mJ", VERDICT_HOLDS},
+    {"energy_by_device.e:array.rows=4.joules < 3mJ", VERDICT_MISSED},
 };
 enum { VERDICT_COUNT = sizeof verdicts / sizeof *verdicts };
 
@@ -152,6 +161,104 @@ START_TEST(bounds_need_no_quoting)
 }
 END_TEST
 
+START_TEST(a_bound_on_a_device_with_changes_needs_no_quoting_either)
+{
+    struct requirement requirement;
+    double value;
+
+    ck_assert_int_eq(requirement_parse_bound(&context, arena,
+                                             "energy_by_device.e:array.rows=4.joules=3mJ", AT_MOST,
+                                             devices, &requirement),
+                     OK);
+    ck_assert_str_eq(requirement.key, "energy_by_device.e:array.rows=4.joules");
+    ck_assert_int_eq(requirement_judge(&requirement, report, &value), VERDICT_HOLDS);
+}
+END_TEST
+
+// ---- certainty ----------------------------------------------------------------------------------
+
+static const struct {
+    const char *expression;
+    enum certainty certainty;
+} certainties[] = {
+    {"energy.joules <= 41uJ", UNCERTAIN}, // 20 .. 80 uJ
+    {"energy.joules <= 39uJ", UNCERTAIN},
+    {"energy.joules <= 80uJ", CERTAIN},
+    {"energy.joules < 80uJ", UNCERTAIN},
+    {"energy.joules <= 20uJ", UNCERTAIN},
+    {"energy.joules < 20uJ", CERTAIN},
+    {"energy.joules <= 19uJ", CERTAIN},
+    {"energy.joules >= 20uJ", CERTAIN},
+    {"energy.joules >= 21uJ", UNCERTAIN},
+    {"energy.joules == 40uJ", UNCERTAIN},
+    {"energy.joules != 40uJ", UNCERTAIN},
+    {"energy.joules != 81uJ", CERTAIN},
+    {"energy_by_device.mcu-cortex-m4.joules < 3mJ", UNCERTAIN},
+    {"energy_by_device.mcu-cortex-m4.joules < 5mJ", CERTAIN},
+    {"energy_by_device.e:array.rows=4.joules < 3mJ", CERTAINTY_UNKNOWN},
+    {"energy_by_device.asic-45nm.joules < 3mJ", CERTAINTY_UNKNOWN},
+    {"energy.measured.joules <= 0.55", UNCERTAIN},
+    {"energy.measured.joules <= 0.6", CERTAIN},
+    {"ratio.energy >= 9", UNCERTAIN},
+    {"ratio.energy >= 8", CERTAIN},
+    {"ratio_by_device.mcu-cortex-m4.energy > 4", UNCERTAIN},
+    {"cost.joules <= 10", UNCERTAIN},
+    {"accuracy.value >= 0.9", CERTAINTY_UNKNOWN}, // of a sample, told by ci95 and --margin
+    {"model.bytes <= 64KiB", CERTAINTY_UNKNOWN},
+    {"energy.fits == true", CERTAINTY_UNKNOWN},
+};
+enum { CERTAINTY_COUNT = sizeof certainties / sizeof *certainties };
+
+START_TEST(a_verdict_is_certain_where_the_whole_interval_gives_it)
+{
+    struct requirement of;
+    struct uncertain_figure figure;
+    enum certainty certainty = CERTAINTY_UNKNOWN;
+
+    ck_assert_msg(requirement_parse(&context, arena, certainties[_i].expression, devices, &of) ==
+                      OK,
+                  "%s", context.error);
+    if (certainty_find(&of, report, &figure))
+        certainty = certainty_of(&figure, of.relation, of.value);
+    ck_assert_msg(certainty == certainties[_i].certainty, "%s", certainties[_i].expression);
+}
+END_TEST
+
+static const struct {
+    const char *expression, *words;
+} doubts[] = {
+    {"energy.joules <= 41uJ",
+     "energy.joules <= 41uJ holds by the estimate (40.0 uJ), but the error of the profile "
+     "'asic-45nm' (100 %) reaches from 20.0 uJ to 80.0 uJ"},
+    {"energy_by_device.mcu-cortex-m4.joules <= 1500uJ",
+     "energy_by_device.mcu-cortex-m4.joules <= 1500uJ is missed by the estimate (2.00 mJ), but the "
+     "error of the profile 'mcu-cortex-m4' (100 %) reaches from 1.00 mJ to 4.00 mJ"},
+    {"ratio.energy >= 9", "ratio.energy >= 9 holds by the estimate (10), but the error of the "
+                          "profile 'asic-45nm' (25 %) reaches from 8 to 12.5"},
+    {"energy.measured.joules <= 0.55",
+     "energy.measured.joules <= 0.55 holds by the reading (500 mJ), but its interval (95 %) "
+     "reaches from 400 mJ to 600 mJ"},
+    {"cost.joules <= 10", "cost.joules <= 10 holds by the estimate (7 J), but the error of the "
+                          "profile 'cpu-server-x86' (100 %) reaches from 3.50 J to 14 J"},
+};
+
+START_TEST(a_doubt_names_the_requirement_the_interval_and_the_profile)
+{
+    struct requirement of;
+    struct uncertain_figure figure;
+    struct text text;
+    double value;
+
+    ck_assert_int_eq(requirement_parse(&context, arena, doubts[_i].expression, devices, &of), OK);
+    ck_assert(certainty_find(&of, report, &figure));
+    text_init(&text);
+    certainty_text(of.expression, requirement_judge(&of, report, &value) == VERDICT_HOLDS, &figure,
+                   &text);
+    ck_assert_str_eq(text.at, doubts[_i].words);
+    text_clear(&text);
+}
+END_TEST
+
 START_TEST(a_bound_without_equals_sign_is_refused)
 {
     struct requirement requirement;
@@ -191,6 +298,11 @@ Suite *requirement_suite(void)
     tcase_add_loop_test(tests, a_requirement_is_judged_by_the_report, 0, VERDICT_COUNT);
     tcase_add_loop_test(tests, a_senseless_requirement_is_refused, 0, REFUSED_COUNT);
     tcase_add_test(tests, bounds_need_no_quoting);
+    tcase_add_test(tests, a_bound_on_a_device_with_changes_needs_no_quoting_either);
+    tcase_add_loop_test(tests, a_verdict_is_certain_where_the_whole_interval_gives_it, 0,
+                        CERTAINTY_COUNT);
+    tcase_add_loop_test(tests, a_doubt_names_the_requirement_the_interval_and_the_profile, 0,
+                        sizeof doubts / sizeof *doubts);
     tcase_add_test(tests, a_bound_without_equals_sign_is_refused);
     tcase_add_test(tests, percent_and_fraction_are_the_same_number);
     suite_add_tcase(suite, tests);
