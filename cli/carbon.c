@@ -8,32 +8,26 @@
 struct carbon carbon_of(const struct cost_basis *basis, struct pue pue, const struct energy *energy,
                         const struct device *device)
 {
-    return (struct carbon){.device = device,
-                           .grid = &basis->grid,
-                           .pue = pue,
-                           .joules = energy->joules * pue.factor,
-                           .low = energy->low * pue.factor,
-                           .high = energy->high * pue.factor,
-                           .per_day = basis->per_day,
-                           .reason = energy->reason};
+    const struct spread joules = {energy->joules, energy->low, energy->high};
+
+    return (struct carbon){
+        .device = device,
+        .grid = &basis->grid,
+        .pue = pue,
+        .cost = place_cost_of(spread_times(joules, pue.factor), basis->grid.grams_per_kwh),
+        .per_day = basis->per_day,
+        .reason = energy->reason};
 }
 
-void carbon_amount_to_json(struct json *object, double joules, double low, double high,
-                           double times, double grams_per_kwh)
+void amount_to_json(struct json *object, const struct place_cost *cost, double times)
 {
-    const struct grid grid = {.grams_per_kwh = grams_per_kwh};
+    struct spread joules = spread_times(cost->joules, times);
+    struct spread grams = spread_times(cost->grams, times);
 
-    json_add_number(object, "joules", joules * times);
-    json_add_interval(object, "interval", low * times, high * times);
-    json_add_number(object, "grams", grid_grams(&grid, joules * times));
-    json_add_interval(object, "grams_interval", grid_grams(&grid, low * times),
-                      grid_grams(&grid, high * times));
-}
-
-static void add_amount(struct json *object, const struct carbon *carbon, double times)
-{
-    carbon_amount_to_json(object, carbon->joules, carbon->low, carbon->high, times,
-                          carbon->grid->grams_per_kwh);
+    json_add_number(object, "joules", joules.value);
+    json_add_interval(object, "interval", joules.low, joules.high);
+    json_add_number(object, "grams", grams.value);
+    json_add_interval(object, "grams_interval", grams.low, grams.high);
 }
 
 static void add_assumptions(struct json *object, const struct carbon *carbon)
@@ -55,10 +49,11 @@ static void add_assumptions(struct json *object, const struct carbon *carbon)
 void carbon_to_json(struct json *object, const struct carbon *carbon)
 {
     json_add_text(object, "device", carbon->device->name);
-    add_amount(object, carbon, 1);
+    amount_to_json(object, &carbon->cost, 1);
     json_add_number(object, "inferences_per_day", carbon->per_day);
-    add_amount(json_add_object(object, "per_day"), carbon, carbon->per_day);
-    add_amount(json_add_object(object, "per_year"), carbon, carbon->per_day * DAYS_A_YEAR);
+    amount_to_json(json_add_object(object, "per_day"), &carbon->cost, carbon->per_day);
+    amount_to_json(json_add_object(object, "per_year"), &carbon->cost,
+                   carbon->per_day * DAYS_A_YEAR);
     json_add_number(object, "pue", carbon->pue.factor);
     json_add_text(object, "pue_from", carbon->pue.from);
     grid_to_json(json_add_object(object, "grid"), carbon->grid);
@@ -68,22 +63,20 @@ void carbon_to_json(struct json *object, const struct carbon *carbon)
 
 void carbon_text(const struct carbon *carbon, struct text *out)
 {
-    const struct grid *grid = carbon->grid;
-    double day = grid_grams(grid, carbon->joules) * carbon->per_day;
+    const struct spread grams = carbon->cost.grams;
 
-    if (isnan(carbon->joules)) {
+    if (isnan(grams.value)) {
         text_format(out, "unknown: %s", carbon->reason ? carbon->reason : "no joules");
         return;
     }
-    interval_text(grid_grams(grid, carbon->joules), grid_grams(grid, carbon->low),
-                  grid_grams(grid, carbon->high), "g CO2e", out);
+    interval_text(grams.value, grams.low, grams.high, "g CO2e", out);
     text_format(out, " an inference on %s (", carbon->device->name);
-    grid_text(grid, out);
+    grid_text(carbon->grid, out);
     text_format(out, ", PUE %g by %s)", carbon->pue.factor, carbon->pue.from);
     if (isnan(carbon->per_day))
         return;
     text_add(out, "; ");
     text_add_number(out, carbon->per_day, " a day: ");
-    text_add_number(out, day, "g a day, ");
-    text_add_number(out, day * DAYS_A_YEAR, "g a year");
+    text_add_number(out, grams.value * carbon->per_day, "g a day, ");
+    text_add_number(out, grams.value * carbon->per_day * DAYS_A_YEAR, "g a year");
 }

@@ -4,14 +4,15 @@
 
 #include "cli/cost.h"
 #include "energy/estimate.h"
+#include "energy/place.h"
 
 struct carbon {
     const struct device *device; // borrowed
     const struct grid *grid;     // borrowed
     struct pue pue;
-    double joules, low, high; // of an inference, with what the data centre adds; NaN: not known
-    double per_day;           // inferences; NaN: not known
-    const char *reason;       // why joules are not known, borrowed; NULL: they are
+    struct place_cost cost; // of an inference, with what the data centre adds
+    double per_day;         // inferences; NaN: not known
+    const char *reason;     // why joules are not known, borrowed; NULL: they are
 };
 
 struct carbon carbon_of(const struct cost_basis *basis, struct pue pue, const struct energy *energy,
@@ -23,7 +24,6 @@ void carbon_text(const struct carbon *carbon, struct text *out);
 
 enum { DAYS_A_YEAR = 365 };
 // "joules", "interval", "grams", "grams_interval" of so many inferences into an empty object.
-void carbon_amount_to_json(struct json *object, double joules, double low, double high,
-                           double times, double grams_per_kwh);
+void amount_to_json(struct json *object, const struct place_cost *cost, double times);
 
 #endif

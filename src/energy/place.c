@@ -50,15 +50,7 @@ struct spread spread_times(struct spread spread, double factor)
     return (struct spread){spread.value * factor, spread.low * factor, spread.high * factor};
 }
 
-// A network's figure that has no spread counts as exact: the answer's interval is that of the rest.
-static struct spread filled(struct spread spread)
-{
-    if (isnan(spread.low) || isnan(spread.high))
-        spread.low = spread.high = spread.value;
-    return spread;
-}
-
-static struct place_cost cost_of(struct spread joules, double grid)
+struct place_cost place_cost_of(struct spread joules, double grid)
 {
     return (struct place_cost){joules, spread_times(joules, grid / JOULES_PER_KWH)};
 }
@@ -66,6 +58,23 @@ static struct place_cost cost_of(struct spread joules, double grid)
 static struct place_cost cost_sum(struct place_cost a, struct place_cost b)
 {
     return (struct place_cost){spread_sum(a.joules, b.joules), spread_sum(a.grams, b.grams)};
+}
+
+static struct spread filled(struct spread spread)
+{
+    if (isnan(spread.low) || isnan(spread.high))
+        spread.low = spread.high = spread.value;
+    return spread;
+}
+
+static struct place_cost cost_filled(struct place_cost cost)
+{
+    return (struct place_cost){filled(cost.joules), filled(cost.grams)};
+}
+
+static struct place_cost cost_times(struct place_cost cost, double factor)
+{
+    return (struct place_cost){spread_times(cost.joules, factor), spread_times(cost.grams, factor)};
 }
 
 static double bytes_between(double edge, double cloud, double byte)
@@ -92,17 +101,15 @@ static enum place cheaper(struct spread cloud, struct spread edge)
 
 void place_answer(const struct placement *at, enum place_basis basis, struct place_answer *answer)
 {
-    struct place_cost byte = cost_of(filled(at->network->figure[basis].joules), at->network_grid);
-    struct place_cost radio = cost_of(filled(at->network->radio.joules), at->edge_grid);
-    struct place_cost both = cost_sum(byte, radio);
+    struct place_cost byte = place_cost_of(at->network->figure[basis].joules, at->network_grid);
+    struct place_cost radio = place_cost_of(at->network->radio.joules, at->edge_grid);
+    struct place_cost both = cost_sum(cost_filled(byte), cost_filled(radio));
 
-    answer->computing = cost_of(spread_times(at->cloud, at->pue), at->cloud_grid);
-    answer->edge = cost_of(spread_times(at->edge, 1 / at->charger_efficiency), at->edge_grid);
-    answer->carrying = (struct place_cost){spread_times(byte.joules, at->bytes),
-                                           spread_times(byte.grams, at->bytes)};
-    answer->radio = (struct place_cost){spread_times(radio.joules, at->bytes),
-                                        spread_times(radio.grams, at->bytes)};
-    answer->cloud = cost_sum(answer->computing, cost_sum(answer->carrying, answer->radio));
+    answer->computing = place_cost_of(spread_times(at->cloud, at->pue), at->cloud_grid);
+    answer->edge = place_cost_of(spread_times(at->edge, 1 / at->charger_efficiency), at->edge_grid);
+    answer->carrying = cost_times(byte, at->bytes);
+    answer->radio = cost_times(radio, at->bytes);
+    answer->cloud = cost_sum(answer->computing, cost_times(both, at->bytes));
     answer->break_even_joules =
         break_even(answer->edge.joules, answer->computing.joules, both.joules);
     answer->break_even_grams = break_even(answer->edge.grams, answer->computing.grams, both.grams);

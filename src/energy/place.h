@@ -43,11 +43,15 @@ struct place_cost {
     struct spread joules, grams;
 };
 
+// On a grid of so many grams for a kilowatt-hour.
+struct place_cost place_cost_of(struct spread joules, double grid);
+
 enum place { PLACE_UNKNOWN, PLACE_CLOUD, PLACE_EDGE, PLACE_TOO_CLOSE };
 
 // One request on one basis.
 struct place_answer {
-    struct place_cost computing, carrying, radio; // `cloud` is their sum
+    // `cloud` is the sum of the three. Its interval takes a part that has none as exact.
+    struct place_cost computing, carrying, radio;
     struct place_cost cloud, edge;
     // Bytes above which the edge takes less: 0 if it always does, infinite if it never does.
     struct spread break_even_joules, break_even_grams;
