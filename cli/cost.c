@@ -16,10 +16,15 @@ const struct field cost_fields[] = {
     FIELD(struct cost_options, grid, NULL, 0, 0,
           "COUNTRY|gCO2/kWh: electricity that it runs on, such as DE, france or 56 (default: the "
           "world's average)"),
+    FIELD(struct cost_options, pue, NULL, 1, PUE_MAX,
+          "F: energy that the data centre draws for each joule of its computers, in grams (default "
+          "1)"),
+    FIELD(struct cost_options, inferences_per_day, NULL, 1, 1e15,
+          "N: so often it runs, for grams of a day and a year and the days until it is paid back"),
     FIELDS_END,
 };
 
-static enum status unknown_grid(struct context *context, const char *name)
+static enum status unknown_grid(struct context *context, const char *option, const char *name)
 {
     struct suggestion suggestion;
     const struct grid *grid;
@@ -33,17 +38,17 @@ static enum status unknown_grid(struct context *context, const char *name)
     }
     text_init(&text);
     suggestion_add(&suggestion, "", &text);
-    if (text.length == 0) {
-        text_add(&text, "; there are ");
-        for (int i = 0; (grid = grid_at(i)) != NULL; i++)
-            text_format(&text, "%s%s", i ? ", " : "", grid->code);
-    }
-    status = context_fail(context, ERR_USAGE, "'--grid': no figure for '%s'%s", name, text.at);
+    status = context_fail(context, ERR_USAGE,
+                          "'--%s': no figure for '%s'%s; it takes a country's code or name such as DE, a "
+                          "cloud's region such as gcp-us-west1, or grams of CO2 for a "
+                          "kilowatt-hour such as 381",
+                          option, name, text.at);
     text_clear(&text);
     return status;
 }
 
-static enum status open_grid(struct context *context, const char *text, struct grid *out)
+enum status grid_open(struct context *context, const char *option, const char *text,
+                      struct grid *out)
 {
     const struct grid *known = text ? grid_find(text) : grid_at(0);
     enum status status;
@@ -53,9 +58,9 @@ static enum status open_grid(struct context *context, const char *text, struct g
         return OK;
     }
     if (!strchr("0123456789.-+", *text))
-        return unknown_grid(context, text);
+        return unknown_grid(context, option, text);
     status = grid_parse(context, text, out);
-    return status == OK ? OK : context_fail_in(context, status, "'--grid'");
+    return status == OK ? OK : context_fail_in(context, status, "'--%s'", option);
 }
 
 enum status cost_open(struct context *context, const struct cost_options *options,
@@ -64,7 +69,10 @@ enum status cost_open(struct context *context, const struct cost_options *option
     enum status status;
 
     *basis = (struct cost_basis){.has_host = false};
-    TRY(open_grid(context, options->grid, &basis->grid));
+    basis->pue = options->pue;
+    basis->per_day = options->inferences_per_day;
+    basis->asks_for_grams = options->grid || !isnan(basis->pue) || !isnan(basis->per_day);
+    TRY(grid_open(context, "grid", options->grid, &basis->grid));
     status = device_read(context, options->host_device ? options->host_device : HOST_PRESET,
                          &basis->host);
     basis->has_host = status == OK;
@@ -81,6 +89,9 @@ struct cost cost_of(const struct cost_basis *basis, double macs)
     struct cost cost;
 
     cost_init(&cost, macs, basis->has_host ? &basis->host : NULL, &basis->grid);
+    if (!isnan(basis->pue))
+        cost_in_centre(&cost, basis->pue);
+    cost.per_day = basis->per_day;
     return cost;
 }
 
@@ -149,23 +160,23 @@ bool cost_of_history(struct arena *arena, const char *history, const char *basel
 
 // ---- text ---------------------------------------------------------------------------------------
 
-static void add_grid(const struct grid *grid, struct text *out)
+void grid_text(const struct grid *grid, struct text *out)
 {
     if (grid->code)
-        text_format(out, " (%s %d, %g g/kWh)", grid->name, grid->year, grid->grams_per_kwh);
+        text_format(out, "%s %d, %g g/kWh", grid->name, grid->year, grid->grams_per_kwh);
     else
-        text_format(out, " (%g g/kWh)", grid->grams_per_kwh);
+        text_format(out, "%g g/kWh", grid->grams_per_kwh);
 }
 
-static void add_joules(double joules, double low, double high, struct text *out)
+void interval_text(double value, double low, double high, const char *unit, struct text *out)
 {
-    text_add_number(out, joules, "J");
+    text_add_number(out, value, unit);
     if (isnan(low) || isnan(high))
         return;
     text_add(out, " (");
-    text_add_number(out, low, "J");
+    text_add_number(out, low, unit);
     text_add(out, " .. ");
-    text_add_number(out, high, "J");
+    text_add_number(out, high, unit);
     text_add(out, ")");
 }
 
@@ -193,10 +204,14 @@ void cost_text(const struct cost *cost, struct text *out)
         return;
     }
     text_add(out, ", ~");
-    add_joules(cost->joules, cost->low, cost->high, out);
+    interval_text(cost->joules, cost->low, cost->high, "J", out);
     text_format(out, " estimated for %s%s, ", cost->host->name, unverified_words(cost->host));
     text_add_number(out, cost->grams, "g CO2e");
-    add_grid(&cost->grid, out);
+    text_add(out, " (");
+    grid_text(&cost->grid, out);
+    if (cost->pue > 1)
+        text_format(out, ", PUE %g", cost->pue);
+    text_add(out, ")");
 }
 
 void cost_summary(const struct cost *cost, struct text *out)
@@ -230,4 +245,6 @@ void cost_pay_back_text(const struct cost *cost, const char *device, struct text
     text_add(out, "; paid back after ");
     text_add_number(out, cost->inferences, " inferences");
     text_format(out, " on %s", device);
+    if (!isnan(cost->per_day))
+        text_format(out, ", %.3g days", cost->inferences / cost->per_day);
 }

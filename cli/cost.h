@@ -9,6 +9,7 @@
 
 struct cost_options {
     const char *host_device, *grid;
+    double pue, inferences_per_day;
 };
 extern const struct field cost_fields[];
 
@@ -17,7 +18,18 @@ struct cost_basis {
     struct device host;
     bool has_host;
     struct grid grid;
+    double pue, per_day; // NaN: not given
+    bool asks_for_grams; // an option of carbon was given
 };
+
+// "COUNTRY|gCO2/kWh" of an option; text NULL: the world's average. ERR_USAGE names what is unknown
+// or in another unit.
+MUST_CHECK enum status grid_open(struct context *context, const char *option, const char *text,
+                                 struct grid *out);
+// "world average 2019, 475 g/kWh"
+void grid_text(const struct grid *grid, struct text *out);
+// "1.2 J (1.0 J .. 1.4 J)"; without the interval where it is not known.
+void interval_text(double value, double low, double high, const char *unit, struct text *out);
 
 // Reads the profile and the grid, cpu-server-x86 and the world's average where none is named. An
 // unknown name is ERR_USAGE with a suggestion; a machine without profiles is an error only for who

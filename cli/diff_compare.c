@@ -245,6 +245,7 @@ struct json *diff_json(const struct diff *diff)
     copy(document, &diff->model, "energy_by_device", "energy_by_device");
     add_ratios(document, diff);
     copy(document, &diff->model, "cost", "cost");
+    copy(document, &diff->model, "carbon", "carbon");
     copy(document, &diff->model, "timing", "timing");
     json_add_text(document, "headline", diff_headline(diff->invocation->arena, document));
     return document;

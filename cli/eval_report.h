@@ -2,6 +2,7 @@
 #ifndef CLI_EVAL_REPORT_H
 #define CLI_EVAL_REPORT_H
 
+#include "cli/carbon.h"
 #include "cli/cost.h"
 #include "cli/factors.h"
 #include "cli/figures.h"
@@ -66,6 +67,7 @@ struct eval_report {
     double ratio_bytes, ratio_parameters, ratio_macs;
     struct gate gate; // judged by eval_json of the report
     struct cost_basis cost;
+    struct pue pue; // of device 0
     enum isa isa;
     const char *outputs;                   // file that --save-outputs wrote; NULL: none
     char outputs_sha256[SHA256_HEX_BYTES]; // "": not known, a stream
@@ -81,6 +83,9 @@ double eval_joules(const struct eval_report *report, const struct eval_subject *
 
 // What the model's history cost beyond the baseline's; false: it has none.
 bool eval_cost(const struct eval_report *report, struct cost *out);
+
+// Grams of the model's inference on device 0.
+struct carbon eval_carbon(const struct eval_report *report);
 
 // ecai/eval/1; its requirements are empty until they are judged. The caller frees.
 struct json *eval_json(const struct eval_report *report);

@@ -232,6 +232,18 @@ bool eval_cost(const struct eval_report *report, struct cost *out)
     return true;
 }
 
+struct carbon eval_carbon(const struct eval_report *report)
+{
+    return carbon_of(&report->cost, report->pue, &report->model->energy[0], &report->device[0]);
+}
+
+static void add_carbon(struct json *document, const struct eval_report *report)
+{
+    const struct carbon carbon = eval_carbon(report);
+
+    carbon_to_json(json_add_object(document, "carbon"), &carbon);
+}
+
 static void add_cost(struct json *document, const struct eval_report *report)
 {
     struct cost cost;
@@ -292,6 +304,7 @@ struct json *eval_json(const struct eval_report *report)
     add_ratio(document, report);
     add_ratio_by_device(document, report);
     add_cost(document, report);
+    add_carbon(document, report);
     add_timing(document, report);
     gate_to_json(document, &report->gate);
     json_add_warnings(document, report->invocation);

@@ -36,8 +36,24 @@ static void pay_back(struct json *eval, double before, double after, const char 
         return; // the reason stands there
     cost_pay_back(&cost, before, after, device);
     json_set_number(object, "inferences_to_pay_back", cost.inferences);
+    if (json_member(object, "inferences_per_day"))
+        json_set_number(object, "days_to_pay_back",
+                        cost.inferences / json_number(json_member(object, "inferences_per_day")));
     json_remove(eval, "cost", "reason");
     json_add_text(object, "reason", cost.reason[0] ? cost.reason : NULL);
+}
+
+// Grams of an inference are of the device that was named first: of another one they are not known.
+static void drop_carbon(struct json *eval)
+{
+    struct json *unknown;
+
+    if (!json_is_object(json_at(eval, "carbon")))
+        return;
+    unknown = json_object();
+    json_add_null(unknown, "carbon");
+    json_replace(eval, "carbon", json_copy(json_at(unknown, "carbon")));
+    json_free(unknown);
 }
 
 // energy, ratio and the baseline's joules as they would be with that device named first.
@@ -51,6 +67,7 @@ static struct json *with_device(const struct json *eval, const char *device)
     struct json *ratio, *baseline;
 
     json_replace(out, "energy", json_copy(energy));
+    drop_carbon(out);
     pay_back(out,
              json_number(json_member(by_device, "energy")) * json_number(json_at(energy, "joules")),
              json_number(json_at(energy, "joules")), device);

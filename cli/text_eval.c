@@ -224,6 +224,17 @@ static void add_cost(const struct eval_report *report, struct text *out)
     text_add(out, "\n");
 }
 
+static void add_carbon(const struct eval_report *report, struct text *out)
+{
+    const struct carbon carbon = eval_carbon(report);
+
+    if (!report->cost.asks_for_grams)
+        return;
+    add_title(out, "carbon");
+    carbon_text(&carbon, out);
+    text_add(out, "\n");
+}
+
 void eval_text(const struct eval_report *report, struct text *out)
 {
     add_model(report, out);
@@ -235,6 +246,7 @@ void eval_text(const struct eval_report *report, struct text *out)
     add_measured(report, out);
     add_ratio(report, out);
     add_cost(report, out);
+    add_carbon(report, out);
     add_title(out, "time");
     text_format(out, "%.3g s, %.4g inferences/s, %d threads, %s\n", report->model->seconds,
                 (double)report->data->count / report->model->seconds,

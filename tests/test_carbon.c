@@ -1,5 +1,6 @@
 // Grids by name and by number, and units that are mixed up.
 #include <check.h>
+#include <math.h>
 #include <string.h>
 
 #include "energy/carbon.h"
@@ -38,13 +39,50 @@ START_TEST(the_first_grid_is_the_worlds_average)
 }
 END_TEST
 
+// Google's own list for 2023 (region-carbon-info).
+static const struct {
+    const char *name;
+    double grams;
+} regions[] = {{"gcp-us-west1", 94},
+               {"gcp us-west1", 94},
+               {"GCP:us-east1", 560},
+               {"gcp_europe_north1", 46},
+               {"Google Cloud europe-west9", 34},
+               {"gcp-asia-south1", 648}};
+
+START_TEST(a_region_of_a_cloud_has_a_figure_of_its_own)
+{
+    const struct grid *grid = grid_find(regions[_i].name);
+
+    ck_assert_ptr_nonnull(grid);
+    ck_assert_double_eq(grid->grams_per_kwh, regions[_i].grams);
+    ck_assert_int_eq(grid->year, 2023);
+}
+END_TEST
+
+// Lifecycle figures of 2023 (2022 for the last two), as published.
+static const struct {
+    const char *code;
+    double grams;
+} published[] = {{"US", 369}, {"CN", 582}, {"IN", 713}, {"DE", 381}, {"FR", 56},  {"GB", 238},
+                 {"SE", 41},  {"NO", 30},  {"PL", 662}, {"CA", 170}, {"BR", 98},  {"AU", 549},
+                 {"JP", 485}, {"KR", 431}, {"ZA", 708}, {"IE", 291}, {"NL", 268}, {"ES", 174},
+                 {"IT", 331}, {"TW", 642}, {"SG", 471}, {"FI", 79},  {"DK", 152}, {"CH", 35},
+                 {"ID", 676}, {"IS", 28}};
+
+START_TEST(countries_have_the_figures_that_are_published)
+{
+    ck_assert_double_eq(grid_find(published[_i].code)->grams_per_kwh, published[_i].grams);
+}
+END_TEST
+
 START_TEST(no_code_and_no_name_stands_twice_and_every_figure_has_its_year)
 {
     for (int i = 0; grid_at(i); i++) {
         ck_assert_ptr_eq(grid_find(grid_at(i)->code), grid_at(i));
         ck_assert_ptr_eq(grid_find(grid_at(i)->name), grid_at(i));
         ck_assert_int_ge(grid_at(i)->year, 2019);
-        ck_assert(grid_at(i)->grams_per_kwh > 0 && grid_at(i)->grams_per_kwh < 1000);
+        ck_assert(grid_at(i)->grams_per_kwh > 0 && grid_at(i)->grams_per_kwh < 1400);
     }
 }
 END_TEST
@@ -53,7 +91,8 @@ static const struct {
     const char *text;
     double grams;
 } numbers[] = {{"381", 381},           {"381g", 381},           {"381g/kWh", 381},
-               {"56.5gCO2/kWh", 56.5}, {"56.5gCO2e/kWh", 56.5}, {"0", 0}};
+               {"56.5gCO2/kWh", 56.5}, {"56.5gCO2e/kWh", 56.5}, {"0", 0},
+               {"381kg/MWh", 381},     {"381 gCO2eq/kWh", 381}};
 
 START_TEST(a_number_is_grams_for_a_kilowatt_hour)
 {
@@ -68,15 +107,21 @@ END_TEST
 
 static const struct {
     const char *text, *message;
-} refused[] = {{"0.381", "not kilograms"},
+} refused[] = {{"0.381", "looks like kilograms"},
+               {"0.381", "so '381'"},
                {"0.381g/kWh", "not kilograms"},
                {"381000", "no grid emits"},
-               {"381kg/kWh", "no country and no number"},
-               {"381 mg", "no country"},
-               {"-5", "no country"},
+               {"0.381kg/kWh", "is in kg/kWh, not in grams for a kilowatt-hour"},
+               {"0.381kgCO2/kWh", "would be '381'"},
+               {"0.381tCO2e/MWh", "would be '381'"},
+               {"100g/MJ", "would be '360'"},
+               {"840lb/MWh", "would be '381.018'"},
+               {"381 mg", "would be '0.381'"},
+               {"-5", "not negative"},
                {"3.8.1", "no country"},
                {"", "no country"},
-               {"381g/MJ", "no country"},
+               {"381g/month", "no country"},
+               {"381CO2/kWh", "no country"},
                {"nan", "no country"},
                {"99999999999999999999999999999999999999", "no country"}};
 
@@ -96,6 +141,41 @@ START_TEST(a_kilowatt_hour_emits_what_the_grid_says)
 }
 END_TEST
 
+// The line comes before the profile, and the profile before what is usual.
+START_TEST(a_data_centres_share_is_the_lines_or_the_profiles_or_the_usual_one)
+{
+    struct device device = {.name = "d", .json = NULL};
+    struct pue pue;
+    static const char profile[] = "{\"pue\": 1.1}";
+
+    ck_assert_int_eq(pue_of(&context, NULL, NAN, 1.58, &pue), OK);
+    ck_assert_double_eq(pue.factor, 1.58);
+    ck_assert_str_eq(pue.from, "default");
+    ck_assert_int_eq(json_parse(&context, profile, strlen(profile), &device.json), OK);
+    ck_assert_int_eq(pue_of(&context, &device, NAN, 1.58, &pue), OK);
+    ck_assert_double_eq(pue.factor, 1.1);
+    ck_assert_str_eq(pue.from, "profile");
+    ck_assert_int_eq(pue_of(&context, &device, 1.3, 1.58, &pue), OK);
+    ck_assert_double_eq(pue.factor, 1.3);
+    ck_assert_str_eq(pue.from, "line");
+    json_free(device.json);
+}
+END_TEST
+
+START_TEST(a_profile_whose_data_centre_draws_less_than_its_computers_is_refused)
+{
+    static const char *const profiles[] = {"{\"pue\": 0.9}", "{\"pue\": \"high\"}",
+                                           "{\"pue\": 110}"};
+    struct device device = {.name = "d", .json = NULL};
+    struct pue pue;
+
+    ck_assert_int_eq(json_parse(&context, profiles[_i], strlen(profiles[_i]), &device.json), OK);
+    ck_assert_int_eq(pue_of(&context, &device, NAN, 1, &pue), ERR_FORMAT);
+    ck_assert_ptr_nonnull(strstr(context.error, "'pue' wants a number from 1 to 10"));
+    json_free(device.json);
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof table / sizeof *table))
 
 Suite *carbon_suite(void);
@@ -107,10 +187,15 @@ Suite *carbon_suite(void)
     tcase_add_checked_fixture(tcase, set_up, NULL);
     tcase_add_loop_test(tcase, a_country_goes_by_code_or_name_in_any_case, 0, ROWS(known));
     tcase_add_test(tcase, the_first_grid_is_the_worlds_average);
+    tcase_add_loop_test(tcase, a_region_of_a_cloud_has_a_figure_of_its_own, 0, ROWS(regions));
+    tcase_add_loop_test(tcase, countries_have_the_figures_that_are_published, 0, ROWS(published));
     tcase_add_test(tcase, no_code_and_no_name_stands_twice_and_every_figure_has_its_year);
     tcase_add_loop_test(tcase, a_number_is_grams_for_a_kilowatt_hour, 0, ROWS(numbers));
     tcase_add_loop_test(tcase, units_that_are_mixed_up_are_refused, 0, ROWS(refused));
     tcase_add_test(tcase, a_kilowatt_hour_emits_what_the_grid_says);
+    tcase_add_test(tcase, a_data_centres_share_is_the_lines_or_the_profiles_or_the_usual_one);
+    tcase_add_loop_test(tcase, a_profile_whose_data_centre_draws_less_than_its_computers_is_refused,
+                        0, 3);
     suite_add_tcase(suite, tcase);
     return suite;
 }

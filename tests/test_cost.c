@@ -268,7 +268,8 @@ START_TEST(without_a_profile_only_the_macs_are_known)
         "{\"macs\":5,\"joules\":null,\"interval\":null,\"basis\":\"estimated\",\"device\":null,"
         "\"profile\":null,\"grams\":null,\"grid\":{\"name\":\"world "
         "average\",\"grams_per_kwh\":475,"
-        "\"year\":2019},\"inferences_to_pay_back\":null,"
+        "\"year\":2019},\"pue\":1,\"inferences_to_pay_back\":null,\"inferences_per_day\":null,"
+        "\"days_to_pay_back\":null,"
         "\"reason\":\"no profile of the computer that did it\",\"measured\":null}");
     text_clear(&text);
     json_free(object);
@@ -280,7 +281,7 @@ START_TEST(the_default_profile_of_the_computer_is_read_and_has_float32)
     struct cost_basis basis;
     struct cost cost;
 
-    ck_ok(cost_open(&context, &(struct cost_options){NULL, NULL}, &basis));
+    ck_ok(cost_open(&context, &(struct cost_options){NULL, NULL, NAN, NAN}, &basis));
     cost = cost_of(&basis, 123.3e9);
     ck_assert_str_eq(cost.host->name, "cpu-server-x86");
     // BERT-large in float32 with DeepSparse, MLPerf Inference power v3.1: 30.59 J.
@@ -298,7 +299,7 @@ START_TEST(a_profile_that_tells_memory_apart_gives_no_joules_and_says_why)
     struct cost cost;
     struct text text;
 
-    ck_ok(cost_open(&context, &(struct cost_options){apart[_i], NULL}, &basis));
+    ck_ok(cost_open(&context, &(struct cost_options){apart[_i], NULL, NAN, NAN}, &basis));
     cost = cost_of(&basis, 1e9);
     cost_pay_back(&cost, 2, 1, "d");
     ck_assert_double_eq(cost.macs, 1e9);
@@ -349,7 +350,7 @@ START_TEST(figures_that_nothing_has_checked_are_marked_as_such)
     struct cost cost;
     struct text text;
 
-    ck_ok(cost_open(&context, &(struct cost_options){NULL, NULL}, &basis));
+    ck_ok(cost_open(&context, &(struct cost_options){NULL, NULL, NAN, NAN}, &basis));
     cost = cost_of(&basis, 1e9);
     cost_to_json(object, &cost);
     profile = json_member(object, "profile");
@@ -376,16 +377,43 @@ END_TEST
 static const struct {
     const char *host, *grid, *message;
 } bad[] = {{NULL, "Germny", "'--grid': no figure for 'Germny' (did you mean 'Germany'?)"},
-           {NULL, "Atlantis", "there are world, AU"},
+           {NULL, "Atlantis", "or grams of CO2 for a kilowatt-hour such as 381"},
            {NULL, "0.4", "not kilograms"},
            {"vax", NULL, "no device 'vax'; there are"}};
+
+// 1000 J on 360 g/kWh are 0.1 g; cooling adds to the grams and not to the joules of the computer.
+START_TEST(a_data_centre_adds_to_the_grams_and_a_day_has_its_inferences)
+{
+    const struct cost_options line = {NULL, "360", 1.5, 500};
+    struct device host = host_of(250e-12);
+    struct cost_basis basis;
+    struct cost cost;
+    struct text text;
+
+    ck_ok(cost_open(&context, &line, &basis));
+    ck_assert(basis.asks_for_grams);
+    device_clear(&basis.host);
+    basis.host = host;
+    cost = cost_of(&basis, 4e12);
+    cost_pay_back(&cost, 0.75, 0.25, "d");
+    ck_assert_double_eq_tol(cost.joules, 1000, 1e-9);
+    ck_assert_double_eq_tol(cost.grams, 0.15, 1e-12);
+    text_init(&text);
+    cost_text(&cost, &text);
+    cost_pay_back_text(&cost, "d", &text);
+    ck_assert_msg(strstr(text.at, "150 mg CO2e (360 g/kWh, PUE 1.5)") != NULL, "%s", text.at);
+    ck_assert_msg(strstr(text.at, "2.00 k inferences on d, 4 days") != NULL, "%s", text.at);
+    text_clear(&text);
+}
+END_TEST
 
 START_TEST(an_unknown_grid_or_computer_is_named)
 {
     struct cost_basis basis;
 
     ck_assert_int_eq(
-        cost_open(&context, &(struct cost_options){bad[_i].host, bad[_i].grid}, &basis), ERR_USAGE);
+        cost_open(&context, &(struct cost_options){bad[_i].host, bad[_i].grid, NAN, NAN}, &basis),
+        ERR_USAGE);
     ck_assert_msg(strstr(context.error, bad[_i].message) != NULL, "%s", context.error);
     cost_close(&basis);
 }
@@ -526,6 +554,7 @@ Suite *cost_suite(void)
                         ROWS(apart));
     tcase_add_test(joules, fixed_and_byte_terms_alone_keep_a_profile_from_serving);
     tcase_add_test(joules, figures_that_nothing_has_checked_are_marked_as_such);
+    tcase_add_test(joules, a_data_centre_adds_to_the_grams_and_a_day_has_its_inferences);
     tcase_add_loop_test(joules, an_unknown_grid_or_computer_is_named, 0, ROWS(bad));
     tcase_add_loop_test(joules, a_history_tells_the_work_beyond_the_baselines, 0, ROWS(histories));
     tcase_add_test(joules, steps_from_a_cache_ran_nothing_and_those_that_failed_are_told);

@@ -38,6 +38,8 @@ void cost_init(struct cost *cost, double macs, const struct device *host, const 
                           .joules = macs * each,
                           .host = host,
                           .grid = *grid,
+                          .pue = 1,
+                          .per_day = NAN,
                           .inferences = NAN,
                           .measured = NAN};
     cost->low = cost->joules / factor;
@@ -52,6 +54,12 @@ void cost_init(struct cost *cost, double macs, const struct device *host, const 
                      host->name);
     else if (isnan(each))
         cost_because(cost, "profile '%s' has no figure for float32", host->name);
+}
+
+void cost_in_centre(struct cost *cost, double pue)
+{
+    cost->pue = pue;
+    cost->grams = pue * grid_grams(&cost->grid, cost->joules);
 }
 
 void cost_pay_back(struct cost *cost, double before, double after, const char *device)
@@ -83,8 +91,6 @@ static void add_measured(struct json *object, const struct cost *cost)
 
 void cost_to_json(struct json *object, const struct cost *cost)
 {
-    struct json *grid;
-
     json_add_number(object, "macs", cost->macs);
     json_add_number(object, "joules", cost->joules);
     json_add_interval(object, "interval", cost->low, cost->high);
@@ -95,11 +101,11 @@ void cost_to_json(struct json *object, const struct cost *cost)
     else
         json_add_null(object, "profile");
     json_add_number(object, "grams", cost->grams);
-    grid = json_add_object(object, "grid");
-    json_add_text(grid, "name", cost->grid.name);
-    json_add_number(grid, "grams_per_kwh", cost->grid.grams_per_kwh);
-    json_add_number(grid, "year", cost->grid.year ? (double)cost->grid.year : (double)NAN);
+    grid_to_json(json_add_object(object, "grid"), &cost->grid);
+    json_add_number(object, "pue", cost->pue);
     json_add_number(object, "inferences_to_pay_back", cost->inferences);
+    json_add_number(object, "inferences_per_day", cost->per_day);
+    json_add_number(object, "days_to_pay_back", cost->inferences / cost->per_day);
     json_add_text(object, "reason", cost->reason[0] ? cost->reason : NULL);
     add_measured(object, cost);
 }

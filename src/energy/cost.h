@@ -12,10 +12,12 @@ enum { COST_REASON_BYTES = 256 };
 struct cost {
     double macs;               // dense multiply-accumulates; NaN: not known
     double joules, low, high;  // estimated; NaN: not known
-    double grams;              // of CO2 equivalent
+    double grams;              // of CO2 equivalent, with what the data centre adds
     const struct device *host; // profile of the computer, borrowed; NULL: none
     struct grid grid;
+    double pue;                     // in grams, not in joules
     double inferences;              // until the cost is paid back; NaN: never or not known
+    double per_day;                 // inferences; NaN: not known
     char reason[COST_REASON_BYTES]; // why macs, joules or inferences are NaN; "": they are not
     double measured;                // joules by a counter; NaN: there is none
     const char *counter, *scope;    // of it, borrowed
@@ -24,6 +26,8 @@ struct cost {
 // Joules at the profile's float32 multiply-accumulate. Not known for host NULL, and for a profile
 // in which that figure does not hold memory and everything else that a computer draws.
 void cost_init(struct cost *cost, double macs, const struct device *host, const struct grid *grid);
+// In a data centre of that power usage effectiveness. cost_init: 1.
+void cost_in_centre(struct cost *cost, double pue);
 // before, after: joules of one inference on `device`; NaN: not known.
 void cost_pay_back(struct cost *cost, double before, double after, const char *device);
 // Says why something is not known, unless that is said already.

@@ -5,7 +5,7 @@ ecai distill none -q --student model.txt --data $data --preprocess unit --epochs
 ecai prune magnitude -q --sparsity 0.8 teacher.onnx -o pruned.onnx
 # 852 weights, 7424 MACs. Calibration runs twice over 64 samples.
 s "ecai quantize int8 pruned.onnx --data $data@0:64 -o small.onnx --json q.json 2>&1 | grep -o 'compressing.*'"
-s "sed -n '/\"cost\"/,/^  }/p' q.json | sed 's/pay_back\": [0-9]*/pay_back\": N/'"
+s "sed -n '/\"cost\"/,/^  }/p' q.json | sed 's/es_to_pay_back\": [0-9]*/es_to_pay_back\": N/'"
 s "ecai quantize int8 pruned.onnx --data $data@0:64 --host-device asic-45nm -o x.onnx --json q.json 2>&1 | grep -o 'compressing.*'; sed -n '/\"cost\"/,/^  }/p' q.json | grep -E 'joules|interval|grams\"|pay_back|reason'"
 s "ecai eval -q small.onnx --data $data --baseline teacher.onnx --host-device cpu-phone-a76 2>/dev/null | grep ^cost"
 s "ecai quantize int8 -q pruned.onnx --data $data@0:64 --threads 1 --host-device cpu-server-x86 --grid FR -o again.onnx --json q.json; cmp small.onnx again.onnx; grep -E '\"(device|name|grams_per_kwh)\": \"?(cpu|France|56)' q.json"
@@ -20,6 +20,13 @@ s "ecai eval -q teacher.onnx --data $data --save-outputs o.npz >/dev/null 2>&1; 
 # A model from elsewhere has no history.
 s "ecai eval -q model.txt --data $data --preprocess unit --json r.json 2>/dev/null | sed -n 's/after .* inf/after N inf/; /^cost/p'; grep '\"cost\"' r.json"
 s "ecai eval -q small.onnx --data $data --baseline teacher.onnx --max cost.inferences_to_pay_back=1 --min cost.joules=1uJ 2>/dev/null | grep ^requirement | sed 's/ (.*//'"
+# Grams of the model's own inferences: told when somebody asks for grams, and always in JSON.
+s "ecai eval -q small.onnx --data $data --device cpu-phone-a76 --grid FR --pue 1.5 --inferences-per-day 1e6 --json r.json 2>/dev/null | grep -E '^(energy|carbon)'; sed -n '/\"carbon\"/,/^  }/p' r.json"
+s "ecai eval -q small.onnx --data $data --max carbon.per_year.grams=1 --inferences-per-day 10 2>/dev/null | grep ^requirement"
+t ecai eval small.onnx --data $data --pue 0.9
+t ecai eval small.onnx --data $data --pue 0
+t ecai eval small.onnx --data $data --inferences-per-day -1
+t ecai eval small.onnx --data $data --grid 100g/MJ
 t ecai eval small.onnx --data $data --grid Germny
 t ecai eval small.onnx --data $data --grid 0.4
 t ecai eval small.onnx --data $data --grid 400kg

@@ -1,0 +1,82 @@
+// Grams of an inference, of a day and of a year: see carbon.h.
+#include "cli/carbon.h"
+
+#include <math.h>
+
+#include "cli/table.h"
+
+struct carbon carbon_of(const struct cost_basis *basis, struct pue pue, const struct energy *energy,
+                        const struct device *device)
+{
+    const struct spread joules = {energy->joules, energy->low, energy->high};
+
+    return (struct carbon){
+        .device = device,
+        .grid = &basis->grid,
+        .pue = pue,
+        .cost = place_cost_of(spread_times(joules, pue.factor), basis->grid.grams_per_kwh),
+        .per_day = basis->per_day,
+        .reason = energy->reason};
+}
+
+void amount_to_json(struct json *object, const struct place_cost *cost, double times)
+{
+    struct spread joules = spread_times(cost->joules, times);
+    struct spread grams = spread_times(cost->grams, times);
+
+    json_add_number(object, "joules", joules.value);
+    json_add_interval(object, "interval", joules.low, joules.high);
+    json_add_number(object, "grams", grams.value);
+    json_add_interval(object, "grams_interval", grams.low, grams.high);
+}
+
+static void add_assumptions(struct json *object, const struct carbon *carbon)
+{
+    struct json *list = json_add_array(object, "assumptions");
+    struct text text;
+
+    text_init(&text);
+    text_format(&text, "joules are those of %s: %s", carbon->device->name, carbon->device->scope);
+    json_add_text(list, NULL, text.at);
+    json_add_text(list, NULL,
+                  "the grid's average over the year; what one more kilowatt-hour adds, and the "
+                  "hour, are not known");
+    json_add_text(list, NULL,
+                  "left out: making the device, its waiting between inferences, the network");
+    text_clear(&text);
+}
+
+void carbon_to_json(struct json *object, const struct carbon *carbon)
+{
+    json_add_text(object, "device", carbon->device->name);
+    amount_to_json(object, &carbon->cost, 1);
+    json_add_number(object, "inferences_per_day", carbon->per_day);
+    amount_to_json(json_add_object(object, "per_day"), &carbon->cost, carbon->per_day);
+    amount_to_json(json_add_object(object, "per_year"), &carbon->cost,
+                   carbon->per_day * DAYS_A_YEAR);
+    json_add_number(object, "pue", carbon->pue.factor);
+    json_add_text(object, "pue_from", carbon->pue.from);
+    grid_to_json(json_add_object(object, "grid"), carbon->grid);
+    add_assumptions(object, carbon);
+    json_add_text(object, "reason", carbon->reason);
+}
+
+void carbon_text(const struct carbon *carbon, struct text *out)
+{
+    const struct spread grams = carbon->cost.grams;
+
+    if (isnan(grams.value)) {
+        text_format(out, "unknown: %s", carbon->reason ? carbon->reason : "no joules");
+        return;
+    }
+    interval_text(grams.value, grams.low, grams.high, "g CO2e", out);
+    text_format(out, " an inference on %s (", carbon->device->name);
+    grid_text(carbon->grid, out);
+    text_format(out, ", PUE %g by %s)", carbon->pue.factor, carbon->pue.from);
+    if (isnan(carbon->per_day))
+        return;
+    text_add(out, "; ");
+    text_add_number(out, carbon->per_day, " a day: ");
+    text_add_number(out, grams.value * carbon->per_day, "g a day, ");
+    text_add_number(out, grams.value * carbon->per_day * DAYS_A_YEAR, "g a year");
+}
