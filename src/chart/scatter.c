@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "chart/label.h"
 
+#define AGREEMENT_DASHES "4 3"
 enum { RADIUS = 4, LEGEND_MAX = SERIES_MAX + 6 };
 
 static const enum mark series_mark[SERIES_MAX] = {MARK_CIRCLE, MARK_SQUARE, MARK_DIAMOND, MARK_UP,
@@ -73,6 +74,12 @@ static void cover_all(struct scatter *scatter)
         cover(&scatter->x, point->x, point->x_low, point->x_high);
         cover(&scatter->y, point->y, point->y_low, point->y_high);
     }
+    if (scatter->is_agreement) {
+        axis_cover(&scatter->x, scatter->y.low);
+        axis_cover(&scatter->x, scatter->y.high);
+        scatter->y.low = scatter->x.low;
+        scatter->y.high = scatter->x.high;
+    }
 }
 
 static struct legend_entry entry(const char *words, const char *colour, enum mark mark,
@@ -98,6 +105,12 @@ static int make_legend(const struct scatter *scatter, bool has_line, struct lege
     }
     for (int i = 0; has_groups && i < scatter->series_count; i++)
         legend[count++] = entry(scatter->series[i], svg_colour[i], series_mark[i], true);
+    if (scatter->is_agreement) {
+        legend[count] = entry("equal", SVG_GREY, MARK_CIRCLE, true);
+        legend[count].is_line = true;
+        legend[count++].dashes = AGREEMENT_DASHES;
+        return count;
+    }
     if (has_front)
         legend[count++] = entry(scatter->front_name ? scatter->front_name : "Pareto front", colour,
                                 MARK_CIRCLE, true);
@@ -145,13 +158,18 @@ static void draw_steps(const struct scatter *scatter, const struct frame *frame,
     free(y);
 }
 
+static bool is_filled(const struct scatter *scatter, const struct chart_point *point)
+{
+    return scatter->is_agreement || point->is_front;
+}
+
 static const char *point_colour(const struct scatter *scatter, const struct chart_point *point)
 {
     if (point->is_baseline)
         return SVG_INK;
     if (scatter->series_count > 1)
         return svg_colour[point->series];
-    return point->is_front ? svg_colour[0] : SVG_GREY;
+    return is_filled(scatter, point) ? svg_colour[0] : SVG_GREY;
 }
 
 static void bar_line(const struct frame *frame, bool is_across, double along, double from,
@@ -214,7 +232,15 @@ static void draw_point(const struct scatter *scatter, const struct frame *frame,
         svg_mark(frame->out, MARK_SQUARE, x, y, RADIUS, SVG_INK, true);
     else
         svg_mark(frame->out, mark, x, y, point->is_front ? RADIUS : RADIUS - 1,
-                 point_colour(scatter, point), point->is_front);
+                 point_colour(scatter, point), is_filled(scatter, point));
+}
+
+// From corner to corner, as both axes have the same bounds.
+static void draw_agreement(const struct frame *frame)
+{
+    const double x[2] = {frame->x.from, frame->x.to}, y[2] = {frame->y.from, frame->y.to};
+
+    svg_path(frame->out, x, y, 2, SVG_GREY, 1, AGREEMENT_DASHES);
 }
 
 // What matters most is drawn last and labelled first.
@@ -257,7 +283,9 @@ int scatter_draw(const struct scatter *given, struct text *out)
     frame_begin(&frame, &scatter.sheet, &scatter.x, &scatter.y, 0, legend,
                 make_legend(&scatter, front > 0, legend), out);
     labels_init(&labels, frame.x.from, frame.y.to, frame.x.to, frame.y.from);
-    if (front)
+    if (scatter.is_agreement)
+        draw_agreement(&frame);
+    else if (front)
         draw_steps(&scatter, &frame, order, front, &labels);
     draw_intervals(&scatter, &frame, &labels);
     for (int now = 0; now <= 3; now++)

@@ -25,6 +25,9 @@ struct scatter {
     // What filled points and rings are called; NULL: "Pareto front", "dominated". A front of
     // another name is not the line's, which is the Pareto front of the two axes.
     const char *front_name, *rest_name;
+    // Both axes tell the same quantity: they get the same bounds and the line on which the two
+    // agree. Nothing is a front then, whatever the points say: all are filled.
+    bool is_agreement;
 };
 
 // Returns the number of labels that found no room; -1: the plot itself has less than
