@@ -362,14 +362,14 @@ START_TEST(a_calibrated_profile_is_its_linear_model)
     estimate_to(y, "mcu-cortex-m4");
     ck_assert_double_eq(counts.macs, 36 * 8 * 9);
     // Depthwise, zeros cost: 72 weights and their scale.
-    assert_pj(energy.joules, 36 * 8 * 9 * 778.0 + (72 + 4) * 213.0);
+    assert_pj(energy.joules, 36 * 8 * 9 * 772.2 + (72 + 4) * 193.8);
     ck_assert_int_eq(energy.fits, FITS);
     assert_adds_up();
     device_clear(&device);
     energy_clear(&energy);
     ck_assert_int_eq(device_read(&context, "cpu-phone-a76", &device), OK);
     energy_init(&energy, &counts, &device);
-    assert_pj(energy.joules, 0.88e9 + 36 * 8 * 9 * 1166.0 + (76 + 2 * 288) * 2540.0);
+    assert_pj(energy.joules, 0.796e9 + 36 * 8 * 9 * 1246.0 + (76 + 2 * 288) * 2401.0);
     ck_assert_int_eq(energy.fits, FITS_UNKNOWN);
     assert_adds_up();
 }

@@ -162,15 +162,18 @@ static void add_time(struct energy *energy, const struct energy_question *questi
     energy->utilisation = seconds_at_peak(question) / energy->seconds;
 }
 
+// Weights lie in the flash, activations in the RAM; without a flash both lie in the RAM.
 static enum fits judge_fit(const struct energy_question *question)
 {
-    const struct device *device = question->device;
+    double flash = question->device->flash_bytes, ram = question->device->ram_bytes;
     double peak = question->counts->peak_activation_bytes * question->scenario->batch;
+    double in_ram = isnan(flash) ? peak + question->weight_bytes : peak;
 
-    if (isnan(device->flash_bytes) || isnan(device->ram_bytes) || isnan(peak))
+    if (isnan(flash) && isnan(ram))
         return FITS_UNKNOWN;
-    return question->weight_bytes <= device->flash_bytes && peak <= device->ram_bytes ? FITS
-                                                                                      : FITS_NOT;
+    if (question->weight_bytes > flash || in_ram > ram)
+        return FITS_NOT;
+    return isnan(in_ram) && !isnan(ram) ? FITS_UNKNOWN : FITS;
 }
 
 static void estimate(struct energy *energy, const struct counts *counts,
