@@ -303,6 +303,9 @@ static void count_operands(struct walk *walk, const struct node *node, const str
     out->input_elements = value_elements(walk, x);
     out->output_elements = value_elements(walk, node->output[0]);
     out->output_bits = walk->bits[node->output[0].at];
+    out->shape = shape_of_node(walk, node, slot, cost->macs);
+    out->reads_rectified = walk->is_rectified[x.at];
+    out->writes_rectified = walk->becomes_rectified[node->output[0].at];
     if (value_exists(w))
         out->is_depthwise = has_groups_of_one(node, &walk->tensor[w.at].shape);
     if (cost->weight_input >= 0 && value_exists(root)) {
@@ -363,6 +366,8 @@ void counts_init(struct counts *counts, const struct graph *graph, const struct 
     walk.owner = arena_array(counts->arena, uint32_t, values);
     walk.storage = arena_array(counts->arena, uint32_t, values);
     walk.info = arena_array(counts->arena, struct weight_info, values);
+    walk.is_rectified = arena_array(counts->arena, bool, values);
+    walk.becomes_rectified = arena_array(counts->arena, bool, values);
     walk.layer = arena_array(counts->arena, uint32_t, nodes);
     walk.cost = arena_array(counts->arena, struct op_cost, nodes);
     find_constants(&walk);
@@ -370,6 +375,7 @@ void counts_init(struct counts *counts, const struct graph *graph, const struct 
         if (walk.layer[i] != NO_LAYER)
             find_cost(&walk, i);
     find_readers(&walk);
+    find_rectified(&walk);
     find_weights(&walk);
     count_nodes(&walk);
     count_weights(&walk);
@@ -391,6 +397,10 @@ void counts_per_sample(struct counts *counts, double samples)
         node->macs_nonzero /= samples;
         node->input_elements /= samples;
         node->output_elements /= samples;
+        if (fmod(node->shape.batch, samples) == 0)
+            node->shape.batch /= samples;
+        else
+            node->shape.out_width /= samples;
     }
     for (uint32_t i = 0; i < counts->activation_count; i++)
         counts->activation[i].elements /= samples;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "energy/layer_shape.h"
 #include "energy/stored.h"
 #include "ir/graph.h"
 
@@ -20,6 +21,9 @@ struct node_count {
     struct number_type weight, activation;  // of the operands, if macs > 0
     double input_elements, output_elements; // of what it reads and writes, if macs > 0
     int output_bits;                        // as the output is stored, if macs > 0
+    struct layer_shape shape;               // groups 0: loops that are not known
+    // What it reads, or what its output is before anybody else reads it, comes out of a ReLU.
+    bool reads_rectified, writes_rectified;
 };
 
 // One constant that is kept in memory and read once.

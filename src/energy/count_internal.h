@@ -26,6 +26,8 @@ struct walk {
     uint32_t *storage;        // value: the stored value whose memory it lives in
     uint32_t *layer;          // node: index in counts->node; NO_LAYER: constant
     struct op_cost *cost;     // node
+    bool *is_rectified;       // value: comes out of a ReLU, through what keeps zeros
+    bool *becomes_rectified;  // value: goes into one, through what works in place
     struct weight_info *info; // value
 };
 
@@ -39,5 +41,11 @@ void set_unknown(struct walk *walk, const struct node *node, const char *what);
 // The tensors that are kept: weights (once info is filled in) and activations, with their totals.
 void count_weights(struct walk *walk);
 void count_activations(struct walk *walk);
+
+// Fills in is_rectified and becomes_rectified.
+void find_rectified(struct walk *walk);
+// The loops of a node that multiplies; weight: the input that holds its weights.
+struct layer_shape shape_of_node(const struct walk *walk, const struct node *node, int weight,
+                                 double macs);
 
 #endif

@@ -32,6 +32,11 @@ static void add_layer(struct json *layers, const struct energy_layer *layer)
         json_add_null(object, "activation_bits");
     json_add_number(object, "nonzero", layer->nonzero);
     json_add_number(object, "parameters", layer->parameters);
+    if (!layer->mapping)
+        return;
+    json_add_number(object, "cycles", layer->mapping->cycles + layer->mapping->stall_cycles);
+    json_add_number(object, "utilisation", layer->mapping->utilisation);
+    json_add_number(object, "dram_bytes", layer->mapping->dram_bytes);
 }
 
 void energy_to_json(struct json *object, const struct energy *energy, const struct device *device)

@@ -56,8 +56,7 @@ int precision_of(const struct number_type *weight, const struct number_type *act
     return -1;
 }
 
-void energy_no_figure(struct energy *energy, const struct node_count *node,
-                      const struct number_type *weight, const struct number_type *activation)
+void energy_no_estimate(struct energy *energy, const struct node_count *node, const char *what)
 {
     struct text text;
 
@@ -66,11 +65,20 @@ void energy_no_figure(struct energy *energy, const struct node_count *node,
     text_init(&text);
     text_add(&text, "node '");
     text_add_escaped(&text, node->name, strlen(node->name));
-    text_format(&text, "' (%s): the profile has no figure for %s%d weights by %s%d activations",
-                node->op, number_is_integer(weight) ? "int" : "float", weight->bits,
-                number_is_integer(activation) ? "int" : "float", activation->bits);
+    text_format(&text, "' (%s): %s", node->op, what);
     energy->reason = arena_copy_text(energy->arena, text.at);
     text_clear(&text);
+}
+
+void energy_no_figure(struct energy *energy, const struct node_count *node,
+                      const struct number_type *weight, const struct number_type *activation)
+{
+    energy_no_estimate(
+        energy, node,
+        arena_format(energy->arena,
+                     "the profile has no figure for %s%d weights by %s%d activations",
+                     number_is_integer(weight) ? "int" : "float", weight->bits,
+                     number_is_integer(activation) ? "int" : "float", activation->bits));
 }
 
 // What every layer is told with, whatever the profile.

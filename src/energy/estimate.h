@@ -4,6 +4,7 @@
 #ifndef ENERGY_ESTIMATE_H
 #define ENERGY_ESTIMATE_H
 
+#include "energy/array_map.h"
 #include "energy/count.h"
 #include "energy/device.h"
 
@@ -15,6 +16,8 @@ struct energy_layer {
     double parameters, nonzero;       // elements of those that are parameters, and not zero
     double mac, weights, activations; // joules
     double joules;                    // their sum
+    // How it lies on an array of processing elements (kind array); NULL: the profile is of no array
+    const struct array_mapping *mapping;
 };
 
 enum fits { FITS_UNKNOWN = -1, FITS_NOT, FITS };

@@ -50,7 +50,9 @@ bool scenario_is_on_chip(const struct energy_question *question);
 // Which column of a profile a MAC of these types belongs to; -1: none. Processors without narrower
 // multipliers compute in the container: int4 costs what int8 does.
 int precision_of(const struct number_type *weight, const struct number_type *activation);
-// Says that the profile has no figure for this node, unless an earlier one is named already.
+// Says why there is no estimate for this node, unless an earlier one is named already.
+void energy_no_estimate(struct energy *energy, const struct node_count *node, const char *what);
+// The same where the profile has no figure for it.
 void energy_no_figure(struct energy *energy, const struct node_count *node,
                       const struct number_type *weight, const struct number_type *activation);
 
