@@ -13,7 +13,7 @@ void energy_profile_to_json(struct json *profile, const struct device *device)
     json_add_text(profile, "unverified", device->unverified);
 }
 
-static void add_layer(struct json *layers, const struct energy_layer *layer)
+static void add_layer(struct json *layers, const struct energy_layer *layer, bool on_array)
 {
     struct json *object = json_add_object(layers, NULL);
 
@@ -32,11 +32,12 @@ static void add_layer(struct json *layers, const struct energy_layer *layer)
         json_add_null(object, "activation_bits");
     json_add_number(object, "nonzero", layer->nonzero);
     json_add_number(object, "parameters", layer->parameters);
-    if (!layer->mapping)
+    if (!on_array)
         return;
-    json_add_number(object, "cycles", layer->mapping->cycles + layer->mapping->stall_cycles);
-    json_add_number(object, "utilisation", layer->mapping->utilisation);
-    json_add_number(object, "dram_bytes", layer->mapping->dram_bytes);
+    const struct array_mapping *mapping = layer->mapping;
+    json_add_number(object, "cycles", mapping ? mapping->cycles + mapping->stall_cycles : NAN);
+    json_add_number(object, "utilisation", mapping ? mapping->utilisation : NAN);
+    json_add_number(object, "dram_bytes", mapping ? mapping->dram_bytes : NAN);
 }
 
 void energy_to_json(struct json *object, const struct energy *energy, const struct device *device)
@@ -63,7 +64,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
     part = json_add_array(object, "layers");
     for (uint32_t i = 0; i < energy->layer_count; i++)
         if (energy->layer[i].joules != 0) // in place, nothing moves: no news
-            add_layer(part, &energy->layer[i]);
+            add_layer(part, &energy->layer[i], device->kind == DEVICE_KIND_array);
 }
 
 void energy_ratio_to_json(struct json *object, const struct energy_ratio *ratio)

@@ -63,6 +63,27 @@ static enum status read_choices(struct profile *profile, struct array_spec *spec
     return OK;
 }
 
+// Elements and words are counted.
+static enum status check_whole(struct profile *profile, const struct array_spec *spec)
+{
+    const struct {
+        const char *path;
+        double number;
+    } row[] = {{"array.rows", spec->rows},
+               {"array.columns", spec->columns},
+               {"array.word_bits", spec->word_bits},
+               {"array.run_bits", spec->run_bits},
+               {"array.registers.filter_words", spec->filter_words},
+               {"array.registers.input_words", spec->input_words},
+               {"array.registers.sum_words", spec->sum_words}};
+
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+        if (!isnan(row[i].number) && row[i].number != floor(row[i].number))
+            return context_fail(profile->context, ERR_FORMAT, "'%s' wants a whole number",
+                                row[i].path);
+    return OK;
+}
+
 static void set_missing(double *number, double to)
 {
     if (isnan(*number))
@@ -83,6 +104,7 @@ static enum status read(struct profile *profile, struct device *device)
                                 &array->spec.run_bits};
 
     TRY(profile_numbers(profile, "", numbers, PROFILE_ROWS(numbers), array));
+    TRY(check_whole(profile, &array->spec));
     TRY(read_choices(profile, &array->spec));
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
         set_missing(optional[i], 0);
