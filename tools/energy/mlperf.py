@@ -1,4 +1,5 @@
-"""MLPerf Inference: mobile processors, accelerators and servers, sparse BERT; see tools/energy-tables and testdata/energy/README.md."""
+"""MLPerf Inference: mobile processors, accelerators and servers, sparse BERT; see tools/energy-tables
+and testdata/energy/README.md."""
 import json
 import re
 import sys
@@ -91,7 +92,7 @@ def mobile(rows):
 
 MOBILE = """MLPerf Inference v2.0, v2.1 and v3.0, power, SingleStream: joules of one image at the wall
 socket (MLCommons 2022-2023; open division: MobileNet, EfficientNet-lite; closed: ResNet-50; Krai).
-https://github.com/mlcommons/cm4mlperf-results, Apache-2.0; source: round:platform. See README.md."""
+https://github.com/mlcommons/cm4mlperf-results, Apache-2.0; source: round, README.md names the platform."""
 
 
 # ---- ResNet-50 on accelerators and servers ------------------------------------------------------

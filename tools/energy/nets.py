@@ -292,6 +292,6 @@ def save_text(net, path):
         if kind == "Gemm":
             words.append("transB=1")
         lines.append(" ".join([f"{output} = {kind}({', '.join(inputs)})", *words]))
-    lines.append(f"return {net.output[0]}")
+    lines.append(f"output {net.output[0]}")
     with open(path, "w") as file:
         file.write("\n".join(lines) + "\n")
