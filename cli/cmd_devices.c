@@ -1,79 +1,91 @@
-// ecai devices list|show NAME: the energy profiles.
+// ecai devices VERB: the energy profiles, how they were made and how well they do.
 #include <string.h>
 
-#include "cli/command.h"
-#include "cli/shell.h"
-#include "cli/table.h"
-#include "energy/device.h"
+#include "cli/devices.h"
 
-static enum status list(struct invocation *invocation, struct text *out)
+static const struct devices_verb *const verbs[] = {
+#define DEVICES_VERB(name) &devices_verb_##name,
+#include "cli/devices.def"
+#undef DEVICES_VERB
+};
+enum { VERBS = sizeof verbs / sizeof verbs[0] };
+
+static enum status find_verb(struct invocation *invocation, const struct devices_verb **out)
 {
-    struct strings names;
-    struct table table;
-    enum status status = OK;
+    const char *word = invocation->operand[0];
+    struct text text;
+    enum status status;
 
-    device_names(invocation->arena, &names);
-    if (names.count == 0)
-        return context_fail(invocation->context, ERR_IO,
-                            "no energy profiles found; set ECAI_DEVICES to their folder");
-    table_init(&table, "ll");
-    for (int64_t i = 0; i < names.count && status == OK; i++) {
-        struct device device;
-        status = device_read(invocation->context, names.at[i], &device);
-        if (status == OK) {
-            table_add(&table, device.name);
-            table_add(&table, device.summary ? device.summary : "");
+    for (int i = 0; i < VERBS; i++)
+        if (strcmp(verbs[i]->name, word) == 0) {
+            *out = verbs[i];
+            return OK;
         }
-        device_clear(&device);
-    }
-    if (status == OK)
-        table_print(&table, out);
-    table_clear(&table);
+    text_init(&text);
+    for (int i = 0; i < VERBS; i++)
+        text_format(&text, "%s'%s%s%s'",
+                    i == 0           ? ""
+                    : i == VERBS - 1 ? " or "
+                                     : ", ",
+                    verbs[i]->name, *verbs[i]->operands ? " " : "", verbs[i]->operands);
+    status =
+        context_fail(invocation->context, ERR_USAGE, "'devices' takes %s, not '%s'", text.at, word);
+    text_clear(&text);
     return status;
 }
 
-static enum status show(struct invocation *invocation, struct text *out)
+static enum status check_fields(struct invocation *invocation, const struct devices_verb *verb,
+                                const struct field *fields, size_t offset)
 {
-    struct device device;
-    enum status status;
+    const void *at = (const char *)invocation->options + offset;
 
-    if (invocation->operand_count < 2)
-        return context_fail(invocation->context, ERR_USAGE, "'devices show' wants a NAME");
-    status = device_read(invocation->context, invocation->operand[1], &device);
-    if (status == OK)
-        json_print(device.json, true, out);
-    device_clear(&device);
-    return status;
+    for (; fields->name; fields++)
+        if (!field_is_preset(fields, at))
+            return context_fail(invocation->context, ERR_USAGE, "'devices %s' has no option '--%s'",
+                                verb->name, option_name(invocation->arena, fields->name));
+    return OK;
+}
+
+// Options of other verbs mean nothing to this one.
+static enum status check_options(struct invocation *invocation, const struct devices_verb *verb)
+{
+    const struct option_group *group = invocation->command->groups;
+
+    for (; group->fields; group++)
+        if (group->fields == json_fields ? !verb->takes_json : group->fields != verb->fields)
+            TRY(check_fields(invocation, verb, group->fields, group->offset));
+    return OK;
 }
 
 static enum status run(struct invocation *invocation)
 {
-    const char *what = invocation->operand[0];
-    struct text text;
-    enum status status;
+    const struct devices_verb *verb = NULL;
+    int count = invocation->operand_count - 1;
 
-    text_init(&text);
-    if (strcmp(what, "list") == 0 && invocation->operand_count == 1)
-        status = list(invocation, &text);
-    else if (strcmp(what, "show") == 0)
-        status = show(invocation, &text);
-    else if (strcmp(what, "validate") == 0 || strcmp(what, "calibrate") == 0)
-        status = context_fail(invocation->context, ERR_UNSUPPORTED, "'devices %s' is not there yet",
-                              what);
-    else
-        status = context_fail(invocation->context, ERR_USAGE,
-                              "'devices' takes 'list' or 'show NAME', not '%s'", what);
-    if (status == OK)
-        status = print_result(invocation->context, &text);
-    text_clear(&text);
-    return status;
+    TRY(find_verb(invocation, &verb));
+    if (count < verb->min_operands)
+        return context_fail(invocation->context, ERR_USAGE, "'devices %s' wants a %s", verb->name,
+                            verb->operands);
+    if (verb->max_operands >= 0 && count > verb->max_operands)
+        return context_fail(invocation->context, ERR_USAGE,
+                            "'devices %s' has an operand too many, '%s'", verb->name,
+                            invocation->operand[1 + verb->max_operands]);
+    TRY(check_options(invocation, verb));
+    return verb->run(invocation, count, invocation->operand + 1);
 }
+
+static const struct option_group groups[] = {
+    {"output", json_fields, offsetof(struct devices_options, json)},
+    {NULL, NULL, 0},
+};
 
 const struct command command_devices = {
     .operands = "list|show NAME",
     .details = "Profiles are JSON files under share/devices or $ECAI_DEVICES. docs/energy.md says "
                "how joules follow from them.",
     .min_operands = 1,
-    .max_operands = 2,
+    .max_operands = -1,
+    .groups = groups,
+    .option_bytes = sizeof(struct devices_options),
     .run = run,
 };
