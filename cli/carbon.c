@@ -5,9 +5,10 @@
 
 #include "cli/table.h"
 
-struct carbon carbon_of(const struct cost_basis *basis, struct pue pue, const struct energy *energy,
+struct carbon carbon_of(const struct cost_basis *basis, const struct energy *energy,
                         const struct device *device)
 {
+    const struct pue pue = pue_of(device, basis->pue, 1);
     const struct spread joules = {energy->joules, energy->low, energy->high};
 
     return (struct carbon){

@@ -15,7 +15,8 @@ struct carbon {
     const char *reason;     // why joules are not known, borrowed; NULL: they are
 };
 
-struct carbon carbon_of(const struct cost_basis *basis, struct pue pue, const struct energy *energy,
+// On the basis' grid and with its PUE, else the profile's, else 1.
+struct carbon carbon_of(const struct cost_basis *basis, const struct energy *energy,
                         const struct device *device);
 // Fills an empty object with the keys of "carbon".
 void carbon_to_json(struct json *object, const struct carbon *carbon);

@@ -261,8 +261,6 @@ static enum status work(struct eval *eval)
     TRY(check_streams(eval));
     TRY(eval_open_devices(eval->invocation, &eval->options->own.device, &eval->report));
     TRY(cost_open(eval->invocation->context, &eval->options->cost, &eval->report.cost));
-    TRY(pue_of(eval->invocation->context, &eval->report.device[0], eval->report.cost.pue, 1,
-               &eval->report.pue));
     TRY(parse_requirements(eval));
     TRY(parse_metric(eval));
     TRY(open_all(eval));

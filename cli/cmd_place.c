@@ -102,36 +102,25 @@ static enum status open_model(struct placing *placing, const char *path, int sid
 }
 
 // What each joule of the machine takes at the socket of the building.
-static enum status choose_factors(struct placing *placing)
+static void choose_factors(struct placing *placing)
 {
     const struct place_own_options *own = &placing->options->own;
     struct place_side *cloud = &placing->report.side[PLACE_CLOUD_SIDE];
     struct place_side *edge = &placing->report.side[PLACE_EDGE_SIDE];
-    const struct json *boundary = json_at(edge->device.json, "boundary");
-    bool is_at_wall = boundary && json_text(boundary) && strcmp(json_text(boundary), "wall") == 0;
-    struct pue pue;
+    const char *boundary = edge->device.boundary;
+    bool is_at_wall = boundary && strcmp(boundary, "wall") == 0;
+    const struct pue pue = pue_of(&cloud->device, own->pue, USUAL_PUE);
 
-    TRY(pue_of(placing->invocation->context, &cloud->device, own->pue, USUAL_PUE, &pue));
     cloud->factor_name = "pue";
     cloud->factor = pue.factor;
     cloud->factor_from = pue.from;
     edge->factor_name = "charger_efficiency";
-    edge->factor = !isnan(own->charger_efficiency) ? own->charger_efficiency
-                   : is_at_wall                    ? 1
-                                                   : USUAL_CHARGER;
-    edge->factor_from = !isnan(own->charger_efficiency) ? "line"
-                        : is_at_wall                    ? "profile"
-                                                        : "default";
-    return OK;
-}
-
-// A call's fixed energy is shared by the batch; the interval keeps its proportions.
-static struct spread joules_in_batch(const struct energy *energy, double batch)
-{
-    double joules = energy->joules - energy->fixed * (1 - 1 / batch);
-    const struct spread one = {energy->joules, energy->low, energy->high};
-
-    return batch > 1 ? spread_times(one, joules / energy->joules) : one;
+    edge->factor = is_at_wall ? 1 : USUAL_CHARGER;
+    edge->factor_from = is_at_wall ? "profile" : "default";
+    if (!isnan(own->charger_efficiency)) {
+        edge->factor = own->charger_efficiency;
+        edge->factor_from = "line";
+    }
 }
 
 static enum status estimate(struct placing *placing, int which, const char *role,
@@ -144,10 +133,8 @@ static enum status estimate(struct placing *placing, int which, const char *role
     side->role = role;
     side->model = &placing->model[model];
     side->counts = &placing->figures[model].counts;
-    side->batch = batch;
     TRY(device_read(context, device, &side->device));
-    energy_init(&side->energy, side->counts, &side->device);
-    side->joules = joules_in_batch(&side->energy, batch);
+    energy_init_batch(&side->energy, side->counts, &side->device, batch);
     if (side->energy.fits == FITS_NOT)
         context_warn(context, "%s does not fit %s", side->model->name, side->device.name);
     return OK;
@@ -157,8 +144,8 @@ static void answer(struct place_report *report)
 {
     const struct place_side *cloud = &report->side[PLACE_CLOUD_SIDE];
     const struct place_side *edge = &report->side[PLACE_EDGE_SIDE];
-    const struct placement placement = {.cloud = cloud->joules,
-                                        .edge = edge->joules,
+    const struct placement placement = {.cloud = place_joules(cloud),
+                                        .edge = place_joules(edge),
                                         .pue = cloud->factor,
                                         .charger_efficiency = edge->factor,
                                         .cloud_grid = cloud->grid.grams_per_kwh,
@@ -201,7 +188,7 @@ static enum status work(struct placing *placing)
         TRY(open_model(placing, own->edge_model, PLACE_EDGE_SIDE));
     TRY(estimate(placing, PLACE_CLOUD_SIDE, "cloud", own->cloud, (double)own->cloud_batch));
     TRY(estimate(placing, PLACE_EDGE_SIDE, "edge", own->edge, 1));
-    TRY(choose_factors(placing));
+    choose_factors(placing);
     answer(&placing->report);
     return tell(placing);
 }

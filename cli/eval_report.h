@@ -67,7 +67,6 @@ struct eval_report {
     double ratio_bytes, ratio_parameters, ratio_macs;
     struct gate gate; // judged by eval_json of the report
     struct cost_basis cost;
-    struct pue pue; // of device 0
     enum isa isa;
     const char *outputs;                   // file that --save-outputs wrote; NULL: none
     char outputs_sha256[SHA256_HEX_BYTES]; // "": not known, a stream

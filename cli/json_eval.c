@@ -234,7 +234,7 @@ bool eval_cost(const struct eval_report *report, struct cost *out)
 
 struct carbon eval_carbon(const struct eval_report *report)
 {
-    return carbon_of(&report->cost, report->pue, &report->model->energy[0], &report->device[0]);
+    return carbon_of(&report->cost, &report->model->energy[0], &report->device[0]);
 }
 
 static void add_carbon(struct json *document, const struct eval_report *report)

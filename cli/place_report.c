@@ -19,6 +19,11 @@ static const char *place_name(enum place place)
     return names[place];
 }
 
+struct spread place_joules(const struct place_side *side)
+{
+    return (struct spread){side->energy.joules, side->energy.low, side->energy.high};
+}
+
 // ---- JSON ---------------------------------------------------------------------------------------
 
 static void add_side(struct json *document, const struct place_side *side, struct arena *arena)
@@ -28,9 +33,9 @@ static void add_side(struct json *document, const struct place_side *side, struc
     json_add_model(block, "model", side->model, side->counts, NULL);
     json_add_text(block, "device", side->device.name);
     json_add_text(block, "basis", "estimated");
-    json_add_number(block, "batch", side->batch);
-    json_add_number(block, "joules", side->joules.value);
-    json_add_interval(block, "interval", side->joules.low, side->joules.high);
+    json_add_number(block, "batch", side->energy.batch);
+    json_add_number(block, "joules", side->energy.joules);
+    json_add_interval(block, "interval", side->energy.low, side->energy.high);
     json_add_text(block, "reason", side->energy.reason);
     if (side->energy.fits == FITS_UNKNOWN)
         json_add_null(block, "fits");
@@ -156,10 +161,10 @@ static void side_text(const struct place_side *side, struct text *out)
     add_title(out, side->role);
     text_add_escaped(out, side->model->name, strlen(side->model->name));
     text_format(out, " on %s%s, estimated: ", side->device.name, unverified_words(&side->device));
-    spread_text(side->joules, "J", out);
+    spread_text(place_joules(side), "J", out);
     text_add(out, " an inference");
-    if (side->batch > 1)
-        text_format(out, " in batches of %g", side->batch);
+    if (side->energy.batch > 1)
+        text_format(out, " in batches of %g", side->energy.batch);
     text_format(out, ", %s; %s %g (%s%s); ", side->device.scope,
                 strcmp(side->factor_name, "pue") == 0 ? "PUE" : "charger efficiency", side->factor,
                 side->factor_from, has_usual_charger(side) ? ", unverified" : "");

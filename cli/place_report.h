@@ -15,8 +15,6 @@ struct place_side {
     const struct counts *counts;     // borrowed
     struct device device;
     struct energy energy;
-    double batch;
-    struct spread joules; // of an inference in that batch, at the machine
     struct grid grid;
     const char *factor_name; // "pue", "charger_efficiency"
     double factor;
@@ -34,6 +32,7 @@ struct place_report {
     struct place_answer answer[PLACE_BASES];
 };
 
+struct spread place_joules(const struct place_side *side); // of an inference, at the machine
 // ecai/place/1. The caller frees.
 struct json *place_json(const struct place_report *report);
 void place_text(const struct place_report *report, struct text *out);

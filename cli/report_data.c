@@ -166,6 +166,7 @@ static const struct {
     {"accuracy", {"per_class"}},
     {"baseline", {"preprocess"}},
     {"energy", {"layers", "profile"}},
+    {"carbon", {"assumptions"}},
 };
 
 static void add_eval(struct json *item, const char *key, const struct json *eval)

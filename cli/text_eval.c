@@ -154,14 +154,7 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     add_title(out, "energy");
     text_format(out, "%s%s, estimated: ", report->device[i].name,
                 unverified_words(&report->device[i]));
-    text_add_number(out, energy->joules, "J");
-    if (!isnan(energy->low)) {
-        text_add(out, " (");
-        text_add_number(out, energy->low, "J");
-        text_add(out, " .. ");
-        text_add_number(out, energy->high, "J");
-        text_add(out, ")");
-    }
+    interval_text(energy->joules, energy->low, energy->high, "J", out);
     text_add(out, " an inference: MACs ");
     text_add_number(out, energy->mac, "J");
     text_add(out, ", weights ");

@@ -144,35 +144,18 @@ END_TEST
 // The line comes before the profile, and the profile before what is usual.
 START_TEST(a_data_centres_share_is_the_lines_or_the_profiles_or_the_usual_one)
 {
-    struct device device = {.name = "d", .json = NULL};
-    struct pue pue;
-    static const char profile[] = "{\"pue\": 1.1}";
+    struct device device = {.pue = NAN};
+    struct pue pue = pue_of(&device, NAN, 1.58);
 
-    ck_assert_int_eq(pue_of(&context, NULL, NAN, 1.58, &pue), OK);
     ck_assert_double_eq(pue.factor, 1.58);
     ck_assert_str_eq(pue.from, "default");
-    ck_assert_int_eq(json_parse(&context, profile, strlen(profile), &device.json), OK);
-    ck_assert_int_eq(pue_of(&context, &device, NAN, 1.58, &pue), OK);
+    device.pue = 1.1;
+    pue = pue_of(&device, NAN, 1.58);
     ck_assert_double_eq(pue.factor, 1.1);
     ck_assert_str_eq(pue.from, "profile");
-    ck_assert_int_eq(pue_of(&context, &device, 1.3, 1.58, &pue), OK);
+    pue = pue_of(&device, 1.3, 1.58);
     ck_assert_double_eq(pue.factor, 1.3);
     ck_assert_str_eq(pue.from, "line");
-    json_free(device.json);
-}
-END_TEST
-
-START_TEST(a_profile_whose_data_centre_draws_less_than_its_computers_is_refused)
-{
-    static const char *const profiles[] = {"{\"pue\": 0.9}", "{\"pue\": \"high\"}",
-                                           "{\"pue\": 110}"};
-    struct device device = {.name = "d", .json = NULL};
-    struct pue pue;
-
-    ck_assert_int_eq(json_parse(&context, profiles[_i], strlen(profiles[_i]), &device.json), OK);
-    ck_assert_int_eq(pue_of(&context, &device, NAN, 1, &pue), ERR_FORMAT);
-    ck_assert_ptr_nonnull(strstr(context.error, "'pue' wants a number from 1 to 10"));
-    json_free(device.json);
 }
 END_TEST
 
@@ -194,8 +177,6 @@ Suite *carbon_suite(void)
     tcase_add_loop_test(tcase, units_that_are_mixed_up_are_refused, 0, ROWS(refused));
     tcase_add_test(tcase, a_kilowatt_hour_emits_what_the_grid_says);
     tcase_add_test(tcase, a_data_centres_share_is_the_lines_or_the_profiles_or_the_usual_one);
-    tcase_add_loop_test(tcase, a_profile_whose_data_centre_draws_less_than_its_computers_is_refused,
-                        0, 3);
     suite_add_tcase(suite, tcase);
     return suite;
 }

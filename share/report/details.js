@@ -274,8 +274,9 @@ function costTable(cost, title) {
     if (!cost) {
         return null;
     }
+    const centre = cost.pue > 1 ? `, PUE ${plain(cost.pue)}` : "";
     const grid = cost.grid && cost.grid.name
-        ? ` (${cost.grid.name}, ${plain(cost.grid.grams_per_kwh)} g/kWh)` : "";
+        ? ` (${cost.grid.name}, ${plain(cost.grid.grams_per_kwh)} g/kWh${centre})` : "";
     return el("div", {}, heading(title), el("dl", { class: "facts" },
         fact("multiply-accumulates", count(cost.macs)),
         fact(`energy, ${cost.basis || "estimated"}` + (cost.device ? ` for ${cost.device}` : ""),

@@ -134,21 +134,11 @@ double grid_grams(const struct grid *grid, double joules)
     return joules / 3.6e6 * grid->grams_per_kwh;
 }
 
-enum status pue_of(struct context *context, const struct device *device, double given,
-                   double preset, struct pue *out)
+struct pue pue_of(const struct device *device, double given, double preset)
 {
-    const struct json *own = device ? json_at(device->json, "pue") : NULL;
-
-    *out = (struct pue){preset, "default"};
-    if (!isnan(given)) {
-        *out = (struct pue){given, "line"};
-    } else if (own && !json_is_null(own)) {
-        double factor = json_number(own);
-        if (!(factor >= 1 && factor <= PUE_MAX))
-            return context_fail(context, ERR_FORMAT,
-                                "device profile '%s': 'pue' wants a number from 1 to %d",
-                                device->name, PUE_MAX);
-        *out = (struct pue){factor, "profile"};
-    }
-    return OK;
+    if (!isnan(given))
+        return (struct pue){given, "line"};
+    if (!isnan(device->pue))
+        return (struct pue){device->pue, "profile"};
+    return (struct pue){preset, "default"};
 }

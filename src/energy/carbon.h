@@ -32,9 +32,7 @@ struct pue {
     const char *from; // "line", "profile" or "default"
 };
 enum { PUE_MAX = 10 };
-// given: as typed, NaN: not; then the profile's "pue", then preset. ERR_FORMAT for a profile's
-// below 1 or above PUE_MAX.
-MUST_CHECK enum status pue_of(struct context *context, const struct device *device, double given,
-                              double preset, struct pue *out);
+// given: as typed, NaN: not; then the profile's own, then preset.
+struct pue pue_of(const struct device *device, double given, double preset);
 
 #endif
