@@ -168,20 +168,20 @@ static void add_baseline(struct json *document, const struct diff *diff)
 }
 
 // How far a ratio may be off: known if the profile that the reports were made with is still here.
-static double ratio_factor(const struct diff *diff, const char *name)
+static double ratio_error(const struct diff *diff, const char *name)
 {
     const char *sha256 = json_text(energy_at(&diff->model, name, "profile.sha256"));
     struct context quiet;
     struct device device;
-    double factor = NAN;
+    double percent = NAN;
 
     context_init(&quiet);
     if (!strchr(name, '/') && device_read(&quiet, name, &device) == OK && sha256 &&
         strcmp(sha256, device.sha256) == 0)
-        factor = 1 + device.ratio_error_percent / 100;
+        percent = device.ratio_error_percent;
     if (!strchr(name, '/'))
         device_clear(&device);
-    return factor;
+    return percent;
 }
 
 static double ratio_of(double was, double is)
@@ -196,13 +196,14 @@ static double ratio_at(const struct diff *diff, const char *key)
 
 static struct energy_ratio energy_ratio(const struct diff *diff, const char *device)
 {
-    struct energy_ratio ratio = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-    double factor = ratio_factor(diff, device);
+    const struct diff_side *side[] = {&diff->baseline, &diff->model};
+    struct energy_steps steps[2];
+    struct energy_ratio ratio;
 
-    ratio.energy = ratio_of(json_number(energy_at(&diff->baseline, device, "joules")),
-                            json_number(energy_at(&diff->model, device, "joules")));
-    ratio.low = ratio.energy / factor;
-    ratio.high = ratio.energy * factor;
+    for (int i = 0; i < 2; i++)
+        steps[i] = energy_steps_from_json(energy_at(side[i], device, "steps"),
+                                          json_number(energy_at(side[i], device, "joules")));
+    energy_compare_steps(&steps[0], &steps[1], ratio_error(diff, device), &ratio);
     return ratio;
 }
 

@@ -208,6 +208,25 @@ static void add_markdown_line(struct text *out, const char *title, const char *t
     text_add(out, "\n");
 }
 
+// Devices that one of the two does not fit.
+static void add_fits(const struct diff *diff, add_line_function *add_line, struct text *out)
+{
+    const struct diff_side *side[] = {&diff->baseline, &diff->model};
+
+    for (int s = 0; s < 2; s++) {
+        const struct json *devices = json_at(side[s]->report, "energy_by_device");
+        for (size_t i = 0; i < json_count(devices); i++) {
+            const struct json *energy = json_child(devices, i);
+            const char *why = json_text(json_member(energy, "fits_reason"));
+            if (json_is_bool(json_member(energy, "fits")) &&
+                json_number(json_member(energy, "fits")) == 0)
+                add_line(out, "does not fit",
+                         arena_format(diff->invocation->arena, "%s: %s%s%s", json_key(energy),
+                                      s ? "model" : "baseline", why ? ": " : "", why ? why : ""));
+        }
+    }
+}
+
 static void add_lines(const struct diff *diff, const struct json *document,
                       add_line_function *add_line, struct text *out)
 {
@@ -235,6 +254,7 @@ static void add_lines(const struct diff *diff, const struct json *document,
     if (diff->difference.non_inferior != VERDICT_UNKNOWN)
         add_line(out, "no loss", text.at);
     text_clear(&text);
+    add_fits(diff, add_line, out);
     if (!is_timed_alike(diff))
         add_line(out, "time", "measured with other threads or other kernels: not to be compared");
 }

@@ -56,6 +56,27 @@ struct measured_ratio measured_ratio_of(const struct measured *baseline,
     return out;
 }
 
+void energy_steps_to_json(struct json *object, const struct energy_steps *steps)
+{
+    json_add_int(object, "reference_bits", steps->reference_bits);
+    json_add_number(object, "reference", steps->reference);
+    json_add_number(object, "dense", steps->dense);
+    json_add_number(object, "on_chip", steps->on_chip);
+    json_add_number(object, "off_chip", steps->off_chip);
+    json_add_bool(object, "is_on_chip", steps->is_on_chip);
+}
+
+struct energy_steps energy_steps_from_json(const struct json *object, double joules)
+{
+    return (struct energy_steps){json_number(json_at(object, "reference_bits")) == 8 ? 8 : 32,
+                                 joules,
+                                 json_number(json_at(object, "reference")),
+                                 json_number(json_at(object, "dense")),
+                                 json_number(json_at(object, "on_chip")),
+                                 json_number(json_at(object, "off_chip")),
+                                 json_number(json_at(object, "is_on_chip")) == 1};
+}
+
 void factors_to_json(struct json *ratio, const struct energy_ratio *estimated,
                      const struct measured_ratio *measured)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/eval_report.h"
+#include "cli/fits.h"
 #include "cli/json_common.h"
 #include "energy/energy_json.h"
 
@@ -163,7 +164,12 @@ static void add_baseline(struct json *document, const struct eval_report *report
 // A counter's reading is of this machine, whatever the device.
 static void add_energy_on(struct json *block, const struct eval_report *report, int device)
 {
+    struct energy_steps steps;
+
     energy_to_json(block, &report->model->energy[device], &report->device[device]);
+    fits_to_json(block, &report->model->energy[device], &report->device[device]);
+    energy_steps_of(&report->model->figures.counts, &report->device[device], &steps);
+    energy_steps_to_json(json_add_object(block, "steps"), &steps);
     measured_to_json(json_add_object(block, "measured"), &report->model->measured);
 }
 

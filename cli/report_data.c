@@ -165,7 +165,7 @@ static const struct {
     {"data", {"sha256", "labelled", "classes", "preprocess"}},
     {"accuracy", {"per_class"}},
     {"baseline", {"preprocess"}},
-    {"energy", {"layers", "profile"}},
+    {"energy", {"layers", "profile", "steps"}},
     {"carbon", {"assumptions"}},
 };
 

@@ -14,7 +14,8 @@ static const char *const eval_columns[] = {
     "model.macs_nonzero", "model.weight_bits", "model.activation_bits", "ratio.energy",
     "ratio.bytes", "ratio.parameters", "ratio.macs", "cost.joules", "cost.grams",
     "cost.inferences_to_pay_back", "timing.seconds", "data.name", "data.sha256", "model.file",
-    "model.sha256",
+    "model.sha256", "energy.fits", "ratio.factors.bits", "ratio.factors.sparsity",
+    "ratio.factors.architecture", "ratio.factors.memory", "ratio.factors.hardware",
 };
 static const char *const test_columns[] = {
     "accuracy.value", "accuracy.ci95.0", "accuracy.ci95.1", "data.name",
@@ -132,11 +133,13 @@ static void add_joules(struct text *out, const struct json *eval)
     double high = json_number(json_at(eval, "energy.interval.1"));
 
     add_quantity(out, json_number(json_at(eval, "energy.joules")), "J");
-    if (isnan(low) || isnan(high))
-        return;
-    text_add(out, " [");
-    text_add_number(out, low, "J, ");
-    text_add_number(out, high, "J]");
+    if (!isnan(low) && !isnan(high)) {
+        text_add(out, " [");
+        text_add_number(out, low, "J, ");
+        text_add_number(out, high, "J]");
+    }
+    if (json_number(json_at(eval, "energy.fits")) == 0)
+        text_add(out, ", does not fit");
 }
 
 static void add_times(struct text *out, double ratio)

@@ -14,6 +14,10 @@
 #define ENERGY_KEYS(prefix)                                                                        \
     {prefix "batch", QUANTITY_NUMBER}, {prefix "joules", QUANTITY_JOULES},                         \
     {prefix "interval.#", QUANTITY_JOULES}, {prefix "fits", QUANTITY_BOOL},                        \
+    {prefix "memory.flash_needed", QUANTITY_BYTES}, {prefix "memory.flash", QUANTITY_BYTES},       \
+    {prefix "memory.ram_needed", QUANTITY_BYTES}, {prefix "memory.ram", QUANTITY_BYTES},           \
+    {prefix "seconds", QUANTITY_SECONDS}, {prefix "watts", QUANTITY_NUMBER},                       \
+    {prefix "utilisation", QUANTITY_FRACTION},                        \
     {prefix "profile.error_percent", QUANTITY_NUMBER},                                             \
     {prefix "breakdown.mac", QUANTITY_JOULES}, {prefix "breakdown.weights", QUANTITY_JOULES},      \
     {prefix "breakdown.activations", QUANTITY_JOULES},                                             \

@@ -67,6 +67,24 @@ static void add_energy_row(const struct eval_report *report, struct table *table
     add_ratio_cell(table, baseline / model);
 }
 
+// Only where some device tells how much memory it has.
+static void add_fits_row(const struct eval_report *report, struct table *table, int device)
+{
+    static const char *const words[] = {"no", "yes"};
+    const struct eval_subject *subject[] = {report->baseline, report->model};
+    const struct device *on = &report->device[device];
+
+    if (isnan(on->flash_bytes) && isnan(on->ram_bytes))
+        return;
+    table_format(table, "fits, %s", on->name);
+    for (int i = 0; i < 2; i++)
+        if (subject[i]->energy && subject[i]->energy[device].fits != FITS_UNKNOWN)
+            table_add(table, words[subject[i]->energy[device].fits == FITS]);
+        else
+            table_add(table, "?");
+    table_add(table, "");
+}
+
 static void add_factors(const struct eval_report *report, int device, struct text *out)
 {
     const struct measured_ratio measured = eval_measured_ratio(report);
@@ -98,6 +116,8 @@ void eval_comparison_table(const struct eval_report *report, struct text *out)
     add_count_row(report, &table, "MACs", "macs", "");
     for (int i = 0; i < report->device_count; i++)
         add_energy_row(report, &table, i);
+    for (int i = 0; i < report->device_count; i++)
+        add_fits_row(report, &table, i);
     text_add(out, "\n");
     table_print(&table, out);
     table_clear(&table);

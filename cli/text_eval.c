@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/eval_report.h"
+#include "cli/fits.h"
 #include "cli/table.h"
 
 static void add_title(struct text *out, const char *title)
@@ -162,7 +163,8 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     text_add(out, ", activations ");
     text_add_number(out, energy->activations, "J");
     if (energy->fits == FITS_NOT)
-        text_add(out, "; does not fit the device");
+        text_add(out, "; does not fit the device: ");
+    fits_text(energy, &report->device[i], out);
     text_add(out, "\n");
     if (energy->reason) {
         add_title(out, "");

@@ -45,6 +45,12 @@ function figuresOf(point) {
             ` (${at(document, "energy.measured.counter")})`) : null,
         fact("energy, baseline / model", known(ratio)
             ? withRange(ratio, at(document, "ratio.energy_interval"), plain) : UNKNOWN),
+        known(at(document, "ratio.measured.energy")) ? fact("the same by a counter",
+            withRange(at(document, "ratio.measured.energy"),
+                      at(document, "ratio.measured.energy_interval"), plain),
+            ` (${at(document, "ratio.measured.counter")})`) : null,
+        at(document, "energy.fits") === false ? fact("does not fit the device",
+            at(document, "energy.fits_reason")) : null,
         fact("bytes", bytes(at(document, "model.bytes"))),
         fact("weights, of them not zero", count(at(document, "model.parameters")) + ", "
             + count(at(document, "model.nonzero"))),
@@ -85,11 +91,12 @@ function factorsOf(document) {
     if (factors.length === 0 || !known(ratio)) {
         return null;
     }
+    const measured = new Set(at(document, "ratio.factors_measured") || []);
     const longest = Math.max(...factors.map(([, value]) => Math.abs(Math.log(value))), 1e-9);
     const rows = factors.map(([name, value]) => {
         const bar = el("span", { class: value >= 1 ? "bar" : "bar worse", "aria-hidden": "true" });
         bar.style.width = `${Math.abs(Math.log(value)) / longest * 100}%`;
-        return el("tr", {}, el("th", { scope: "row" }, name),
+        return el("tr", {}, el("th", { scope: "row" }, name + (measured.has(name) ? "*" : "")),
                   el("td", { class: "number" }, "× " + plain(value)),
                   el("td", { class: "bars" }, bar));
     });
@@ -101,7 +108,8 @@ function factorsOf(document) {
            el("tbody", {}, rows)),
         note(`Their product is the energy ratio, ${plain(ratio)}; a bar's length is the factor's `
              + "logarithm" + (factors.some(([, value]) => value < 1)
-                              ? ", hatched where it costs energy." : ".")));
+                              ? ", hatched where it costs energy." : ".")
+             + (measured.size ? " * Measured, together: the ratio by a counter." : "")));
 }
 
 // Weights and activations, "8/8"; a single width where the other is unknown.

@@ -170,22 +170,24 @@ static void add_time(struct energy *energy, const struct energy_question *questi
     energy->utilisation = seconds_at_peak(question) / energy->seconds;
 }
 
-// Weights lie in the flash, activations in the RAM; without a flash both lie in the RAM.
-static enum fits judge_fit(const struct energy_question *question)
+// Weights lie in the flash, activations in the RAM; without a flash both lie in the RAM. One memory
+// that is too small is enough to know.
+static void judge_fit(struct energy *energy, const struct energy_question *question)
 {
     double flash = question->device->flash_bytes, ram = question->device->ram_bytes;
     double peak = question->counts->peak_activation_bytes * question->scenario->batch;
-    double in_ram = isnan(flash) ? peak + question->weight_bytes : peak;
 
-    if (isnan(flash) && isnan(ram))
-        return FITS_UNKNOWN;
-    if (question->weight_bytes > flash || in_ram > ram)
-        return FITS_NOT;
-    return isnan(in_ram) && !isnan(ram) ? FITS_UNKNOWN : FITS;
+    energy->flash_needed = isnan(flash) ? NAN : question->weight_bytes;
+    energy->ram_needed = isnan(flash) ? peak + question->weight_bytes : peak;
+    energy->fits = FITS;
+    if (isnan(ram) ? isnan(flash) : isnan(energy->ram_needed))
+        energy->fits = FITS_UNKNOWN;
+    if (energy->flash_needed > flash || energy->ram_needed > ram)
+        energy->fits = FITS_NOT;
 }
 
-static void estimate(struct energy *energy, const struct counts *counts,
-                     const struct energy_scenario *scenario, const struct device *device)
+void energy_of_scenario(struct energy *energy, const struct counts *counts,
+                        const struct energy_scenario *scenario, const struct device *device)
 {
     struct energy_question question = {counts, device, scenario, 0};
 
@@ -200,7 +202,7 @@ static void estimate(struct energy *energy, const struct counts *counts,
     device_kinds[device->kind]->estimate(energy, &question);
     add_up(energy, counts);
     add_time(energy, &question);
-    energy->fits = judge_fit(&question);
+    judge_fit(energy, &question);
 }
 
 void energy_init_batch(struct energy *energy, const struct counts *counts,
@@ -209,7 +211,7 @@ void energy_init_batch(struct energy *energy, const struct counts *counts,
     struct energy_scenario as_is = {0, false, LEVEL_OWN, batch};
     double factor = 1 + device->error_percent / 100;
 
-    estimate(energy, counts, &as_is, device);
+    energy_of_scenario(energy, counts, &as_is, device);
     energy->low = energy->joules / factor;
     energy->high = energy->joules * factor;
 }
@@ -239,67 +241,4 @@ void energy_clear(struct energy *energy)
     if (energy->arena)
         arena_free(energy->arena);
     *energy = (struct energy){.arena = NULL};
-}
-
-static double joules_of(const struct counts *counts, const struct device *device,
-                        const struct energy_scenario *scenario, bool *on_chip)
-{
-    struct energy energy;
-    double joules;
-
-    estimate(&energy, counts, scenario, device);
-    joules = energy.joules;
-    if (on_chip)
-        *on_chip = energy.weights_are_on_chip;
-    energy_clear(&energy);
-    return joules;
-}
-
-struct steps {
-    double own, reference, dense, moved;
-};
-
-static struct steps steps_of(const struct counts *counts, const struct device *device, int bits,
-                             bool baseline_is_on_chip)
-{
-    struct steps steps;
-    bool on_chip;
-
-    steps.own =
-        joules_of(counts, device, &(struct energy_scenario){0, false, LEVEL_OWN, 1}, &on_chip);
-    // The memory stays where the whole network has it until the step that moves it.
-    struct energy_scenario at = {bits, false, on_chip ? LEVEL_ON_CHIP : LEVEL_OFF_CHIP, 1};
-    steps.reference = joules_of(counts, device, &at, NULL);
-    at.is_dense = true;
-    steps.dense = joules_of(counts, device, &at, NULL);
-    at.level = baseline_is_on_chip ? LEVEL_ON_CHIP : LEVEL_OFF_CHIP;
-    steps.moved = joules_of(counts, device, &at, NULL);
-    return steps;
-}
-
-void energy_compare(const struct counts *baseline, const struct device *baseline_device,
-                    const struct counts *model, const struct device *device,
-                    struct energy_ratio *ratio)
-{
-    const struct energy_scenario as_is = {0, false, LEVEL_OWN, 1};
-    double factor = 1 + device->ratio_error_percent / 100, at_home;
-    struct steps a, b;
-    bool on_chip;
-
-    at_home = joules_of(baseline, baseline_device, &as_is, NULL);
-    joules_of(baseline, device, &as_is, &on_chip);
-    a = steps_of(baseline, device, 32, on_chip);
-    b = steps_of(model, device, 32, on_chip);
-    if (isnan(a.moved) || isnan(b.moved)) {
-        a = steps_of(baseline, device, 8, on_chip);
-        b = steps_of(model, device, 8, on_chip);
-    }
-    ratio->hardware = strcmp(baseline_device->sha256, device->sha256) ? at_home / a.own : 1;
-    ratio->energy = ratio->hardware == 1 ? a.own / b.own : at_home / b.own;
-    ratio->low = ratio->energy / factor;
-    ratio->high = ratio->energy * factor;
-    ratio->bits = (a.own / a.reference) / (b.own / b.reference);
-    ratio->sparsity = (a.reference / a.dense) / (b.reference / b.dense);
-    ratio->memory = (a.dense / a.moved) / (b.dense / b.moved);
-    ratio->architecture = a.moved / b.moved;
 }

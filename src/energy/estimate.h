@@ -32,6 +32,7 @@ struct energy {
     double seconds, watts, utilisation;      // of the peak MACs; NaN: unknown
     bool weights_are_on_chip;                // where the profile tells two memories apart
     enum fits fits;                          // weights in flash, activations in RAM
+    double flash_needed, ram_needed;         // bytes of these
     const char *reason;                      // NULL: known
 };
 
@@ -55,6 +56,20 @@ struct energy_ratio {
 void energy_compare(const struct counts *baseline, const struct device *baseline_device,
                     const struct counts *model, const struct device *device,
                     struct energy_ratio *ratio);
+
+// One network's part of that, which two reports need to be compared: joules after each step, in
+// either memory at the end, on one device. NaN: unknown.
+struct energy_steps {
+    int reference_bits; // 32, or 8
+    double own, reference, dense;
+    double on_chip, off_chip; // as `dense`, with the weights in that memory
+    bool is_on_chip;          // where its own weights are
+};
+void energy_steps_of(const struct counts *counts, const struct device *device,
+                     struct energy_steps *steps);
+// The ratio and factors of two networks on one device. Unknown where their references differ.
+void energy_compare_steps(const struct energy_steps *baseline, const struct energy_steps *model,
+                          double ratio_error_percent, struct energy_ratio *ratio);
 
 // Plain counts of one inference of a network (or of a layer): what a table of published
 // measurements tells. Fields that a kind of profile has no use for are ignored.

@@ -39,6 +39,10 @@ struct device_kind {
 #undef KIND
 extern const struct device_kind *const device_kinds[DEVICE_KIND_COUNT]; // by enum device_kind
 
+// The estimate without its interval; energy_clear it.
+void energy_of_scenario(struct energy *energy, const struct counts *counts,
+                        const struct energy_scenario *scenario, const struct device *device);
+
 // The type that a number has in that scenario.
 struct number_type scenario_type(const struct energy_scenario *scenario, struct number_type type);
 // Whether zeros are left out where weights are stored and multiplied.

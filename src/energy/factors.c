@@ -1,0 +1,100 @@
+// The ratio of two networks' energies as a product of factors: each is undone in steps, and what a
+// step is worth is compared. See estimate.h and docs/energy.md.
+#include <math.h>
+#include <string.h>
+
+#include "energy/kinds.h"
+
+static double joules_of(const struct counts *counts, const struct device *device,
+                        const struct energy_scenario *scenario, bool *on_chip)
+{
+    struct energy energy;
+    double joules;
+
+    energy_of_scenario(&energy, counts, scenario, device);
+    joules = energy.joules;
+    if (on_chip)
+        *on_chip = energy.weights_are_on_chip;
+    energy_clear(&energy);
+    return joules;
+}
+
+// The memory stays where the whole network has it until the step that moves it.
+static struct energy_steps steps_at(const struct counts *counts, const struct device *device,
+                                    int bits)
+{
+    struct energy_scenario at = {0, false, LEVEL_OWN, 1};
+    struct energy_steps steps = {.reference_bits = bits};
+
+    steps.own = joules_of(counts, device, &at, &steps.is_on_chip);
+    at.reference_bits = bits;
+    at.level = steps.is_on_chip ? LEVEL_ON_CHIP : LEVEL_OFF_CHIP;
+    steps.reference = joules_of(counts, device, &at, NULL);
+    at.is_dense = true;
+    steps.dense = joules_of(counts, device, &at, NULL);
+    at.level = LEVEL_ON_CHIP;
+    steps.on_chip = joules_of(counts, device, &at, NULL);
+    at.level = LEVEL_OFF_CHIP;
+    steps.off_chip = joules_of(counts, device, &at, NULL);
+    return steps;
+}
+
+void energy_steps_of(const struct counts *counts, const struct device *device,
+                     struct energy_steps *steps)
+{
+    *steps = steps_at(counts, device, 32);
+    if (isnan(steps->dense))
+        *steps = steps_at(counts, device, 8);
+}
+
+// Two networks that differ in nothing that is counted take the same on any device.
+static bool is_alike(const struct energy_ratio *ratio)
+{
+    return ratio->energy == 1 && ratio->bits == 1 && ratio->sparsity == 1 && ratio->memory == 1 &&
+           ratio->architecture == 1 && ratio->hardware == 1;
+}
+
+void energy_compare_steps(const struct energy_steps *baseline, const struct energy_steps *model,
+                          double ratio_error_percent, struct energy_ratio *ratio)
+{
+    const struct energy_steps *a = baseline, *b = model;
+    double a_moved = a->is_on_chip ? a->on_chip : a->off_chip;
+    double b_moved = a->is_on_chip ? b->on_chip : b->off_chip;
+    double factor = 1 + ratio_error_percent / 100;
+
+    *ratio = (struct energy_ratio){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    if (b->own > 0)
+        ratio->energy = a->own / b->own;
+    if (a->reference_bits == b->reference_bits && !isnan(a_moved) && !isnan(b_moved)) {
+        ratio->bits = (a->own / a->reference) / (b->own / b->reference);
+        ratio->sparsity = (a->reference / a->dense) / (b->reference / b->dense);
+        ratio->memory = (a->dense / a_moved) / (b->dense / b_moved);
+        ratio->architecture = a_moved / b_moved;
+        ratio->hardware = 1;
+    }
+    factor = is_alike(ratio) ? 1 : factor;
+    ratio->low = ratio->energy / factor;
+    ratio->high = ratio->energy * factor;
+}
+
+void energy_compare(const struct counts *baseline, const struct device *baseline_device,
+                    const struct counts *model, const struct device *device,
+                    struct energy_ratio *ratio)
+{
+    const struct energy_scenario as_is = {0, false, LEVEL_OWN, 1};
+    struct energy_steps a, b;
+
+    energy_steps_of(baseline, device, &a);
+    energy_steps_of(model, device, &b);
+    if (a.reference_bits != b.reference_bits) {
+        a = steps_at(baseline, device, 8);
+        b = steps_at(model, device, 8);
+    }
+    energy_compare_steps(&a, &b, device->ratio_error_percent, ratio);
+    if (strcmp(baseline_device->sha256, device->sha256) == 0)
+        return;
+    ratio->hardware = joules_of(baseline, baseline_device, &as_is, NULL) / a.own;
+    ratio->energy *= ratio->hardware;
+    ratio->low = ratio->energy / (1 + device->ratio_error_percent / 100);
+    ratio->high = ratio->energy * (1 + device->ratio_error_percent / 100);
+}
