@@ -41,7 +41,7 @@ static enum status check_given(struct context *context, const struct place_own_o
 {
     const struct {
         const char *text, *option, *example;
-    } needed[] = {{own->cloud, "cloud", "cpu-server-x86"},
+    } needed[] = {{own->cloud, "cloud", "gpu-datacenter-h100"},
                   {own->edge, "edge", "cpu-phone-a76"},
                   {own->network, "network", "mobile"},
                   {own->request_bytes, "request-bytes", "30kB"}};
@@ -271,8 +271,9 @@ const struct command command_place = {
         "docs/energy.md has formulae and sources.",
     .examples =
         "  ecai place testdata/fashion_teacher.onnx --edge-model testdata/fashion_student.onnx \\\n"
-        "      --cloud cpu-server-x86 --edge cpu-phone-a76 --network mobile \\\n"
-        "      --request-bytes 784 --response-bytes 40 --grid DE --cloud-grid gcp-europe-north1\n"
+        "      --cloud gpu-datacenter-h100 --cloud-batch 64 --edge cpu-phone-a76 \\\n"
+        "      --network mobile --request-bytes 784 --response-bytes 40 \\\n"
+        "      --grid DE --cloud-grid gcp-europe-north1\n"
         "  ecai place big.onnx --cloud cpu-server-x86 --edge cpu-phone-a76 --network wifi \\\n"
         "      --request-bytes 30kB --inferences-per-day 1e6 --json place.json\n",
     .min_operands = 1,

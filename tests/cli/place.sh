@@ -27,7 +27,7 @@ s "ecai place $usual --network wifi --request-bytes 30kB --pue 2 --charger-effic
 ecai quantize int8 -q model.txt --data synthetic:classes=4,shape=1x8x8,samples=64,seed=1 --preprocess unit -o int8.onnx
 s "ecai place $usual --edge-model int8.onnx --network mobile 2>&1 | grep -E '^(ecai|edge|takes|emits| )'"
 # The example of --help, from the source tree.
-s "cd '$root' && ecai place testdata/fashion_teacher.onnx --edge-model testdata/fashion_student.onnx --cloud cpu-server-x86 --edge cpu-phone-a76 --network mobile --request-bytes 784 --response-bytes 40 --grid DE --cloud-grid gcp-europe-north1 | grep -oE '^(cloud|edge|takes less|emits less) '" | sed "s|$root|ROOT|"
+s "cd '$root' && ecai place testdata/fashion_teacher.onnx --edge-model testdata/fashion_student.onnx --cloud gpu-datacenter-h100 --cloud-batch 64 --edge cpu-phone-a76 --network mobile --request-bytes 784 --response-bytes 40 --grid DE --cloud-grid gcp-europe-north1 | grep -oE '^(cloud|edge|takes less|emits less) '" | sed "s|$root|ROOT|"
 t ecai place model.txt
 t ecai place model.txt --cloud ./centre.json --edge ./phone.json --network mobile
 t ecai place $usual --network pigeon
