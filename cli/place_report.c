@@ -223,10 +223,10 @@ static const struct place_row gram_rows[] = {
     ROW("edge", edge.grams, "g CO2e"),
 };
 static const struct place_row many_rows[] = {
-    ROW("cloud, %s", cloud.joules, "J"),
-    ROW("edge, %s", edge.joules, "J"),
-    ROW("cloud, %s", cloud.grams, "g CO2e"),
-    ROW("edge, %s", edge.grams, "g CO2e"),
+    ROW("cloud", cloud.joules, "J"),
+    ROW("edge", edge.joules, "J"),
+    ROW("cloud", cloud.grams, "g CO2e"),
+    ROW("edge", edge.grams, "g CO2e"),
 };
 enum {
     JOULE_ROWS = sizeof joule_rows / sizeof *joule_rows,
@@ -264,9 +264,7 @@ static void add_many(struct table *table, const struct place_report *report, con
                      double times)
 {
     for (int i = 0; i < MANY_ROWS; i++) {
-        table_add(table,
-                  arena_format(report->invocation->arena,
-                               many_rows[i].title[0] == 'c' ? "cloud, %s" : "edge, %s", period));
+        table_format(table, "%s, %s", many_rows[i].title, period);
         add_cells(table, report, &many_rows[i], times);
     }
 }
