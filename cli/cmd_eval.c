@@ -260,6 +260,8 @@ static enum status work(struct eval *eval)
 {
     TRY(check_streams(eval));
     TRY(eval_open_devices(eval->invocation, &eval->options->own.device, &eval->report));
+    for (int i = 0; i < eval->report.device_count; i++)
+        eval->report.device[i].batch = (double)eval->options->own.energy_batch;
     TRY(cost_open(eval->invocation->context, &eval->options->cost, &eval->report.cost));
     TRY(parse_requirements(eval));
     TRY(parse_metric(eval));
@@ -297,6 +299,9 @@ static const struct field own_fields[] = {
           "MODEL: compare with this model, or with outputs saved of one"),
     FIELD(struct eval_own_options, device, NULL, 0, 0,
           "NAME: energy profile; the first one counts for ratios (default asic-45nm)"),
+    FIELD(
+        struct eval_own_options, energy_batch, "1", 1, 1 << 20,
+        "joules of an inference in batches of so many, which share what is fixed and the weights"),
     FIELD(struct eval_own_options, measure, "no", 0, 0,
           "measure the energy of an inference by this machine's counter, beside the estimate"),
     FIELD(struct eval_own_options, save_outputs, NULL, 0, 0,

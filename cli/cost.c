@@ -183,6 +183,8 @@ void interval_text(double value, double low, double high, const char *unit, stru
 
 const char *unverified_words(const struct device *device)
 {
+    if (device->changed)
+        return " (changed: nothing validates it)";
     return device->unverified && *device->unverified ? " (in part unverified)" : "";
 }
 

@@ -19,6 +19,7 @@ struct eval_options {
     struct eval_own_options {
         const char *baseline, *save_outputs;
         bool measure;
+        int64_t energy_batch;
         struct strings device;
     } own;
 };

@@ -148,6 +148,19 @@ static void add_baseline(const struct eval_report *report, struct text *out)
     }
 }
 
+// Time follows from joules, or the other way round; both are estimated.
+static void add_time(const struct energy *energy, struct text *out)
+{
+    if (isnan(energy->seconds))
+        return;
+    text_add(out, "; ");
+    text_add_number(out, energy->seconds, "s");
+    text_add(out, " at ");
+    text_add_number(out, energy->watts, "W");
+    if (!isnan(energy->utilisation))
+        text_format(out, ", %.3g %% of the peak", 100 * energy->utilisation);
+}
+
 static void add_energy(const struct eval_report *report, int i, struct text *out)
 {
     const struct energy *energy = &report->model->energy[i];
@@ -155,13 +168,17 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     add_title(out, "energy");
     text_format(out, "%s%s, estimated: ", report->device[i].name,
                 unverified_words(&report->device[i]));
-    interval_text(energy->joules, energy->low, energy->high, "J", out);
-    text_add(out, " an inference: MACs ");
+        interval_text(energy->joules, energy->low, energy->high, "J", out);
+        text_add(out, " an inference");
+        if (energy->batch > 1)
+            text_format(out, " in batches of %g", energy->batch);
+        text_add(out, ": MACs ");
     text_add_number(out, energy->mac, "J");
     text_add(out, ", weights ");
     text_add_number(out, energy->weights, "J");
     text_add(out, ", activations ");
     text_add_number(out, energy->activations, "J");
+    add_time(energy, out);
     if (energy->fits == FITS_NOT)
         text_add(out, "; does not fit the device: ");
     fits_text(energy, &report->device[i], out);

@@ -342,8 +342,9 @@ END_TEST
 
 START_TEST(figures_that_nothing_has_checked_are_marked_as_such)
 {
-    static const char *const shown[] = {"sha256",       "scope",   "error_percent",
-                                        "validated_by", "runtime", "unverified"};
+    static const char *const shown[] = {
+        "sha256",     "scope",    "error_percent",      "validated_by", "runtime",
+        "unverified", "boundary", "mean_error_percent", "error_basis",  "changed"};
     struct json *object = json_object();
     const struct json *profile;
     struct cost_basis basis;
@@ -379,7 +380,7 @@ static const struct {
 } bad[] = {{NULL, "Germny", "'--grid': no figure for 'Germny' (did you mean 'Germany'?)"},
            {NULL, "Atlantis", "or grams of CO2 for a kilowatt-hour such as 381"},
            {NULL, "0.4", "not kilograms"},
-           {"vax", NULL, "no device 'vax'; there are"}};
+           {"vax", NULL, "no device 'vax'; 'ecai devices list'"}};
 
 // 1000 J on 360 g/kWh are 0.1 g; cooling adds to the grams and not to the joules of the computer.
 START_TEST(a_data_centre_adds_to_the_grams_and_a_day_has_its_inferences)

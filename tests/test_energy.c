@@ -490,11 +490,13 @@ START_TEST(asic_45nm_is_frozen)
 }
 END_TEST
 
-START_TEST(an_unknown_device_is_a_usage_error_that_lists_the_others)
+START_TEST(an_unknown_device_is_a_usage_error_that_names_the_nearest)
 {
     ck_assert_int_eq(device_read(&context, "toaster", &device), ERR_USAGE);
-    ck_assert_ptr_nonnull(strstr(context.error, "'toaster'"));
-    ck_assert_ptr_nonnull(strstr(context.error, "asic-45nm, "));
+    ck_assert_ptr_nonnull(strstr(context.error, "'toaster'; 'ecai devices list'"));
+    device_clear(&device);
+    ck_assert_int_eq(device_read(&context, "asic-45mn", &device), ERR_USAGE);
+    ck_assert_ptr_nonnull(strstr(context.error, "did you mean 'asic-45nm'?"));
 }
 END_TEST
 
@@ -546,7 +548,7 @@ Suite *energy_suite(void)
     tcase_add_test(tcase, the_teacher_costs_1773_microjoules_or_519_on_chip);
     tcase_add_test(tcase, all_profiles_are_listed_and_can_be_read);
     tcase_add_test(tcase, asic_45nm_is_frozen);
-    tcase_add_test(tcase, an_unknown_device_is_a_usage_error_that_lists_the_others);
+    tcase_add_test(tcase, an_unknown_device_is_a_usage_error_that_names_the_nearest);
     tcase_add_loop_test(tcase, a_bad_profile_is_refused_with_its_path, 0,
                         (int)(sizeof bad_profiles / sizeof bad_profiles[0]));
     suite_add_tcase(suite, tcase);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/shipped.h"
+#include "base/suggest.h"
 #include "energy/kinds.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
@@ -59,20 +60,23 @@ void device_names(struct arena *arena, struct strings *names)
 
 static enum status fail_unknown(struct context *context, struct arena *arena, const char *name)
 {
+    struct suggestion suggestion;
     struct strings names;
     struct text text;
 
     device_names(arena, &names);
-    text_init(&text);
+    if (names.count == 0)
+        return context_fail(context, ERR_IO, "no device profiles in '%s'; set ECAI_DEVICES",
+                            devices_folder(arena));
+    suggestion_init(&suggestion, name);
     for (int64_t i = 0; i < names.count; i++)
-        text_format(&text, "%s%s", i ? ", " : "", names.at[i]);
-    if (names.count)
-        context_fail(context, ERR_USAGE, "no device '%s'; there are %s", name, text.at);
-    else
-        context_fail(context, ERR_IO, "no device profiles in '%s'; set ECAI_DEVICES",
-                     devices_folder(arena));
+        suggestion_offer(&suggestion, names.at[i]);
+    text_init(&text);
+    suggestion_add(&suggestion, "", &text);
+    context_fail(context, ERR_USAGE, "no device '%s'%s; 'ecai devices list' shows those there are",
+                 name, text.at);
     text_clear(&text);
-    return names.count ? ERR_USAGE : ERR_IO;
+    return ERR_USAGE;
 }
 
 static enum status read_text(struct context *context, const char *path, struct text *text)
@@ -320,7 +324,7 @@ enum status device_read(struct context *context, const char *name, struct device
     struct text text;
     enum status status;
 
-    *device = (struct device){.arena = arena_new()};
+    *device = (struct device){.arena = arena_new(), .batch = 1};
     if (overrides)
         name = arena_copy_bytes(device->arena, name, (size_t)(overrides - 1 - name));
     path = name;

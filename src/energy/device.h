@@ -45,6 +45,7 @@ struct device {
     const char *changed;           // the overrides; NULL: none. Nothing validates it then
     char sha256[SHA256_HEX_BYTES]; // of the file, and of the overrides behind it
     enum device_kind_id kind;
+    double batch; // inferences at a time, as whoever asks sets it; 1 as read
     // The truth is expected within joules / (1 + e/100) .. joules * (1 + e/100). NaN: not known.
     double error_percent, ratio_error_percent, mean_error_percent;
     enum zero_weights zero_weights;
@@ -69,7 +70,7 @@ extern const char *const precision_name[PRECISION_COUNT]; // "float32", as in pr
 
 // Reads the profile `name`, or the file `name` if it holds a '/'. ":KEY=NUMBER,..." behind either
 // changes numbers of it for a what-if: its errors are unknown then. ERR_USAGE for a name that no
-// profile has (the message lists those that exist) and for overrides that cannot be,
+// profile has (the message names the nearest) and for overrides that cannot be,
 // ERR_FORMAT for a profile that is not as docs/devices.md says. Clear it in any case.
 MUST_CHECK enum status device_read(struct context *context, const char *name,
                                    struct device *device);

@@ -11,6 +11,10 @@ void energy_profile_to_json(struct json *profile, const struct device *device)
     json_add_text(profile, "validated_by", device->validated_by);
     json_add_text(profile, "runtime", device->runtime);
     json_add_text(profile, "unverified", device->unverified);
+    json_add_text(profile, "boundary", device->boundary);
+    json_add_number(profile, "mean_error_percent", device->mean_error_percent);
+    json_add_text(profile, "error_basis", device->error_basis);
+    json_add_text(profile, "changed", device->changed);
 }
 
 static void add_layer(struct json *layers, const struct energy_layer *layer, bool on_array)
@@ -47,7 +51,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
     json_add_text(object, "device", device->name);
     json_add_text(object, "basis", "estimated");
     json_add_text(object, "per", "inference");
-    json_add_int(object, "batch", 1);
+    json_add_number(object, "batch", energy->batch);
     json_add_number(object, "joules", energy->joules);
     json_add_interval(object, "interval", energy->low, energy->high);
     json_add_text(object, "reason", energy->reason);
@@ -65,6 +69,9 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
     for (uint32_t i = 0; i < energy->layer_count; i++)
         if (energy->layer[i].joules != 0) // in place, nothing moves: no news
             add_layer(part, &energy->layer[i], device->kind == DEVICE_KIND_array);
+    json_add_number(object, "seconds", energy->seconds);
+    json_add_number(object, "watts", energy->watts);
+    json_add_number(object, "utilisation", energy->utilisation);
 }
 
 void energy_ratio_to_json(struct json *object, const struct energy_ratio *ratio)

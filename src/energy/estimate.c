@@ -164,10 +164,11 @@ static void add_time(struct energy *energy, const struct energy_question *questi
 {
     if (isnan(energy->seconds))
         energy->seconds = seconds_at_power(energy->joules, question->device);
-    if (isnan(energy->joules))
+    if (isnan(energy->joules) || question->scenario->batch != 1)
         energy->seconds = NAN;
     energy->watts = energy->joules / energy->seconds;
-    energy->utilisation = seconds_at_peak(question) / energy->seconds;
+    if (isnan(energy->utilisation))
+        energy->utilisation = seconds_at_peak(question) / energy->seconds;
 }
 
 // Weights lie in the flash, activations in the RAM; without a flash both lie in the RAM. One memory
@@ -189,12 +190,15 @@ static void judge_fit(struct energy *energy, const struct energy_question *quest
 void energy_of_scenario(struct energy *energy, const struct counts *counts,
                         const struct energy_scenario *scenario, const struct device *device)
 {
-    struct energy_question question = {counts, device, scenario, 0};
+    struct energy_scenario at = *scenario;
+    struct energy_question question = {counts, device, &at, 0};
 
+    at.batch = fmax(at.batch, device->batch);
     *energy = (struct energy){.arena = arena_new(),
                               .layer_count = counts->node_count,
-                              .batch = scenario->batch,
-                              .seconds = NAN};
+                              .batch = at.batch,
+                              .seconds = NAN,
+                              .utilisation = NAN};
     energy->layer = arena_array(energy->arena, struct energy_layer, counts->node_count);
     question.weight_bytes = add_weights(energy, counts, scenario, device);
     energy->weights_are_on_chip = scenario_is_on_chip(&question);

@@ -29,15 +29,17 @@ struct energy {
     double batch;                            // inferences together; figures are of one of them
     double joules, low, high;                // NaN: unknown, `reason` says why
     double mac, weights, activations, fixed; // joules; these four sum to `joules`
-    double seconds, watts, utilisation;      // of the peak MACs; NaN: unknown
-    bool weights_are_on_chip;                // where the profile tells two memories apart
-    enum fits fits;                          // weights in flash, activations in RAM
-    double flash_needed, ram_needed;         // bytes of these
-    const char *reason;                      // NULL: known
+    // Of one inference at batch 1; utilisation is of the peak MACs. NaN: unknown, or a batch.
+    double seconds, watts, utilisation;
+    bool weights_are_on_chip;        // where the profile tells two memories apart
+    enum fits fits;                  // weights in flash, activations in RAM
+    double flash_needed, ram_needed; // bytes of these
+    const char *reason;              // NULL: known
 };
 
 void energy_init(struct energy *energy, const struct counts *counts, const struct device *device);
 // In batches of so many inferences (at least 1): what is fixed and reading weights is shared.
+// energy_init takes device->batch.
 void energy_init_batch(struct energy *energy, const struct counts *counts,
                        const struct device *device, double batch);
 void energy_clear(struct energy *energy);

@@ -67,6 +67,7 @@ static void estimate(struct energy *energy, const struct energy_question *questi
     const struct engine *engine = question->device->own;
 
     energy->seconds = 0;
+    energy->utilisation = engine->utilisation;
     for (uint32_t i = 0; i < question->counts->node_count; i++) {
         const struct node_count *node = &question->counts->node[i];
         struct energy_work work = {.macs = node->macs, .nonzero = 1};

@@ -26,7 +26,8 @@ struct device_kind {
     // Reads the kind's own keys. Members of struct device, or `own`, from the device's arena.
     enum status (*read)(struct profile *profile, struct device *device);
     // Fills joules (of one inference out of scenario.batch) into layers: mac, weights, activations;
-    // energy->fixed; energy->seconds where the kind knows them (it comes as NaN). Layers come with
+    // energy->fixed; energy->seconds and utilisation where the kind knows them (they come as
+    // NaN). Layers come with
     // everything else filled in. What has no figure gets NaN, and energy_no_figure() names it.
     void (*estimate)(struct energy *energy, const struct energy_question *question);
     // The same from plain counts of a network; NULL: this kind needs the layers themselves.
