@@ -76,6 +76,24 @@ START_TEST(leaving_one_of_three_out_is_the_sum_done_by_hand)
 }
 END_TEST
 
+// Rows 1 and 3 are one network, measured twice: neither helps to predict the other.
+START_TEST(rows_of_one_group_are_left_out_together)
+{
+    const double x[] = {1, 2, 1, 4}, y[] = {2, 5, 2.5, 8};
+    const int group[] = {0, 1, 0, 2};
+    const double c = 0.9 / 0.41; // of rows 2 and 4: x / y = 0.4, 0.5
+    // Without row 2: x/y = 0.5, 0.4, 0.5; without row 4: 0.5, 0.4, 0.4.
+    const double want[] = {c, 2 * 1.4 / 0.66, c, 4 * 1.3 / 0.57};
+    struct regression_problem problem = problem_of(4, 1, x, y);
+    double got[4];
+
+    problem.group = group;
+    ck_assert_int_eq(regress_leaving_one_out(&context, &problem, got), OK);
+    for (int i = 0; i < 4; i++)
+        assert_close(got[i], want[i], 1e-14);
+}
+END_TEST
+
 // Coefficients as of a real board: sizes 1e9 times apart.
 START_TEST(known_coefficients_are_found_again)
 {
@@ -183,6 +201,7 @@ Suite *regress_suite(void)
     tcase_add_test(tcase, coefficients_and_their_standard_errors_are_those_of_numpy);
     tcase_add_test(tcase, what_is_left_out_is_predicted_as_by_scipy);
     tcase_add_test(tcase, leaving_one_of_three_out_is_the_sum_done_by_hand);
+    tcase_add_test(tcase, rows_of_one_group_are_left_out_together);
     tcase_add_test(tcase, known_coefficients_are_found_again);
     tcase_add_test(tcase,
                    a_coefficient_that_wants_to_be_negative_is_0_and_the_others_fit_without_it);

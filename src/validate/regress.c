@@ -25,7 +25,7 @@ static const double RANK_TOLERANCE = 1e-9;
 enum { TERMS = REGRESSION_TERMS_MAX, INTEGER_WORK = 4096 };
 
 // Rows divided by their y, columns scaled to length 1: what the coefficients then are is scaled
-// back. Only the terms of `mask` and all rows but `without` (-1: none).
+// back. Only the terms of `mask` and all rows but those of the group `without` (-1: none).
 struct system {
     const struct regression_problem *problem;
     double *a, *b, *work;  // column by column
@@ -54,18 +54,32 @@ static void system_clear(struct system *system)
     free(system->work);
 }
 
+static int group_of(const struct regression_problem *problem, int row)
+{
+    return problem->group ? problem->group[row] : row;
+}
+
+static int count_rows(const struct system *system)
+{
+    int count = 0;
+
+    for (int i = 0; i < system->problem->rows; i++)
+        count += group_of(system->problem, i) != system->without;
+    return count;
+}
+
 static void fill(struct system *system)
 {
     const struct regression_problem *problem = system->problem;
 
-    system->rows = problem->rows - (system->without >= 0);
+    system->rows = count_rows(system);
     system->count = 0;
     for (int t = 0; t < problem->terms; t++) {
         double *column = system->a + system->count * system->rows, sum = 0;
         if (!(system->mask >> t & 1))
             continue;
         for (int i = 0, at = 0; i < problem->rows; i++) {
-            if (i == system->without)
+            if (group_of(problem, i) == system->without)
                 continue;
             column[at] = problem->x[i * problem->terms + t] / problem->y[i];
             sum += column[at] * column[at];
@@ -194,9 +208,9 @@ static enum status fit(struct context *context, struct system *system, struct re
     double residual;
 
     *active = system->mask = (1U << problem->terms) - 1;
-    if (problem->rows - (system->without >= 0) < problem->terms)
+    if (count_rows(system) < problem->terms)
         return context_fail(context, ERR_FORMAT, "%d rows are too few for %d terms",
-                            problem->rows - (system->without >= 0), problem->terms);
+                            count_rows(system), problem->terms);
     if (solve(system, &residual) < problem->terms)
         return fail_dependent(context, system);
     if (is_feasible(system))
@@ -269,8 +283,13 @@ enum status regress_leaving_one_out(struct context *context,
 
     system_init(&system, problem);
     for (int i = 0; i < problem->rows && status == OK; i++) {
-        system.without = i;
-        status = fit(context, &system, &others, &active);
+        int group = group_of(problem, i);
+
+        // Rows of a group mostly follow each other, and have the coefficients in common.
+        if (group != system.without) {
+            system.without = group;
+            status = fit(context, &system, &others, &active);
+        }
         if (status == OK)
             prediction[i] = regression_predict(&others, problem->x + i * problem->terms);
         else if (problem->row_name)

@@ -15,6 +15,9 @@ struct regression_problem {
     const double *y;             // [rows], finite, positive
     const char *const *term;     // [terms], for messages
     const char *const *row_name; // [rows], for messages: "line 3 (net)"; NULL: by number, from 1
+    // [rows], from 0: rows of one group measure one thing again and are left out together. NULL:
+    // each row is its own.
+    const int *group;
 };
 
 struct regression {
@@ -35,8 +38,8 @@ MUST_CHECK enum status regress(struct context *context, const struct regression_
 // The sum for one row's terms, x[terms].
 double regression_predict(const struct regression *regression, const double *x);
 
-// What each row would be by the coefficients of all others, prediction[rows]. ERR_FORMAT where the
-// others cannot tell terms apart; the text names the row.
+// What each row would be by the coefficients of all others (of its group none), prediction[rows].
+// ERR_FORMAT where the others cannot tell terms apart; the text names the row.
 MUST_CHECK enum status regress_leaving_one_out(struct context *context,
                                                const struct regression_problem *problem,
                                                double *prediction);

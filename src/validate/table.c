@@ -210,6 +210,23 @@ int csv_table_column(const struct csv_table *table, const char *name)
     return -1;
 }
 
+void csv_table_add_column(struct csv_table *table, const char *name, const char *const *cell)
+{
+    size_t rows = (size_t)table->rows, columns = (size_t)table->columns;
+    const char **names = arena_array(table->arena, const char *, columns + 1);
+    const char **cells = arena_array(table->arena, const char *, rows *(columns + 1));
+
+    memcpy(names, table->name, columns * sizeof *names);
+    names[columns] = name;
+    for (size_t row = 0; row < rows; row++) {
+        memcpy(cells + row * (columns + 1), table->cell + row * columns, columns * sizeof *cells);
+        cells[row * (columns + 1) + columns] = cell[row];
+    }
+    table->name = names;
+    table->cell = cells;
+    table->columns++;
+}
+
 static enum status fail_missing(struct context *context, const struct csv_table *table,
                                 const char *name)
 {

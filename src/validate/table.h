@@ -36,6 +36,10 @@ int csv_table_column(const struct csv_table *table, const char *name);
 MUST_CHECK enum status csv_table_need(struct context *context, const struct csv_table *table,
                                       const char *name, int *column);
 
+// A column that is not in the file, behind the others; cell[rows] and name are borrowed. No column
+// has that name yet.
+void csv_table_add_column(struct csv_table *table, const char *name, const char *const *cell);
+
 static inline const char *csv_table_word(const struct csv_table *table, int row, int column)
 {
     return table->cell[(size_t)row * (size_t)table->columns + (size_t)column];

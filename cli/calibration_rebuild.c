@@ -1,0 +1,250 @@
+// Shipped profiles made again: the coefficients that the tables named in their "calibration" give,
+// beside those that stand in them.
+#include <math.h>
+#include <string.h>
+
+#include "cli/calibration_report.h"
+#include "cli/devices.h"
+#include "cli/json_common.h"
+#include "cli/shell.h"
+#include "cli/table.h"
+#include "energy/device.h"
+
+// What a profile holds is rounded to three or four digits.
+static const double TOLERANCE = 0.005;
+
+struct rebuild {
+    struct invocation *invocation;
+    struct table table;
+    struct json *profiles; // of the document
+    int fits, wrong;
+};
+
+// ---- what a profile asks for -------------------------------------------------------------------
+
+static void add_string(struct arena *arena, struct strings *list, const char *text)
+{
+    const char **grown = arena_array(arena, const char *, (size_t)list->count + 1);
+
+    for (int64_t i = 0; i < list->count; i++)
+        grown[i] = list->at[i];
+    grown[list->count++] = text;
+    list->at = grown;
+}
+
+static enum status read_where(struct rebuild *rebuild, const struct json *entry,
+                              struct calibration_request *request)
+{
+    const struct json *where = json_member(entry, "where");
+    struct arena *arena = rebuild->invocation->arena;
+
+    for (size_t i = 0; i < json_count(where); i++) {
+        const struct json *child = json_child(where, i);
+        size_t values = json_is_array(child) ? json_count(child) : 1;
+        for (size_t k = 0; k < values; k++) {
+            const char *value = json_text(json_is_array(child) ? json_child(child, k) : child);
+            if (!value)
+                return context_fail(rebuild->invocation->context, ERR_FORMAT,
+                                    "'calibration': '%s' wants texts", json_key(child));
+            if (strcmp(json_key(child), "precision") == 0)
+                request->precision = value;
+            add_string(arena, &request->where,
+                       arena_format(arena, "%s=%s", json_key(child), value));
+        }
+    }
+    return OK;
+}
+
+static enum status read_request(struct rebuild *rebuild, const struct device *device,
+                                const struct json *entry, struct calibration_request *request,
+                                const char **csv)
+{
+    const struct json *terms = json_member(entry, "terms"), *target = json_member(entry, "target");
+    struct context *context = rebuild->invocation->context;
+
+    *request = (struct calibration_request){.kind = json_text(json_at(device->json, "kind")),
+                                            .target = target ? json_text(target) : "joules",
+                                            .in_sample = true};
+    *csv = json_text(json_member(entry, "csv"));
+    if (!*csv || !request->target)
+        return context_fail(context, ERR_FORMAT, "'calibration' wants a 'csv' and terms");
+    for (size_t i = 0; i < json_count(terms); i++) {
+        const char *term = json_text(json_child(terms, i));
+        if (!term)
+            return context_fail(context, ERR_FORMAT, "'calibration': 'terms' wants texts");
+        add_string(rebuild->invocation->arena, &request->terms, term);
+    }
+    TRY(read_where(rebuild, entry, request));
+    if (strcmp(request->kind, "calibrated") == 0 && !request->precision)
+        return context_fail(context, ERR_FORMAT, "'calibration': 'where' wants a 'precision'");
+    return OK;
+}
+
+// ---- beside each other -------------------------------------------------------------------------
+
+static bool agrees(double shipped, double again)
+{
+    return fabs(shipped - again) <= TOLERANCE * fabs(again);
+}
+
+static void compare_term(struct rebuild *rebuild, const struct device *device,
+                         const struct calibration *calibration, int t, struct json *list)
+{
+    const struct json *item = json_at(device->json, calibration->key[t]);
+    double shipped = json_is_number(item) ? json_number(item) : (double)NAN;
+    double again = calibration_value(calibration, t);
+    struct json *row = json_add_object(list, NULL);
+
+    table_add(&rebuild->table, device->name);
+    table_add(&rebuild->table, calibration->key[t]);
+    table_add(&rebuild->table, calibration->term[t]->unit);
+    if (isnan(shipped))
+        table_add(&rebuild->table, "none");
+    else
+        table_format(&rebuild->table, "%.4g", shipped);
+    table_format(&rebuild->table, "%.4g", again);
+    table_format(&rebuild->table, "%+.2f %%", again > 0 ? 100 * (shipped / again - 1) : 0);
+    table_add(&rebuild->table, agrees(shipped, again) ? "" : "differs");
+    rebuild->wrong += !agrees(shipped, again);
+    json_add_text(row, "key", calibration->key[t]);
+    json_add_text(row, "unit", calibration->term[t]->unit);
+    json_add_number(row, "shipped", shipped);
+    json_add_number(row, "rebuilt", again);
+    json_add_bool(row, "agrees", agrees(shipped, again));
+}
+
+static void compare(struct rebuild *rebuild, const struct device *device,
+                    const struct calibration *calibration)
+{
+    struct json *entry = json_add_object(rebuild->profiles, NULL), *error;
+
+    json_add_text(entry, "name", device->name);
+    json_add_text(entry, "csv", calibration->table->sha256);
+    json_add_text(entry, "precision", calibration->request.precision);
+    json_add_int(entry, "networks", calibration->points);
+    error = json_add_object(entry, "fit");
+    json_add_number(error, "mean_percent", calibration->fit_mean);
+    json_add_number(error, "largest_percent", calibration->fit_largest);
+    error = json_add_object(entry, "left_out");
+    json_add_number(error, "mean_percent", calibration->left_out_mean);
+    json_add_number(error, "largest_percent", calibration->left_out_largest);
+    struct json *list = json_add_array(entry, "terms");
+    for (int t = 0; t < calibration->terms; t++)
+        compare_term(rebuild, device, calibration, t, list);
+    rebuild->fits++;
+}
+
+static enum status rebuild_entry(struct rebuild *rebuild, const struct device *device,
+                                 const struct json *entry)
+{
+    struct context *context = rebuild->invocation->context;
+    struct calibration calibration = {.arena = NULL};
+    struct calibration_request request;
+    struct csv_table table = {.arena = NULL};
+    enum status status;
+    const char *csv;
+
+    TRY(read_request(rebuild, device, entry, &request, &csv));
+    status = csv_table_read(context, csv, &table);
+    if (status == OK)
+        status = calibration_fit(context, &table, &request, &calibration);
+    if (status == OK)
+        compare(rebuild, device, &calibration);
+    calibration_clear(&calibration);
+    csv_table_clear(&table);
+    return status;
+}
+
+static enum status rebuild_profile(struct rebuild *rebuild, const char *name, bool is_asked_for)
+{
+    struct context *context = rebuild->invocation->context;
+    const struct json *list;
+    struct device device;
+    enum status status = device_read(context, name, &device);
+
+    list = status == OK ? json_member(device.json, "calibration") : NULL;
+    if (status == OK && is_asked_for && json_is_null(list))
+        status =
+            context_fail(context, ERR_USAGE, "the coefficients of '%s' come from no table", name);
+    if (json_is_object(list))
+        status = rebuild_entry(rebuild, &device, list);
+    for (size_t i = 0; i < (json_is_array(list) ? json_count(list) : 0) && status == OK; i++)
+        status = rebuild_entry(rebuild, &device, json_child(list, i));
+    if (status != OK && status != ERR_USAGE)
+        context_fail_in(context, status, "profile '%s'", name);
+    device_clear(&device);
+    return status;
+}
+
+// ---- all of them -------------------------------------------------------------------------------
+
+static enum status rebuild_names(struct rebuild *rebuild, int count, const char *const *name)
+{
+    const struct devices_options *options = rebuild->invocation->options;
+    struct strings all = {count, name};
+
+    if (options->calibrate.all && count)
+        return context_fail(rebuild->invocation->context, ERR_USAGE, "'--all' or '%s', not both",
+                            name[0]);
+    if (options->calibrate.all)
+        device_names(rebuild->invocation->arena, &all);
+    for (int64_t i = 0; i < all.count; i++)
+        TRY(rebuild_profile(rebuild, all.at[i], !options->calibrate.all));
+    if (rebuild->fits == 0)
+        return context_fail(rebuild->invocation->context, ERR_IO,
+                            "no profile names a table that it comes from");
+    return OK;
+}
+
+static void add_heading(struct table *table)
+{
+    static const char *const head[] = {"profile", "key", "", "shipped", "rebuilt", "", ""};
+
+    for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
+        table_add(table, head[i]);
+}
+
+static enum status write_all(struct rebuild *rebuild, struct json *document)
+{
+    const struct devices_options *options = rebuild->invocation->options;
+    struct text text;
+    enum status status = OK;
+
+    if (options->json.json) {
+        json_add_warnings(document, rebuild->invocation);
+        json_add_provenance(document, rebuild->invocation);
+        status = json_write(rebuild->invocation, document, options->json.json);
+    }
+    if (status == OK && !streams_use_stdout(&rebuild->invocation->streams)) {
+        text_init(&text);
+        table_print(&rebuild->table, &text);
+        status = print_result(rebuild->invocation->context, &text);
+        text_clear(&text);
+    }
+    if (status == OK && rebuild->wrong)
+        status = context_fail(rebuild->invocation->context, ERR_NUMERIC,
+                              "%d coefficient%s no longer what the tables give", rebuild->wrong,
+                              rebuild->wrong == 1 ? " is" : "s are");
+    return status;
+}
+
+enum status calibration_rebuild(struct invocation *invocation, int count, const char *const *name)
+{
+    const struct devices_options *options = invocation->options;
+    struct rebuild rebuild = {.invocation = invocation};
+    struct json *document;
+    enum status status;
+
+    TRY(json_check_output(invocation, options->json.json));
+    document = json_object();
+    json_add_text(document, "schema", "ecai/calibrations/1");
+    rebuild.profiles = json_add_array(document, "profiles");
+    table_init(&rebuild.table, "lllrrrl");
+    add_heading(&rebuild.table);
+    status = rebuild_names(&rebuild, count, name);
+    if (status == OK)
+        status = write_all(&rebuild, document);
+    table_clear(&rebuild.table);
+    json_free(document);
+    return status;
+}

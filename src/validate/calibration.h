@@ -1,0 +1,76 @@
+// Calibrating a profile: the coefficients of one kind of profile and one precision, fitted to rows
+// of a table of measurements, with what each row would have been had it not been among them.
+#ifndef VALIDATE_CALIBRATION_H
+#define VALIDATE_CALIBRATION_H
+
+#include "base/field.h"
+#include "base/json.h"
+#include "validate/regress.h"
+#include "validate/table.h"
+
+// Fewer different networks tell nothing about another one.
+enum { CALIBRATION_POINTS_MIN = 12 };
+
+struct calibration_term {
+    const char *name, *kind, *key; // "macs", "calibrated", "fit.%s.mac_pj"
+    double scale;                  // of the key's unit, in SI
+    const char *unit;              // "pJ/MAC"
+    double low, high;              // plausible, in the key's unit
+    const char *quantity, *apart, *rest;
+};
+const struct calibration_term *calibration_term_at(int index); // NULL behind the last
+
+struct calibration_request {
+    const char *kind;      // of profile
+    const char *precision; // "int8"; NULL: the kind has no precisions
+    const char *target;    // the quantity that is predicted: "joules"
+    // "column=value": rows that hold one of the values given for each column. A precision takes
+    // only rows of it, where the table has such a column.
+    struct strings where;
+    struct strings terms; // none: those that the kind has by default
+    bool in_sample;       // fit what there is, were it fewer than CALIBRATION_POINTS_MIN points
+};
+
+struct calibration {
+    struct arena *arena;
+    const struct csv_table *table;
+    struct calibration_request request; // borrowed; terms as they were used
+    int rows, terms;
+    int points; // different rows: those whose terms are alike (time aside) measure one thing again
+    double apart_percent; // most that two rows of one point are apart; 0: none are
+    int *row;             // [rows], of the table
+    int *group;           // [rows], its point
+    double *x, *y;        // [rows][terms], [rows], SI units
+    const struct calibration_term *term[REGRESSION_TERMS_MAX];
+    const char *key[REGRESSION_TERMS_MAX]; // "fit.int8.mac_pj"
+    struct regression regression;          // SI units
+    double *fitted;                        // [rows], by the coefficients
+    double *left_out; // [rows], by those of the other points; NULL: `reason` says why
+    const char *reason;
+    double fit_mean, fit_largest;              // per cent
+    double left_out_mean, left_out_largest;    // per cent; NaN: not known
+    double error_percent, ratio_error_percent; // for a profile; see calibration_apply
+};
+
+// Fits. table and request live longer than out; clear that in any case. ERR_USAGE: no such kind,
+// term or column in where. ERR_FORMAT: a column is missing, a cell is wrong, no row is taken, too
+// few points, terms that cannot be told apart; the text names file, line and column.
+MUST_CHECK enum status calibration_fit(struct context *context, const struct csv_table *table,
+                                       const struct calibration_request *request,
+                                       struct calibration *out);
+void calibration_clear(struct calibration *calibration); // zeroed is fine
+
+// The coefficient of a term in its key's unit, to six digits, as profiles hold it.
+double calibration_value(const struct calibration *calibration, int term);
+double calibration_standard_error(const struct calibration *calibration, int term); // NaN: unknown
+
+// The precisions of the rows that `where` takes, in the order of a profile's; "" for a table
+// without that column. ERR_FORMAT for a word that is none.
+MUST_CHECK enum status calibration_precisions(struct context *context, struct arena *arena,
+                                              const struct csv_table *table,
+                                              const struct strings *where, struct strings *out);
+
+// Warns about coefficients beyond what devices have, those at 0, and points measured twice.
+void calibration_warn(struct context *context, const struct calibration *calibration);
+
+#endif

@@ -1,0 +1,20 @@
+// The device profile that calibrations make (docs/energy.md).
+#ifndef VALIDATE_CALIBRATION_PROFILE_H
+#define VALIDATE_CALIBRATION_PROFILE_H
+
+#include "validate/calibration.h"
+
+// What a profile says in words; NULL: as the base has it, or that it is not known.
+struct calibration_words {
+    const char *name, *summary, *scope, *boundary, *runtime;
+};
+
+// A profile with the coefficients of `count` calibrations (at least one; of one table, one kind,
+// and different precisions) and their errors: error_percent is the largest factor by which a
+// network that was left out (fitted, where in_sample) is off, less 1. base: a profile that gives
+// what measurements do not tell, NULL: none; coefficients of precisions that are not calibrated are
+// left out of it, as the errors do not speak for them. The caller's.
+struct json *calibration_profile(const struct json *base, const struct calibration *calibration,
+                                 int count, const struct calibration_words *words);
+
+#endif
