@@ -4,9 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "energy/count.h"
+#include "energy/estimate.h"
 #include "exec/infer.h"
 #include "io/model.h"
+#include "quantize/methods.h"
+#include "tests/support/fixture.h"
 #include "validate/table.h"
 
 static struct context context;
@@ -26,7 +28,7 @@ static void end(void)
 static void read_table(const char *name)
 {
     csv_table_clear(&table);
-    ck_assert_msg(csv_table_read(&context, name, &table) == OK, "%s", context.error);
+    ck_ok(csv_table_read(&context, name, &table));
 }
 
 static double number(int row, const char *name)
@@ -34,9 +36,8 @@ static double number(int row, const char *name)
     int column;
     double value;
 
-    ck_assert_msg(csv_table_need(&context, &table, name, &column) == OK, "%s", context.error);
-    ck_assert_msg(csv_table_number_or_nan(&context, &table, row, column, &value) == OK, "%s",
-                  context.error);
+    ck_ok(csv_table_need(&context, &table, name, &column));
+    ck_ok(csv_table_number_or_nan(&context, &table, row, column, &value));
     return value;
 }
 
@@ -44,7 +45,7 @@ static const char *word(int row, const char *name)
 {
     int column;
 
-    ck_assert_msg(csv_table_need(&context, &table, name, &column) == OK, "%s", context.error);
+    ck_ok(csv_table_need(&context, &table, name, &column));
     return csv_table_word(&table, row, column);
 }
 
@@ -198,14 +199,13 @@ START_TEST(parameters_are_torchvisions_and_kerass_without_batch_norms_scales)
 }
 END_TEST
 
-static void count_file(const char *path, struct counts *counts, struct graph **graph)
+static void count_graph(const struct graph *graph, struct counts *counts)
 {
     struct infer_options options = {.is_lenient = true};
     struct inference inference;
 
-    ck_assert_msg(model_read(&context, path, NULL, graph, NULL) == OK, "%s", context.error);
-    ck_assert_msg(graph_infer(&context, *graph, &options, &inference) == OK, "%s", context.error);
-    counts_init(counts, *graph, inference.of_value);
+    ck_ok(graph_infer(&context, graph, &options, &inference));
+    counts_init(counts, graph, inference.of_value);
     inference_clear(&inference);
 }
 
@@ -229,7 +229,8 @@ START_TEST(ecai_counts_the_networks_as_the_tables_do)
 
         read_table(of[i].table);
         row = row_of(&key);
-        count_file(of[i].path, &counts, &graph);
+        ck_ok(model_read(&context, of[i].path, NULL, &graph, NULL));
+        count_graph(graph, &counts);
         for (uint32_t k = 0; k < counts.node_count; k++) {
             const struct node_count *node = &counts.node[k];
             depthwise += node->is_depthwise ? node->macs : 0;
@@ -244,6 +245,50 @@ START_TEST(ecai_counts_the_networks_as_the_tables_do)
         counts_clear(&counts);
         graph_free(graph);
     }
+}
+END_TEST
+
+// Picojoules where a byte of a weight that is read costs so many, a byte that is moved so many.
+static double charged(const struct counts *counts, int weight_byte, int byte)
+{
+    struct device device;
+    struct energy energy;
+    struct text name;
+    double joules;
+
+    text_init(&name);
+    text_format(&name,
+                "mcu-cortex-m4:fit.int8.fixed_mj=0,fit.int8.mac_pj=0,fit.int8.depthwise_mac_pj=0,"
+                "fit.int8.weight_byte_pj=%d,fit.int8.byte_pj=%d",
+                weight_byte, byte);
+    ck_ok(device_read(&context, name.at, &device));
+    energy_init(&energy, counts, &device);
+    joules = energy.joules;
+    energy_clear(&energy);
+    device_clear(&device);
+    text_clear(&name);
+    return joules * 1e12;
+}
+
+START_TEST(a_quantised_network_keeps_and_moves_the_bytes_of_the_table)
+{
+    const struct key key = {{"network"}, {"tiny-kws"}};
+    const char *const words[] = {"range=minmax", NULL};
+    struct dataset *data =
+        fixture_data(&context, "synthetic:classes=2,samples=4,shape=1x49x10,type=f32");
+    struct counts counts;
+    struct graph *graph;
+
+    read_table("mlperf_tiny.csv");
+    ck_ok(model_read(&context, "testdata/energy/networks/tiny-kws.txt", NULL, &graph, NULL));
+    ck_ok(fixture_run(&context, &quantize_int8, words, data, &graph));
+    ck_ok(fixture_run(&context, &pass_materialise, NULL, NULL, &graph));
+    count_graph(graph, &counts);
+    assert_near(charged(&counts, 0, 1), number(row_of(&key), "bytes"), 1e-9, "bytes");
+    assert_near(charged(&counts, 1, 0), number(row_of(&key), "weight_bytes"), 1e-9, "weight bytes");
+    counts_clear(&counts);
+    graph_free(graph);
+    dataset_free(data);
 }
 END_TEST
 
@@ -375,6 +420,7 @@ Suite *published_suite(void)
     tcase_add_test(tcase, counts_are_those_that_tensorflow_prints);
     tcase_add_test(tcase, parameters_are_torchvisions_and_kerass_without_batch_norms_scales);
     tcase_add_test(tcase, ecai_counts_the_networks_as_the_tables_do);
+    tcase_add_test(tcase, a_quantised_network_keeps_and_moves_the_bytes_of_the_table);
     tcase_add_test(tcase, eyeriss_layers_sum_to_the_printed_totals);
     tcase_add_test(tcase, eie_needs_no_less_than_its_zeros_allow);
     tcase_add_test(tcase, platforms_frames_a_joule_are_frames_a_second_by_watts);

@@ -4,7 +4,7 @@ weights of no meaning, for `ecai` to count: tools/energy-counts compares the two
 Sources: MobileNet v1 (Howard et al. 2017) and v2 (Sandler et al. 2018) as in TensorFlow's slim
 models; EfficientNet-lite (Tan and Le 2019, the lite variants of TensorFlow's TPU models);
 ResNet-50 v1.5 (He et al. 2016, stride in the 3x3 convolution); the four of MLPerf Tiny (Banbury
-et al. 2021); AlexNet's and VGG-16's fully connected layers; Blouw et al. 2019's keyword spotter.
+et al. 2021).
 """
 import math
 import re
@@ -102,8 +102,8 @@ def divisible(value, by=8):
     return rounded + by if rounded < 0.9 * value else rounded
 
 
-def mobilenet_v1(multiplier, size, classes=1001, channels=3, name=None, divide=False):
-    net = Network(name or f"mobilenet-v1-{multiplier}-{size}", channels, size, size)
+def mobilenet_v1(multiplier, size, classes=1001, name=None):
+    net = Network(name or f"mobilenet-v1-{multiplier}-{size}", 3, size, size)
 
     def width(c):
         return max(int(c * multiplier), 8)
@@ -121,7 +121,7 @@ def inverted(net, x, out, stride, expansion, kernel=3, act="Relu"):
     """Expand, depthwise, project, and the way round when the shape stays."""
     y = x
     if expansion > 1:
-        y = net.conv(y, x[1] * expansion if isinstance(expansion, int) else expansion, 1, act=act)
+        y = net.conv(y, x[1] * expansion, 1, act=act)
     y = net.conv(y, y[1], kernel, stride, groups=y[1], act=act)
     y = net.conv(y, out, 1, act=None)
     return net.add(x, y) if stride == 1 and out == x[1] else y
@@ -207,18 +207,6 @@ def tiny_images():
 
 def tiny_visual():
     return mobilenet_v1(0.25, 96, classes=2, name="tiny-vww")
-
-
-def keyword_spotter(branches=0):
-    """Blouw et al. 2019; a branch is ten layers of 256 by 256 beside the network."""
-    net = Network(f"kws-390-256-256-29+{branches}", 390, 1, 1)
-    first = net.dense(net.input, 256, "Relu")
-    net.dense(net.dense(first, 256, "Relu"), 29)
-    for _ in range(branches):
-        x = first
-        for _ in range(10):
-            x = net.dense(x, 256, "Relu")
-    return net
 
 
 def network(name):
