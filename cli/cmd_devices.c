@@ -75,13 +75,14 @@ static enum status run(struct invocation *invocation)
 }
 
 static const struct option_group groups[] = {
+    {"validate", validate_fields, offsetof(struct devices_options, validate)},
     {"output", json_fields, offsetof(struct devices_options, json)},
     {"calibrate", calibrate_fields, offsetof(struct devices_options, calibrate)},
     {NULL, NULL, 0},
 };
 
 const struct command command_devices = {
-    .operands = "list|show NAME|calibrate --csv FILE|calibrate NAME...|--all",
+    .operands = "list|show NAME|calibrate --csv FILE|calibrate NAME...|--all|validate [TEST...]",
     .details = "Profiles are JSON files under share/devices or $ECAI_DEVICES. docs/energy.md says "
                "how joules follow from them.",
     .min_operands = 1,

@@ -29,9 +29,16 @@ struct calibrate_options {
 };
 extern const struct field calibrate_fields[];
 
+struct validate_options {
+    const char *svg;
+    bool markdown;
+};
+extern const struct field validate_fields[];
+
 struct devices_options {
     struct json_options json;
     struct calibrate_options calibrate;
+    struct validate_options validate;
 };
 
 #define DEVICES_VERB(name) extern const struct devices_verb devices_verb_##name;

@@ -1,0 +1,89 @@
+// Batches on accelerators, MLPerf Inference: joules of an image in a batch of b are E0 / b + e. One
+// image (SingleStream) and eight (MultiStream) say what a large batch (Offline) takes.
+#include <math.h>
+#include <string.h>
+
+#include "validate/cases.h"
+#include "validate/validate_internal.h"
+
+enum { SINGLE, EIGHT, OFFLINE, CARDS, NUMBERS, STREAMS = 8 };
+
+static enum status read_numbers(struct context *context, const struct csv_table *table, int row,
+                                double *value)
+{
+    static const char *const column[NUMBERS] = {"singlestream_joules", "multistream_joules",
+                                                "offline_joules", "accelerators"};
+    int at;
+
+    for (int i = 0; i < NUMBERS; i++) {
+        TRY(csv_table_need(context, table, column[i], &at));
+        TRY(csv_table_number_or_nan(context, table, row, at, &value[i]));
+    }
+    return OK;
+}
+
+static enum status word_of(struct context *context, const struct csv_table *table, int row,
+                           const char *column, const char **out)
+{
+    int at;
+
+    TRY(csv_table_need(context, table, column, &at));
+    *out = csv_table_word(table, row, at);
+    return OK;
+}
+
+// Scored: the latest round, one accelerator, int8. Streams use one card where Offline uses all, so
+// that several cards are another matter; earlier rounds are told as they are.
+static enum status add_system(struct context *context, struct validation *validation,
+                              const struct csv_table *table, int row)
+{
+    const char *device, *round, *precision, *series;
+    double value[NUMBERS], image, fixed;
+
+    TRY(read_numbers(context, table, row, value));
+    TRY(word_of(context, table, row, "device", &device));
+    TRY(word_of(context, table, row, "round", &round));
+    TRY(word_of(context, table, row, "precision", &precision));
+    if (isnan(value[SINGLE] + value[EIGHT] + value[OFFLINE]) || !(value[CARDS] >= 1) ||
+        strcmp(precision, "int8") != 0)
+        return OK;
+    image = value[EIGHT] / STREAMS;
+    fixed = fmax(0, (value[SINGLE] - image) * STREAMS / (STREAMS - 1));
+    series = value[CARDS] > 1 ? "several cards" : round;
+    validation_add(validation, series, device, value[SINGLE] - fixed, value[OFFLINE])->is_aside =
+        value[CARDS] > 1 || strcmp(round, "v3.1") != 0;
+    return OK;
+}
+
+static double largest_aside(const struct validation *validation, bool several)
+{
+    double largest = NAN;
+
+    for (int i = 0; i < validation->row_count; i++) {
+        const struct validation_row *row = &validation->row[i];
+        if (row->is_aside && (strcmp(row->series, "several cards") == 0) == several)
+            largest = fmax(largest, fabs(percent_error(row->predicted, row->published)));
+    }
+    return largest;
+}
+
+enum status validate_batch_law(struct context *context, struct validation *validation)
+{
+    struct csv_table table = {.arena = NULL};
+    enum status status;
+
+    validation->told = "ResNet-50, int8: one image and eight at once say what one of a large batch "
+                       "takes. Scored: all systems of round v3.1 with one accelerator.";
+    status = csv_table_read(context, "mlperf_systems.csv", &table);
+    for (int row = 0; status == OK && row < table.rows; row++)
+        status = add_system(context, validation, &table, row);
+    if (status == OK) {
+        validation_tell_errors(validation);
+        validation_tell(validation, "largest error, earlier rounds", "%",
+                        largest_aside(validation, false));
+        validation_tell(validation, "largest error, several cards", "%",
+                        largest_aside(validation, true));
+    }
+    csv_table_clear(&table);
+    return status;
+}

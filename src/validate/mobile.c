@@ -1,0 +1,238 @@
+// Boards with Arm processors, MLPerf Inference's open power division: networks held out one by one,
+// whole families held out, and other boards ranked by the coefficients of one.
+#include <string.h>
+
+#include "validate/cases.h"
+#include "validate/validate_internal.h"
+
+// What the joules of a network are a sum of. An 8-bit multiply-accumulate of a depthwise layer
+// costs so much more than of a dense one that it is a term of its own.
+static const char *const float_terms[] = {"fixed", "macs", "bytes"};
+static const char *const int8_terms[] = {"fixed", "dense_macs", "depthwise_macs", "bytes"};
+
+static const struct precision {
+    const char *name;
+    const char *const *term;
+    int terms;
+} precisions[] = {{"float32", float_terms, 3}, {"int8", int8_terms, 4}};
+
+enum { PRECISIONS = 2, BOARDS = 3 };
+
+struct board {
+    const char *device, *runtime;
+};
+static const struct board boards[BOARDS] = {
+    {"rpi4", "tflite-2.7.1"}, {"rk3588", "tflite-2.11.0"}, {"vim4", "tflite-2.11.0"}};
+
+static enum status select(struct context *context, struct validation *validation,
+                          const struct csv_table *table, const struct board *board,
+                          const struct precision *precision, const char *family, struct cases *out)
+{
+    const struct where where[] = {{"device", board->device},
+                                  {"runtime", board->runtime},
+                                  {"precision", precision->name},
+                                  {"family", family},
+                                  {NULL, NULL}};
+
+    return cases_select(context, validation->arena, table, where, precision->term, precision->terms,
+                        "joules", out);
+}
+
+static const char *series_of(struct validation *validation, const struct board *board,
+                             const struct precision *precision)
+{
+    return arena_format(validation->arena, "%s %s", board->device, precision->name);
+}
+
+// ---- T5: one network held out ------------------------------------------------------------------
+
+struct worst {
+    double mean, spearman;
+};
+
+static enum status one_out(struct context *context, struct validation *validation,
+                           const struct csv_table *table, const struct board *board,
+                           const struct precision *precision, struct worst *worst)
+{
+    const char *series = series_of(validation, board, precision);
+    struct cases cases;
+    double *predicted, mean, order;
+
+    TRY(select(context, validation, table, board, precision, "mobilenet", &cases));
+    TRY(cases_leave_one_out(context, &cases, &predicted));
+    for (int i = 0; i < cases.count; i++)
+        validation_add(validation, series, cases_word(&cases, i, "network"), predicted[i],
+                       cases.y[i]);
+    mean = validation_mean_error(validation, series);
+    order = spearman(predicted, cases.y, cases.count);
+    validation_tell(validation, arena_format(validation->arena, "mean error, %s", series), "%",
+                    mean);
+    worst->mean = mean > worst->mean ? mean : worst->mean;
+    worst->spearman = order < worst->spearman ? order : worst->spearman;
+    return OK;
+}
+
+static enum status all_boards(struct context *context, struct validation *validation,
+                              const struct csv_table *table)
+{
+    struct worst worst = {0, 1};
+
+    for (int b = 0; b < BOARDS; b++)
+        for (int p = 0; p < PRECISIONS; p++)
+            TRY(one_out(context, validation, table, &boards[b], &precisions[p], &worst));
+    validation_tell(validation, "mean error, worst of six", "%", worst.mean);
+    validation_tell(validation, "Spearman, worst of six", "", worst.spearman);
+    return OK;
+}
+
+enum status validate_mobile(struct context *context, struct validation *validation)
+{
+    struct csv_table table = {.arena = NULL};
+    enum status status;
+
+    validation->told = "Each network by coefficients fitted to all others of its board and "
+                       "precision: fixed, MACs and bytes for float32, with depthwise MACs apart "
+                       "for int8.";
+    status = csv_table_read(context, "mlperf_mobile.csv", &table);
+    if (status == OK)
+        status = all_boards(context, validation, &table);
+    csv_table_clear(&table);
+    return status;
+}
+
+// ---- T6: families held out ---------------------------------------------------------------------
+
+static enum status other_families(struct context *context, struct validation *validation,
+                                  const struct csv_table *table, const struct precision *precision)
+{
+    static const char *const family[] = {"efficientnet-lite", "resnet"};
+    const char *series = series_of(validation, &boards[0], precision);
+    struct cases cases;
+    struct regression fit;
+
+    TRY(select(context, validation, table, &boards[0], precision, "mobilenet", &cases));
+    TRY(cases_fit(context, &cases, &fit));
+    for (int f = 0; f < 2; f++) {
+        if (f == 1 && precision == &precisions[1])
+            continue; // ResNet-50 was submitted in float32 alone
+        TRY(select(context, validation, table, &boards[0], precision, family[f], &cases));
+        for (int i = 0; i < cases.count; i++)
+            validation_add(validation, series, cases_word(&cases, i, "network"),
+                           cases_predict(&cases, i, &fit), cases.y[i]);
+    }
+    return OK;
+}
+
+enum status validate_families(struct context *context, struct validation *validation)
+{
+    struct csv_table table = {.arena = NULL};
+    enum status status;
+
+    validation->told = "Coefficients fitted to the MobileNets of the Raspberry Pi 4 alone.";
+    status = csv_table_read(context, "mlperf_mobile.csv", &table);
+    for (int p = 0; p < PRECISIONS && status == OK; p++)
+        status = other_families(context, validation, &table, &precisions[p]);
+    if (status == OK)
+        validation_tell_errors(validation);
+    csv_table_clear(&table);
+    return status;
+}
+
+// ---- ranking: boards held out ------------------------------------------------------------------
+
+enum { OTHERS_MAX = 32, NETWORKS_MAX = 256 };
+
+// Every board and runtime of the table but those on the board that is fitted.
+static int other_boards(const struct csv_table *table, int device, int runtime, struct board *board)
+{
+    int count = 0;
+
+    for (int row = 0; row < table->rows; row++) {
+        const struct board now = {csv_table_word(table, row, device),
+                                  csv_table_word(table, row, runtime)};
+        bool is_new = strcmp(now.device, boards[0].device) != 0;
+        for (int i = 0; i < count && is_new; i++)
+            is_new = strcmp(board[i].device, now.device) != 0 ||
+                     strcmp(board[i].runtime, now.runtime) != 0;
+        if (is_new && count < OTHERS_MAX)
+            board[count++] = now;
+    }
+    return count;
+}
+
+struct order {
+    double all, of[PRECISIONS]; // Spearman; all: networks of both precisions in one order
+};
+
+static enum status order_on(struct context *context, struct validation *validation,
+                            const struct csv_table *table, const struct board *board,
+                            const struct regression *fit, struct order *order)
+{
+    double predicted[NETWORKS_MAX], published[NETWORKS_MAX];
+    int count = 0;
+
+    for (int p = 0; p < PRECISIONS; p++) {
+        struct cases cases;
+        int first = count;
+        TRY(select(context, validation, table, board, &precisions[p], "mobilenet", &cases));
+        for (int i = 0; i < cases.count && count < NETWORKS_MAX; i++) {
+            predicted[count] = cases_predict(&cases, i, &fit[p]);
+            published[count++] = cases.y[i];
+        }
+        order->of[p] = spearman(predicted + first, published + first, count - first);
+    }
+    order->all = spearman(predicted, published, count);
+    validation_tell(validation,
+                    arena_format(validation->arena, "%s %s", board->device, board->runtime), "",
+                    order->all);
+    return OK;
+}
+
+static enum status rank_boards(struct context *context, struct validation *validation,
+                               const struct csv_table *table)
+{
+    struct board board[OTHERS_MAX];
+    double all[OTHERS_MAX], of[PRECISIONS][OTHERS_MAX], worst = 1;
+    struct regression fit[PRECISIONS];
+    int device, runtime, count;
+
+    TRY(csv_table_need(context, table, "device", &device));
+    TRY(csv_table_need(context, table, "runtime", &runtime));
+    count = other_boards(table, device, runtime, board);
+    for (int p = 0; p < PRECISIONS; p++) {
+        struct cases cases;
+        TRY(select(context, validation, table, &boards[0], &precisions[p], "mobilenet", &cases));
+        TRY(cases_fit(context, &cases, &fit[p]));
+    }
+    for (int b = 0; b < count; b++) {
+        struct order order;
+        TRY(order_on(context, validation, table, &board[b], fit, &order));
+        all[b] = order.all;
+        for (int p = 0; p < PRECISIONS; p++)
+            of[p][b] = order.of[p];
+        worst = order.all < worst ? order.all : worst;
+    }
+    validation_tell(validation, "median Spearman", "", median_of(all, count));
+    validation_tell(validation, "worst Spearman", "", worst);
+    for (int p = 0; p < PRECISIONS; p++)
+        validation_tell(
+            validation,
+            arena_format(validation->arena, "median Spearman, %s alone", precisions[p].name), "",
+            median_of(of[p], count));
+    return OK;
+}
+
+enum status validate_ranking(struct context *context, struct validation *validation)
+{
+    struct csv_table table = {.arena = NULL};
+    enum status status;
+
+    validation->told =
+        "Coefficients of the Raspberry Pi 4 with TFLite rank 38 MobileNets in float32 "
+        "and 37 in int8, all in one order, on every other board and runtime.";
+    status = csv_table_read(context, "mlperf_mobile.csv", &table);
+    if (status == OK)
+        status = rank_boards(context, validation, &table);
+    csv_table_clear(&table);
+    return status;
+}

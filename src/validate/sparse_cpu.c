@@ -1,0 +1,155 @@
+// BERT on a processor with kernels that skip zero weights, MLPerf Inference: with a share s of the
+// weights zero a network takes dense x (floor + (1 - floor) x (1 - s)). The floor is fitted to
+// float32 networks, what 8 bits save to another network; both are scored on what they have not
+// seen.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "validate/cases.h"
+#include "validate/validate_internal.h"
+
+enum { POINTS_MAX = 8 };
+
+struct point {
+    const char *name;
+    double sparsity, joules;
+};
+
+// One machine: BERT-large dense, sparse in float32 and in int8.
+struct machine {
+    const char *device;
+    double dense, saved_by_int8; // int8 / float32 of MobileBERT
+    struct point wide[POINTS_MAX], narrow[POINTS_MAX];
+    int wide_count, narrow_count;
+};
+
+// Relative least squares of joules = dense x ((1 - s) + floor x s) over all points but one (-1:
+// all).
+static double fit_floor(const struct machine *machine, int without)
+{
+    double ab = 0, aa = 0;
+
+    for (int i = 0; i < machine->wide_count; i++) {
+        const struct point *point = &machine->wide[i];
+        double a = machine->dense * point->sparsity / point->joules;
+        double b = 1 - machine->dense * (1 - point->sparsity) / point->joules;
+        if (i == without)
+            continue;
+        ab += a * b;
+        aa += a * a;
+    }
+    return ab / aa;
+}
+
+static double law(double dense, double floor, double sparsity)
+{
+    return dense * (floor + (1 - floor) * (1 - sparsity));
+}
+
+// Mean of the rows of that machine; NaN: none.
+static enum status mean_of(struct context *context, struct validation *validation,
+                           const struct csv_table *table, const char *device,
+                           const char *architecture, const char *precision, double *out)
+{
+    static const char *const term[] = {"sparsity"};
+    const struct where where[] = {{"device", device},
+                                  {"architecture", architecture},
+                                  {"precision", precision},
+                                  {"sparsity", "0"},
+                                  {NULL, NULL}};
+    struct cases cases;
+    double sum = 0;
+    int count = 0;
+
+    TRY(cases_select(context, validation->arena, table, where, term, 1, "joules", &cases));
+    for (int i = 0; i < cases.count; i++)
+        if (strncmp(cases_word(&cases, i, "runtime"), "deepsparse", 10) == 0) {
+            sum += cases.y[i];
+            count++;
+        }
+    *out = count ? sum / count : NAN;
+    return OK;
+}
+
+static enum status sparse_points(struct context *context, struct validation *validation,
+                                 const struct csv_table *table, const char *device,
+                                 const char *precision, struct point *point, int *count)
+{
+    static const char *const term[] = {"sparsity"};
+    const struct where where[] = {
+        {"device", device}, {"architecture", "bert-large"}, {"precision", precision}, {NULL, NULL}};
+    struct cases cases;
+
+    *count = 0;
+    TRY(cases_select(context, validation->arena, table, where, term, 1, "joules", &cases));
+    for (int i = 0; i < cases.count && *count < POINTS_MAX; i++)
+        if (cases.x[i] > 0)
+            point[(*count)++] =
+                (struct point){cases_word(&cases, i, "network"), cases.x[i], cases.y[i]};
+    return OK;
+}
+
+static enum status read_machine(struct context *context, struct validation *validation,
+                                const struct csv_table *table, const char *device,
+                                struct machine *machine)
+{
+    double wide, narrow;
+
+    *machine = (struct machine){.device = device};
+    TRY(mean_of(context, validation, table, device, "bert-large", "float32", &machine->dense));
+    TRY(mean_of(context, validation, table, device, "mobilebert", "float32", &wide));
+    TRY(mean_of(context, validation, table, device, "mobilebert", "int8", &narrow));
+    machine->saved_by_int8 = narrow / wide;
+    TRY(sparse_points(context, validation, table, device, "float32", machine->wide,
+                      &machine->wide_count));
+    return sparse_points(context, validation, table, device, "int8", machine->narrow,
+                         &machine->narrow_count);
+}
+
+// law_of: the machine whose floor and saving are used; its own float32 points are held out one by
+// one.
+static void add_machine(struct validation *validation, const struct machine *machine,
+                        const struct machine *law_of)
+{
+    double floor = fit_floor(law_of, -1);
+
+    for (int i = 0; i < machine->wide_count; i++) {
+        const struct point *point = &machine->wide[i];
+        double used = machine == law_of ? fit_floor(law_of, i) : floor;
+        validation_add(validation, arena_format(validation->arena, "%s float32", machine->device),
+                       point->name, law(machine->dense, used, point->sparsity), point->joules);
+    }
+    for (int i = 0; i < machine->narrow_count; i++) {
+        const struct point *point = &machine->narrow[i];
+        validation_add(
+            validation, arena_format(validation->arena, "%s int8", machine->device), point->name,
+            law(machine->dense, floor, point->sparsity) * law_of->saved_by_int8, point->joules);
+    }
+}
+
+enum status validate_sparse_cpu(struct context *context, struct validation *validation)
+{
+    struct csv_table table = {.arena = NULL};
+    struct machine ryzen, am5;
+    enum status status;
+
+    validation->told =
+        "The floor fits BERT-large in float32 on the Ryzen (each point by the other), what int8 "
+        "saves is MobileBERT's there; int8 and the second machine were not used, but for its dense "
+        "float32 figure.";
+    status = csv_table_read(context, "mlperf_bert.csv", &table);
+    if (status == OK)
+        status = read_machine(context, validation, &table, "ryzen", &ryzen);
+    if (status == OK)
+        status = read_machine(context, validation, &table, "am5", &am5);
+    if (status == OK) {
+        add_machine(validation, &ryzen, &ryzen);
+        add_machine(validation, &am5, &ryzen);
+        validation_tell_errors(validation);
+        validation_tell(validation, "floor, fitted", "", fit_floor(&ryzen, -1));
+        validation_tell(validation, "int8 / float32 of MobileBERT", "", ryzen.saved_by_int8);
+    }
+    csv_table_clear(&table);
+    return status;
+}
