@@ -38,11 +38,12 @@ static enum status unknown_grid(struct context *context, const char *option, con
     }
     text_init(&text);
     suggestion_add(&suggestion, "", &text);
-    status = context_fail(context, ERR_USAGE,
-                          "'--%s': no figure for '%s'%s; it takes a country's code or name such as DE, a "
-                          "cloud's region such as gcp-us-west1, or grams of CO2 for a "
-                          "kilowatt-hour such as 381",
-                          option, name, text.at);
+    status = context_fail(
+        context, ERR_USAGE,
+        "'--%s': no figure for '%s'%s; it takes a country's code or name such as DE, a "
+        "cloud's region such as gcp-us-west1, or grams of CO2 for a "
+        "kilowatt-hour such as 381",
+        option, name, text.at);
     text_clear(&text);
     return status;
 }
