@@ -270,9 +270,24 @@ static double ratio_of(const struct eval_report *report, const char *name)
     return after > 0 ? before / after : NAN;
 }
 
+// Of the baseline, where its outputs were saved with the same profile.
+static bool saved_steps(const struct eval_report *report, int device, struct energy_steps *out)
+{
+    const struct device *on = &report->device[device];
+    const struct json *saved = report->baseline->saved;
+    const struct json *steps = saved ? json_member(json_at(saved, "steps"), on->name) : NULL;
+    const char *profile = json_text(json_at(steps, "profile"));
+
+    if (!profile || strcmp(profile, on->sha256) != 0)
+        return false;
+    *out = energy_steps_from_json(steps, eval_joules(report, report->baseline, device));
+    return true;
+}
+
 struct energy_ratio eval_ratio(const struct eval_report *report, int device)
 {
     struct energy_ratio ratio = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct energy_steps before, own;
     double after;
 
     if (!report->baseline)
@@ -280,6 +295,11 @@ struct energy_ratio eval_ratio(const struct eval_report *report, int device)
     if (report->baseline->file.graph) {
         energy_compare(&report->baseline->figures.counts, &report->device[device],
                        &report->model->figures.counts, &report->device[device], &ratio);
+        return ratio;
+    }
+    if (saved_steps(report, device, &before)) {
+        energy_steps_of(&report->model->figures.counts, &report->device[device], &own);
+        energy_compare_steps(&before, &own, report->device[device].ratio_error_percent, &ratio);
         return ratio;
     }
     after = eval_joules(report, report->model, device);

@@ -318,6 +318,20 @@ struct json *eval_json(const struct eval_report *report)
     return document;
 }
 
+// What a ratio to the model and its factors are made of later, by device.
+static void add_saved_steps(struct json *figures, const struct eval_report *report)
+{
+    struct json *by_device = json_add_object(figures, "steps"), *block;
+    struct energy_steps steps;
+
+    for (int i = 0; i < report->device_count; i++) {
+        block = json_add_object(by_device, report->device[i].name);
+        energy_steps_of(&report->model->figures.counts, &report->device[i], &steps);
+        energy_steps_to_json(block, &steps);
+        json_add_text(block, "profile", report->device[i].sha256);
+    }
+}
+
 char *eval_saved_figures(const struct eval_report *report)
 {
     const struct eval_subject *model = report->model;
@@ -333,6 +347,7 @@ char *eval_saved_figures(const struct eval_report *report)
     joules = json_add_object(figures, "joules");
     for (int i = 0; i < report->device_count; i++)
         json_add_number(joules, report->device[i].name, model->energy[i].joules);
+    add_saved_steps(figures, report);
     json_add(figures, "preprocess", preprocess_json(&model->preprocess, true));
     json_add_text(figures, "data_sha256", report->data_sha256);
     json_add_text(figures, "history", history_of(model));

@@ -97,6 +97,12 @@ static const struct column {
                       {"test_accuracy_high", "test.accuracy.ci95.1"},
                       {"model", "model"},
                       {"sha256", "search.model.sha256"},
+                      {"energy_ratio", "search.ratio.energy"},
+                      {"factor_bits", "search.ratio.factors.bits"},
+                      {"factor_sparsity", "search.ratio.factors.sparsity"},
+                      {"factor_architecture", "search.ratio.factors.architecture"},
+                      {"factor_memory", "search.ratio.factors.memory"},
+                      {"factor_hardware", "search.ratio.factors.hardware"},
                       {"error", "error"},
                       {NULL, NULL}};
 

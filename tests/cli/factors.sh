@@ -1,0 +1,29 @@
+# Bits x sparsity x architecture x memory x hardware is the ratio of energies, in every record that
+# has one.
+cp "$(dirname "$1")/model.txt" model.txt
+data=synthetic:classes=4,shape=1x8x8,samples=128,seed=1
+# Of every object with factors, whether their product is the ratio that stands before them.
+cat >products <<'END'
+tr '{},' '\n\n\n' | awk -F: '
+    { gsub(/[ "\t]/, "", $1); gsub(/[ \]}\t]/, "", $2) }
+    ($1 == "energy" || $1 == "energy_ratio") && $2 != "" { ratio = $2 }
+    $1 == "factors" { seen++; product = 1; known = 0 }
+    $1 ~ /^(bits|sparsity|architecture|memory|hardware)$/ && seen && known < 5 {
+        product *= $2; if ($2 != "null") known++
+        if (known == 5) {
+            known = 9; checked++
+            apart = product / ratio - 1
+            if (apart > 1e-5 || apart < -1e-5) print "product", product, "is not", ratio } }
+    END { print (checked ? "each product is its ratio" : "no factors"), checked + 0 }'
+END
+ecai simplify -q model.txt -o model.onnx
+s "ecai simplify -q model.txt -o same.onnx --json - | sh products"
+s "ecai prune magnitude -q --sparsity 0.5 model.onnx -o pruned.onnx --json - | sh products"
+s "ecai quantize int8 -q --preprocess unit --data $data pruned.onnx -o small.onnx --json - | sh products"
+s "ecai distill logits -q --teacher model.onnx --preprocess unit --data $data --width 0.5 --epochs 1 -o student.onnx --json - | sh products"
+s "ecai eval -q small.onnx --baseline model.onnx --preprocess unit --data $data --device asic-45nm --device asic-45nm-onchip --device mcu-cortex-m4 --json r.json 2>/dev/null | grep -E '^(ratio|asic|mcu)' | sed 's/[0-9.][0-9.]*/N/g'; sh products <r.json"
+s "ecai eval -q model.onnx --preprocess unit --data $data --json a.json >/dev/null 2>&1; ecai eval -q small.onnx --preprocess unit --data $data --json b.json >/dev/null 2>&1; ecai diff a.json b.json --format json 2>/dev/null | tee d.json | sh products; grep -A5 '\"factors\"' d.json | head -6 >1; grep -A5 '\"factors\"' r.json | head -6 | cmp - 1 && echo as eval has them"
+s "ecai compress -q --teacher model.onnx --preprocess unit --data $data --energy-ratio 4 --strategy quantize -o c.onnx --json c.json 2>/dev/null; sh products <c.json; sh products <c.onnx.recipe.json"
+echo "{\"model\": \"model.onnx\", \"chain\": [{\"run\": \"simplify\"}, {\"run\": \"prune magnitude\", \"options\": {\"sparsity\": [0.3, 0.6]}}], \"search_data\": \"$data\", \"eval\": {\"preprocess\": \"unit\"}, \"require\": [\"energy.joules <= 1uJ\"]}" >sweep.json
+s "ecai sweep -q sweep.json -o trials >/dev/null 2>&1; for t in trials/trials/*.json; do sh products <\$t; done; sh products <trials/results.jsonl; head -1 trials/results.csv | grep -o 'energy_ratio.*'"
+s "ecai report trials -o r.json && sh products <r.json; ecai report trials -o r.csv && head -1 r.csv | grep -o 'ratio.factors[^,]*'"
