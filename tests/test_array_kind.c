@@ -223,6 +223,39 @@ START_TEST(layers_on_an_array_are_told_with_cycles_utilisation_and_traffic)
 }
 END_TEST
 
+// The first TPU's 600x600 weights (Jouppi et al., ISCA 2017).
+START_TEST(the_shipped_tpu_takes_its_published_time)
+{
+    const struct layer_shape layer = {96, 1, 600, 600, 1, 1, 1, 1, 1, 1, 1, 1};
+    const struct array_zeros none = {0, 0};
+    struct array_mapping mapping;
+
+    ck_ok(device_read(&context, "tpu-v1-28nm", &device));
+    array_map(&device_array(&device)->spec, &layer, &none, &mapping);
+    ck_assert_double_eq_tol(mapping.seconds, 18e-6, 0.05 * 18e-6);
+    ck_assert_double_eq_tol(array_joules(device_array(&device), &mapping, mapping.macs).compute,
+                            40 * mapping.seconds, 1e-18);
+    device_clear(&device);
+    ck_ok(device_read(&context, "asic-45nm", &device));
+    ck_assert_ptr_null(device_array(&device));
+}
+END_TEST
+
+START_TEST(what_was_mapped_before_comes_out_the_same)
+{
+    const struct layer_shape layer = {1, 1, 64, 64, 30, 30, 28, 28, 3, 3, 1, 1};
+    const struct array_zeros none = {0, 0}, half = {0.5, 0};
+    struct array_mapping first, other, again;
+
+    ck_ok(device_read(&context, "eyeriss-65nm", &device));
+    array_map(&device_array(&device)->spec, &layer, &none, &first);
+    array_map(&device_array(&device)->spec, &layer, &half, &other);
+    array_map(&device_array(&device)->spec, &layer, &none, &again);
+    ck_assert_double_lt(other.dram_bytes, first.dram_bytes);
+    ck_assert_mem_eq(&first, &again, sizeof first);
+}
+END_TEST
+
 static const struct {
     const char *array, *says;
 } bad_arrays[] = {
@@ -277,6 +310,8 @@ Suite *array_kind_suite(void)
     tcase_add_test(tests, images_together_share_the_weights_that_are_fetched);
     tcase_add_test(tests, loops_that_are_not_known_have_no_estimate_and_are_named);
     tcase_add_test(tests, layers_on_an_array_are_told_with_cycles_utilisation_and_traffic);
+    tcase_add_test(tests, the_shipped_tpu_takes_its_published_time);
+    tcase_add_test(tests, what_was_mapped_before_comes_out_the_same);
     tcase_add_loop_test(tests, an_array_that_cannot_be_is_refused_by_key, 0,
                         sizeof bad_arrays / sizeof bad_arrays[0]);
     suite_add_tcase(suite, tests);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 double layer_macs(const struct layer_shape *layer)
 {
@@ -239,21 +241,79 @@ static void map_systolic(const struct array_spec *spec, const struct layer_shape
                                        : m * k * folds_across + k * n * folds_down + m * n);
 }
 
-void array_map(const struct array_spec *spec, const struct layer_shape *layer,
-               const struct array_zeros *zeros, struct array_mapping *out)
+static void map_now(const struct array_spec *spec, const struct layer_shape *layer,
+                    const struct array_zeros *zeros, struct array_mapping *out)
 {
     *out = (struct array_mapping){.macs = layer_macs(layer), .cycles = NAN};
     if (spec->dataflow == ARRAY_ROW)
         array_map_row(spec, layer, zeros, out);
     else
         map_systolic(spec, layer, zeros, out);
-    if (out->reason)
-        *out = (struct array_mapping){.macs = out->macs,
-                                      .cycles = NAN,
-                                      .seconds = NAN,
-                                      .utilisation = NAN,
-                                      .dram_bytes = NAN,
-                                      .reason = out->reason};
-    else
+    if (!out->reason) {
         array_finish(spec, out);
+        return;
+    }
+    *out = (struct array_mapping){.macs = out->macs,
+                                  .cycles = NAN,
+                                  .seconds = NAN,
+                                  .utilisation = NAN,
+                                  .dram_bytes = NAN,
+                                  .reason = out->reason};
+}
+
+// ---- mappings found before ---------------------------------------------------------------------
+
+// A network is estimated a dozen times for one comparison, and its layers repeat: what was mapped
+// last is kept, by the numbers that it follows from.
+enum { KEPT = 128, KEY_NUMBERS = 32 };
+
+struct kept {
+    double key[KEY_NUMBERS];
+    struct array_mapping mapping;
+};
+
+static void key_of(const struct array_spec *s, const struct layer_shape *l,
+                   const struct array_zeros *z, double *key)
+{
+    const double numbers[KEY_NUMBERS] = {
+        s->rows,         s->columns,       s->hertz,
+        s->dataflow,     s->overlap,       s->choice,
+        s->word_bits,    s->buffer_bytes,  s->dram_bytes_per_second,
+        s->whole_tiles,  s->filter_words,  s->keeps_activations,
+        s->input_words,  s->sum_words,     s->filter_bus,
+        s->input_bus,    s->sum_bus,       s->run_bits,
+        l->batch,        l->groups,        l->in_channels,
+        l->out_channels, l->in_height,     l->in_width,
+        l->out_height,   l->out_width,     l->kernel_height,
+        l->kernel_width, l->stride_height, l->stride_width,
+        z->inputs,       z->outputs};
+
+    memcpy(key, numbers, sizeof numbers);
+}
+
+// FNV-1a (Fowler, Noll, Vo).
+static size_t slot_of(const double *key)
+{
+    const unsigned char *byte = (const void *)key;
+    uint64_t hash = 14695981039346656037u;
+
+    for (size_t i = 0; i < KEY_NUMBERS * sizeof *key; i++)
+        hash = (hash ^ byte[i]) * 1099511628211u;
+    return hash % KEPT;
+}
+
+void array_map(const struct array_spec *spec, const struct layer_shape *layer,
+               const struct array_zeros *zeros, struct array_mapping *out)
+{
+    static _Thread_local struct kept kept[KEPT];
+    double key[KEY_NUMBERS];
+    struct kept *at;
+
+    key_of(spec, layer, zeros, key);
+    at = &kept[slot_of(key)];
+    if (memcmp(at->key, key, sizeof key) != 0) {
+        memcpy(at->key, key, sizeof key);
+        map_now(spec, layer, zeros, &at->mapping);
+    }
+    *out = at->mapping;
 }

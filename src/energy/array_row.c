@@ -31,9 +31,9 @@ static struct layer_shape cut_to_fit(const struct array_spec *spec, const struct
 
 struct search {
     const struct array_spec *spec;
-    const struct array_zeros *zeros;
-    const struct layer_shape *layer; // cut to fit
-    double macs;                     // of the layer as it was
+    const struct layer_shape *layer;            // cut to fit
+    double macs;                                // of the layer as it was
+    double input_word_bytes, output_word_bytes; // in DRAM
     double least_active;
     double best_words; // between DRAM and the buffer, zeros included
     struct array_mapping best;
@@ -57,14 +57,15 @@ static double input_rows(const struct layer_shape *layer, double e)
     return (e - 1) * layer->stride_height + layer->kernel_height;
 }
 
-static bool fits(const struct search *search, const struct array_mapping *map)
+// Filters whose sums the buffer has room for beside the inputs of a pass.
+static double filters_that_fit(const struct search *search, const struct array_mapping *map)
 {
     const struct array_spec *spec = search->spec;
     const struct layer_shape *layer = search->layer;
+    double words = floor(spec->buffer_bytes * 8 / spec->word_bits);
     double inputs = map->n * map->q * map->r * input_rows(layer, map->e) * layer->in_width;
-    double sums = map->m * map->n * map->e * layer->out_width;
 
-    return (inputs + sums) * spec->word_bits / 8 <= spec->buffer_bytes;
+    return floor((words - inputs) / (map->n * map->e * layer->out_width));
 }
 
 // A pass runs p * t filters and q * r channels over n images and a strip of rows. Its cycles: the
@@ -83,41 +84,70 @@ static double pass_cycles(const struct search *search, const struct array_mappin
            fmax(computes, fmax(sums / spec->sum_bus, inputs / spec->input_bus));
 }
 
-// Returns the words that cross between DRAM and the buffer, zeros included: mappings are chosen
-// before anybody knows where zeros will be.
-static double evaluate(const struct search *search, struct array_mapping *map)
+// How often a mapping goes over the layer.
+struct rounds {
+    double whole, rest; // strips of e rows, and the rows of one more
+    double batches;     // of n images, in all groups
+    double blocks;      // of m filters
+    double deep;        // of q * r channels
+    double rows;        // of inputs that all strips look at: some are looked at twice
+};
+
+static struct rounds rounds_of(const struct layer_shape *layer, const struct array_mapping *map)
+{
+    struct rounds rounds = {.whole = floor(layer->out_height / map->e),
+                            .batches = layer->groups * ceil(layer->batch / map->n),
+                            .blocks = ceil(layer->out_channels / map->m),
+                            .deep = ceil(layer->in_channels / (map->q * map->r))};
+
+    rounds.rest = layer->out_height - rounds.whole * map->e;
+    rounds.rows = rounds.whole * input_rows(layer, map->e) +
+                  (rounds.rest > 0 ? input_rows(layer, rounds.rest) : 0);
+    return rounds;
+}
+
+static double strips_of(const struct rounds *rounds)
+{
+    return rounds->whole + (rounds->rest > 0);
+}
+
+// Words that cross between DRAM and the buffer, zeros included: mappings are chosen before anybody
+// knows where zeros will be.
+static struct array_traffic traffic_of(const struct layer_shape *layer,
+                                       const struct array_mapping *map, const struct rounds *rounds)
+{
+    return (struct array_traffic){.inputs = map->n * rounds->rows * layer->in_width *
+                                            layer->in_channels * rounds->batches * rounds->blocks,
+                                  .weights = layer_weights(layer) * ceil(layer->batch / map->n) *
+                                             strips_of(rounds),
+                                  .outputs = layer_outputs(layer)};
+}
+
+static void evaluate(const struct search *search, const struct rounds *rounds,
+                     const struct array_traffic *traffic, struct array_mapping *map)
 {
     const struct array_spec *spec = search->spec;
     const struct layer_shape *layer = search->layer;
-    const double kernel = layer->kernel_height * layer->kernel_width;
-    double strips = ceil(layer->out_height / map->e), whole = floor(layer->out_height / map->e);
-    double rest = layer->out_height - whole * map->e;
-    double batches = layer->groups * ceil(layer->batch / map->n);
-    double deep = ceil(layer->in_channels / (map->q * map->r));
-    double blocks = ceil(layer->out_channels / map->m);
-    double passes = batches * blocks * ceil(map->m / (map->p * map->t)) * deep; // over one strip
-    // Rows of inputs that all strips look at, those that two look at twice.
-    double rows = whole * input_rows(layer, map->e) + (rest > 0 ? input_rows(layer, rest) : 0);
-    double inputs = map->n * rows * layer->in_width;
-    double filters = map->p * map->t * map->q * map->r * kernel;
+    // Over one strip.
+    double passes =
+        rounds->batches * rounds->blocks * ceil(map->m / (map->p * map->t)) * rounds->deep;
+    double inputs = map->n * map->q * map->r * rounds->rows * layer->in_width;
+    double filters = map->p * map->t * map->q * map->r * layer->kernel_height *
+                     layer->kernel_width * strips_of(rounds);
     double sums = map->n * map->p * map->t * layer->out_height * layer->out_width * passes;
-    double in = inputs * layer->in_channels * batches * blocks;
-    double weights = layer_weights(layer) * ceil(layer->batch / map->n) * strips;
 
     map->macs = search->macs;
-    map->cycles = passes * (whole * pass_cycles(search, map, map->e) +
-                            (rest > 0 ? pass_cycles(search, map, rest) : 0));
-    map->input_bytes = array_coded_bytes(spec, in, search->zeros->inputs);
-    map->weight_bytes = weights * spec->word_bits / 8;
-    map->output_bytes = array_coded_bytes(spec, layer_outputs(layer), search->zeros->outputs);
+    map->cycles = passes * (rounds->whole * pass_cycles(search, map, map->e) +
+                            (rounds->rest > 0 ? pass_cycles(search, map, rounds->rest) : 0));
+    map->input_bytes = traffic->inputs * search->input_word_bytes;
+    map->weight_bytes = traffic->weights * spec->word_bits / 8;
+    map->output_bytes = traffic->outputs * search->output_word_bytes;
     // Of a multiply-accumulate: input, filter, sum read, sum written. A sum that leaves a set has
     // gone through all elements of its column.
     map->register_words = 4 * map->macs;
     map->neighbour_words = sums * (map->r * layer->kernel_height - 1);
-    map->buffer_words =
-        sums * (2 - 1 / deep) + inputs * map->q * map->r * passes + filters * passes * strips;
+    map->buffer_words = sums * (2 - 1 / rounds->deep) + (inputs + filters) * passes;
     array_finish(spec, map);
-    return in + weights + layer_outputs(layer);
 }
 
 // ---- the search --------------------------------------------------------------------------------
@@ -149,16 +179,23 @@ static bool is_tile(double tile, double of)
 // The most filters whose sums the buffer holds, in whole passes: more of them only save traffic.
 static void try_filters(struct search *search, struct array_mapping *map)
 {
-    const double filters = search->layer->out_channels, pass = map->p * map->t;
-    double most = 0, words;
+    const struct layer_shape *layer = search->layer;
+    const double filters = layer->out_channels, pass = map->p * map->t;
+    struct array_traffic traffic;
+    struct rounds rounds;
+    double words;
 
-    for (map->m = pass; map->m < filters + pass && fits(search, map); map->m += pass)
-        if (is_tile(map->m, filters))
-            most = map->m;
-    if (most == 0)
+    map->m = floor(fmin(filters_that_fit(search, map), filters) / pass) * pass;
+    while (map->m > 0 && !is_tile(map->m, filters))
+        map->m -= pass;
+    if (!(map->m > 0))
         return;
-    map->m = most;
-    words = evaluate(search, map);
+    rounds = rounds_of(layer, map);
+    traffic = traffic_of(layer, map, &rounds);
+    words = traffic.inputs + traffic.weights + traffic.outputs;
+    if (search->spec->choice != CHOICE_CYCLES && words > search->best_words)
+        return;
+    evaluate(search, &rounds, &traffic, map);
     if (is_better(search, map, words)) {
         search->best = *map;
         search->best_words = words;
@@ -189,14 +226,37 @@ static double images_together(const struct search *search, double e)
     return search->spec->choice == CHOICE_BUSY && strips ? 1 : search->layer->batch;
 }
 
-// Every way to cover the array with sets; with `visit` false only the most that could work is
-// looked for.
-static double cover(struct search *search, bool visit)
+// Whether r sets of channels and t of filters leave a way to fill the elements' registers.
+static bool has_tiles(const struct search *search, double r, double t)
+{
+    const struct array_spec *spec = search->spec;
+    const struct layer_shape *layer = search->layer;
+    double q = 1, p = 1;
+
+    while (q * layer->kernel_width <= spec->input_words && !is_tile(q * r, layer->in_channels))
+        q++;
+    while (p <= spec->sum_words && !is_tile(p * t, layer->out_channels))
+        p++;
+    return q * layer->kernel_width <= spec->input_words && p <= spec->sum_words &&
+           p * q * layer->kernel_width <= spec->filter_words;
+}
+
+static void visit(struct search *search, struct array_mapping *map)
+{
+    const struct layer_shape *layer = search->layer;
+
+    for (map->n = 1; map->n <= images_together(search, map->e); map->n++)
+        if (fmod(layer->batch, map->n) == 0)
+            try_registers(search, map);
+}
+
+// Every way to cover the array with sets. is_survey: only looks for the most elements that could
+// work, whatever the buffer.
+static void cover(struct search *search, bool is_survey)
 {
     const struct array_spec *spec = search->spec;
     const struct layer_shape *layer = search->layer;
     struct array_mapping map;
-    double most = 0;
 
     memset(&map, 0, sizeof map);
     for (map.e = 1; map.e <= layer->out_height; map.e++) {
@@ -204,33 +264,38 @@ static double cover(struct search *search, bool visit)
         for (map.r = 1; map.r <= below && map.r <= layer->in_channels; map.r++)
             for (map.t = 1; map.r * map.t <= sets && map.t <= layer->out_channels; map.t++) {
                 map.active = layer->kernel_height * map.e * map.r * map.t;
-                most = fmax(most, map.active);
-                if (!visit || map.active < search->least_active)
-                    continue;
-                for (map.n = 1; map.n <= images_together(search, map.e); map.n++)
-                    if (fmod(layer->batch, map.n) == 0)
-                        try_registers(search, &map);
+                if (!is_survey && map.active >= search->least_active)
+                    visit(search, &map);
+                else if (is_survey && BUSY_PART * map.active > search->least_active &&
+                         has_tiles(search, map.r, map.t))
+                    search->least_active = BUSY_PART * map.active;
             }
         if (sets == 0)
             break;
     }
-    return most;
 }
 
 void array_map_row(const struct array_spec *spec, const struct layer_shape *layer,
                    const struct array_zeros *zeros, struct array_mapping *out)
 {
-    struct search search = {.spec = spec, .zeros = zeros, .macs = out->macs, .best = *out};
+    struct search search = {.spec = spec,
+                            .macs = out->macs,
+                            .input_word_bytes = array_coded_bytes(spec, 1, zeros->inputs),
+                            .output_word_bytes = array_coded_bytes(spec, 1, zeros->outputs),
+                            .best_words = INFINITY,
+                            .best = *out};
     struct layer_shape cut;
 
     for (double parts = 1; isnan(search.best.cycles) && parts < 2 * layer->out_width; parts *= 2) {
         cut = cut_to_fit(spec, layer, parts);
         search.layer = &cut;
-        search.least_active = spec->choice == CHOICE_BUSY ? BUSY_PART * cover(&search, false) : 0;
-        cover(&search, true);
+        search.least_active = 0;
+        if (spec->choice == CHOICE_BUSY)
+            cover(&search, true);
+        cover(&search, false);
         if (isnan(search.best.cycles) && search.least_active > 0) {
             search.least_active = 0;
-            cover(&search, true);
+            cover(&search, false);
         }
     }
     *out = search.best;
