@@ -161,6 +161,24 @@ static void add_time(const struct energy *energy, struct text *out)
         text_format(out, ", %.3g %% of the peak", 100 * energy->utilisation);
 }
 
+// Of accelerators, whose layers are mapped.
+static void add_traffic(const struct energy *energy, struct text *out)
+{
+    double bytes = 0;
+    bool is_mapped = false;
+
+    for (uint32_t i = 0; i < energy->layer_count; i++)
+        if (energy->layer[i].mapping) {
+            bytes += energy->layer[i].mapping->dram_bytes / energy->batch;
+            is_mapped = true;
+        }
+    if (!is_mapped || isnan(bytes))
+        return;
+    text_add(out, ", ");
+    text_add_number(out, bytes, "B");
+    text_add(out, " to and from DRAM");
+}
+
 static void add_energy(const struct eval_report *report, int i, struct text *out)
 {
     const struct energy *energy = &report->model->energy[i];
@@ -179,6 +197,7 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     text_add(out, ", activations ");
     text_add_number(out, energy->activations, "J");
     add_time(energy, out);
+    add_traffic(energy, out);
     if (energy->fits == FITS_NOT)
         text_add(out, "; does not fit the device: ");
     fits_text(energy, &report->device[i], out);
