@@ -257,26 +257,29 @@ START_TEST(what_was_mapped_before_comes_out_the_same)
 END_TEST
 
 static const struct {
-    const char *array, *says;
+    const char *array, *says, *zeros; // zeros NULL: cost
 } bad_arrays[] = {
     {"\"rows\":8,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_bytes\":1024,"
      "\"dataflow\":\"diagonal\",\"overlap\":\"all\"",
-     "'array.dataflow' is 'weight', 'output' or 'row', not 'diagonal'"},
+     "'array.dataflow' is 'weight', 'output' or 'row', not 'diagonal'", NULL},
     {"\"rows\":8,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_bytes\":1024,"
      "\"dataflow\":\"row\",\"overlap\":\"all\"",
-     "'array.registers' and 'array.bus_words'"},
+     "'array.registers' and 'array.bus_words'", NULL},
     {"\"rows\":0,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_bytes\":1024,"
      "\"dataflow\":\"weight\",\"overlap\":\"all\"",
-     "'array.rows'"},
+     "'array.rows'", NULL},
     {"\"rows\":8.5,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_bytes\":1024,"
      "\"dataflow\":\"weight\",\"overlap\":\"all\"",
-     "'array.rows' wants a whole number"},
+     "'array.rows' wants a whole number", NULL},
     {"\"rows\":8,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_bytes\":-1024,"
      "\"dataflow\":\"weight\",\"overlap\":\"all\"",
-     "'array.buffer_bytes'"},
+     "'array.buffer_bytes'", NULL},
     {"\"rows\":8,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_kb\":1024,"
      "\"dataflow\":\"weight\",\"overlap\":\"all\"",
-     "'array.buffer_bytes'"},
+     "'array.buffer_bytes'", NULL},
+    {"\"rows\":8,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_bytes\":1024,"
+     "\"dataflow\":\"weight\",\"overlap\":\"all\"",
+     "'zero_weights' of an array", "\"2:4\",\"zero_weights_floor\":0.5"},
 };
 
 START_TEST(an_array_that_cannot_be_is_refused_by_key)
@@ -285,9 +288,9 @@ START_TEST(an_array_that_cannot_be_is_refused_by_key)
     FILE *file = fdopen(mkstemp(path), "w");
 
     fprintf(file,
-            "{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",\"zero_weights\":\"cost\","
-            "\"kind\":\"array\",\"array\":{%s},\"power\":{\"static_watts\":1}}",
-            bad_arrays[_i].array);
+            "{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",\"kind\":\"array\","
+            "\"zero_weights\":%s,\"array\":{%s},\"power\":{\"static_watts\":1}}",
+            bad_arrays[_i].zeros ? bad_arrays[_i].zeros : "\"cost\"", bad_arrays[_i].array);
     fclose(file);
     ck_assert_int_eq(device_read(&context, path, &device), ERR_FORMAT);
     ck_assert_msg(strstr(context.error, bad_arrays[_i].says) != NULL, "%s", context.error);

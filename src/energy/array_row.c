@@ -5,10 +5,14 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Part of the elements that could work that a mapping must use to be looked at (CHOICE_BUSY).
 #define BUSY_PART 0.9
+
+// Strips are of so many rows at most, or of all.
+#define STRIP_ROWS_MAX 256
 
 // A kernel that is higher than the array or wider than an element's registers is cut, and a row
 // that is too long for the buffer too: the parts are further channels, and further images.
@@ -17,7 +21,7 @@ static struct layer_shape cut_to_fit(const struct array_spec *spec, const struct
 {
     struct layer_shape cut = *layer;
     double high = ceil(layer->kernel_height / spec->rows);
-    double wide = ceil(layer->kernel_width / spec->input_words);
+    double wide = ceil(layer->kernel_width / fmin(spec->input_words, spec->filter_words));
 
     cut.kernel_height = ceil(layer->kernel_height / high);
     cut.kernel_width = ceil(layer->kernel_width / wide);
@@ -29,8 +33,17 @@ static struct layer_shape cut_to_fit(const struct array_spec *spec, const struct
     return cut;
 }
 
+// Sizes to cut a dimension to, the smallest first. No number below 2^31 has more divisors.
+enum { SIZES_MAX = 1536 + 31 };
+
+struct sizes {
+    double at[SIZES_MAX];
+    int count;
+};
+
 struct search {
     const struct array_spec *spec;
+    struct sizes channels, filters, images;
     const struct layer_shape *layer;            // cut to fit
     double macs;                                // of the layer as it was
     double input_word_bytes, output_word_bytes; // in DRAM
@@ -150,6 +163,38 @@ static void evaluate(const struct search *search, const struct rounds *rounds,
     array_finish(spec, map);
 }
 
+// ---- sizes -------------------------------------------------------------------------------------
+
+static int by_size(const void *a, const void *b)
+{
+    double first = *(const double *)a, second = *(const double *)b;
+
+    return (first > second) - (first < second);
+}
+
+static void add_size(struct sizes *sizes, double size)
+{
+    if (sizes->count < SIZES_MAX)
+        sizes->at[sizes->count++] = size;
+}
+
+// Even parts; with_powers: and powers of two, as channels and filters are cut in the mappings that
+// were published.
+static void set_sizes(struct sizes *sizes, double of, bool with_powers)
+{
+    sizes->count = 0;
+    for (double size = 1; size * size <= of; size++)
+        if (fmod(of, size) == 0) {
+            add_size(sizes, size);
+            if (size * size != of)
+                add_size(sizes, of / size);
+        }
+    for (double size = 2; with_powers && size < of; size *= 2)
+        if (fmod(of, size) != 0)
+            add_size(sizes, size);
+    qsort(sizes->at, (size_t)sizes->count, sizeof *sizes->at, by_size);
+}
+
 // ---- the search --------------------------------------------------------------------------------
 
 static bool is_better(const struct search *search, const struct array_mapping *one, double words)
@@ -168,27 +213,20 @@ static bool is_better(const struct search *search, const struct array_mapping *o
     return one->buffer_words < best->buffer_words;
 }
 
-// Channels and filters are cut evenly or by powers of two, as in the mappings that were published.
-static bool is_tile(double tile, double of)
-{
-    int exponent;
-
-    return fmod(of, tile) == 0 || (tile < of && frexp(tile, &exponent) == 0.5);
-}
-
 // The most filters whose sums the buffer holds, in whole passes: more of them only save traffic.
 static void try_filters(struct search *search, struct array_mapping *map)
 {
     const struct layer_shape *layer = search->layer;
-    const double filters = layer->out_channels, pass = map->p * map->t;
+    const double room = filters_that_fit(search, map), pass = map->p * map->t;
     struct array_traffic traffic;
     struct rounds rounds;
     double words;
 
-    map->m = floor(fmin(filters_that_fit(search, map), filters) / pass) * pass;
-    while (map->m > 0 && !is_tile(map->m, filters))
-        map->m -= pass;
-    if (!(map->m > 0))
+    map->m = 0;
+    for (int i = search->filters.count; map->m == 0 && i-- > 0;)
+        if (search->filters.at[i] <= room && fmod(search->filters.at[i], pass) == 0)
+            map->m = search->filters.at[i];
+    if (map->m == 0)
         return;
     rounds = rounds_of(layer, map);
     traffic = traffic_of(layer, map, &rounds);
@@ -205,16 +243,22 @@ static void try_filters(struct search *search, struct array_mapping *map)
 static void try_registers(struct search *search, struct array_mapping *map)
 {
     const struct array_spec *spec = search->spec;
-    const struct layer_shape *layer = search->layer;
-    const double wide = layer->kernel_width;
+    const struct sizes *channels = &search->channels, *filters = &search->filters;
+    const double wide = search->layer->kernel_width;
 
-    for (map->q = 1; map->q * wide <= spec->input_words; map->q++) {
-        if (!is_tile(map->q * map->r, layer->in_channels))
+    for (int i = 0; i < channels->count; i++) {
+        map->q = channels->at[i] / map->r;
+        if (map->q * wide > spec->input_words)
+            break;
+        if (map->q != floor(map->q))
             continue;
-        for (map->p = 1; map->p <= spec->sum_words && map->p * map->q * wide <= spec->filter_words;
-             map->p++)
-            if (is_tile(map->p * map->t, layer->out_channels))
+        for (int k = 0; k < filters->count; k++) {
+            map->p = filters->at[k] / map->t;
+            if (map->p > spec->sum_words || map->p * map->q * wide > spec->filter_words)
+                break;
+            if (map->p == floor(map->p))
                 try_filters(search, map);
+        }
     }
 }
 
@@ -226,53 +270,47 @@ static double images_together(const struct search *search, double e)
     return search->spec->choice == CHOICE_BUSY && strips ? 1 : search->layer->batch;
 }
 
-// Whether r sets of channels and t of filters leave a way to fill the elements' registers.
-static bool has_tiles(const struct search *search, double r, double t)
-{
-    const struct array_spec *spec = search->spec;
-    const struct layer_shape *layer = search->layer;
-    double q = 1, p = 1;
-
-    while (q * layer->kernel_width <= spec->input_words && !is_tile(q * r, layer->in_channels))
-        q++;
-    while (p <= spec->sum_words && !is_tile(p * t, layer->out_channels))
-        p++;
-    return q * layer->kernel_width <= spec->input_words && p <= spec->sum_words &&
-           p * q * layer->kernel_width <= spec->filter_words;
-}
-
 static void visit(struct search *search, struct array_mapping *map)
 {
-    const struct layer_shape *layer = search->layer;
+    const double most = images_together(search, map->e);
 
-    for (map->n = 1; map->n <= images_together(search, map->e); map->n++)
-        if (fmod(layer->batch, map->n) == 0)
-            try_registers(search, map);
+    for (int i = 0; i < search->images.count && search->images.at[i] <= most; i++) {
+        map->n = search->images.at[i];
+        try_registers(search, map);
+    }
 }
 
-// Every way to cover the array with sets. is_survey: only looks for the most elements that could
-// work, whatever the buffer.
+// Every way to cover the array with sets of e rows. is_survey: only looks for the most elements
+// that could work, whatever the buffer.
+static void cover_rows(struct search *search, struct array_mapping *map, bool is_survey)
+{
+    double below, sets = sets_that_fit(search->spec, search->layer, map->e, &below);
+
+    for (int i = 0; i < search->channels.count && search->channels.at[i] <= below; i++)
+        for (int k = 0; k < search->filters.count; k++) {
+            map->r = search->channels.at[i];
+            map->t = search->filters.at[k];
+            if (map->r * map->t > sets)
+                break;
+            map->active = search->layer->kernel_height * map->e * map->r * map->t;
+            if (is_survey)
+                search->least_active = fmax(search->least_active, BUSY_PART * map->active);
+            else if (map->active >= search->least_active)
+                visit(search, map);
+        }
+}
+
 static void cover(struct search *search, bool is_survey)
 {
-    const struct array_spec *spec = search->spec;
-    const struct layer_shape *layer = search->layer;
+    const double rows = search->layer->out_height;
     struct array_mapping map;
 
     memset(&map, 0, sizeof map);
-    for (map.e = 1; map.e <= layer->out_height; map.e++) {
-        double below, sets = sets_that_fit(spec, layer, map.e, &below);
-        for (map.r = 1; map.r <= below && map.r <= layer->in_channels; map.r++)
-            for (map.t = 1; map.r * map.t <= sets && map.t <= layer->out_channels; map.t++) {
-                map.active = layer->kernel_height * map.e * map.r * map.t;
-                if (!is_survey && map.active >= search->least_active)
-                    visit(search, &map);
-                else if (is_survey && BUSY_PART * map.active > search->least_active &&
-                         has_tiles(search, map.r, map.t))
-                    search->least_active = BUSY_PART * map.active;
-            }
-        if (sets == 0)
-            break;
-    }
+    for (map.e = 1; map.e <= fmin(rows, STRIP_ROWS_MAX); map.e++)
+        cover_rows(search, &map, is_survey);
+    map.e = rows;
+    if (rows > STRIP_ROWS_MAX)
+        cover_rows(search, &map, is_survey);
 }
 
 void array_map_row(const struct array_spec *spec, const struct layer_shape *layer,
@@ -289,6 +327,9 @@ void array_map_row(const struct array_spec *spec, const struct layer_shape *laye
     for (double parts = 1; isnan(search.best.cycles) && parts < 2 * layer->out_width; parts *= 2) {
         cut = cut_to_fit(spec, layer, parts);
         search.layer = &cut;
+        set_sizes(&search.channels, cut.in_channels, true);
+        set_sizes(&search.filters, cut.out_channels, true);
+        set_sizes(&search.images, cut.batch, false);
         search.least_active = 0;
         if (spec->choice == CHOICE_BUSY)
             cover(&search, true);

@@ -106,6 +106,9 @@ static enum status read(struct profile *profile, struct device *device)
     TRY(profile_numbers(profile, "", numbers, PROFILE_ROWS(numbers), array));
     TRY(check_whole(profile, &array->spec));
     TRY(read_choices(profile, &array->spec));
+    if (device->zero_weights != ZEROS_COST && device->zero_weights != ZEROS_SKIP)
+        return context_fail(profile->context, ERR_FORMAT,
+                            "'zero_weights' of an array is 'cost' or 'skip'");
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
         set_missing(optional[i], 0);
     set_missing(&array->spec.dram_bytes_per_second, INFINITY);
