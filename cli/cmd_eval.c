@@ -298,7 +298,9 @@ static const struct field own_fields[] = {
     FIELD(struct eval_own_options, baseline, NULL, 0, 0,
           "MODEL: compare with this model, or with outputs saved of one"),
     FIELD(struct eval_own_options, device, NULL, 0, 0,
-          "NAME: energy profile; the first one counts for ratios (default asic-45nm)"),
+          "NAME[:KEY=NUMBER,...] or FILE: energy profile, with numbers of it changed for a "
+          "what-if; the "
+          "first one counts for ratios (default asic-45nm)"),
     FIELD(
         struct eval_own_options, energy_batch, "1", 1, 1 << 20,
         "joules of an inference in batches of so many, which share what is fixed and the weights"),

@@ -186,11 +186,11 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     add_title(out, "energy");
     text_format(out, "%s%s, estimated: ", report->device[i].name,
                 unverified_words(&report->device[i]));
-        interval_text(energy->joules, energy->low, energy->high, "J", out);
-        text_add(out, " an inference");
-        if (energy->batch > 1)
-            text_format(out, " in batches of %g", energy->batch);
-        text_add(out, ": MACs ");
+    interval_text(energy->joules, energy->low, energy->high, "J", out);
+    text_add(out, " an inference");
+    if (energy->batch > 1)
+        text_format(out, " in batches of %g", energy->batch);
+    text_add(out, ": MACs ");
     text_add_number(out, energy->mac, "J");
     text_add(out, ", weights ");
     text_add_number(out, energy->weights, "J");
@@ -209,6 +209,24 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     }
 }
 
+// Weights that come to fit on the chip cost much less a byte, all of them at once: a step, which a
+// slightly larger network does not take. Told where the two networks lie on its two sides.
+static void add_cliff(const struct eval_report *report, struct text *out)
+{
+    const struct energy *model = report->model->energy;
+    const struct energy *baseline = report->baseline ? report->baseline->energy : NULL;
+
+    if (!model || !baseline || model->weights_are_on_chip == baseline->weights_are_on_chip ||
+        isnan(report->ratio.memory))
+        return;
+    add_title(out, "");
+    text_format(out,
+                "the %s's weights are kept on chip (up to %.0f bytes), the %s's are not: x %.4g "
+                "of it is memory\n",
+                model->weights_are_on_chip ? "model" : "baseline", report->device[0].on_chip_bytes,
+                model->weights_are_on_chip ? "baseline" : "model", report->ratio.memory);
+}
+
 static void add_ratio(const struct eval_report *report, struct text *out)
 {
     const struct energy_ratio *ratio = &report->ratio;
@@ -221,6 +239,7 @@ static void add_ratio(const struct eval_report *report, struct text *out)
     factors_text(ratio, &measured, out);
     text_format(out, "; bytes %.4g, weights %.4g, MACs %.4g\n", report->ratio_bytes,
                 report->ratio_parameters, report->ratio_macs);
+    add_cliff(report, out);
     if (!measured.counter)
         return;
     add_title(out, "");

@@ -290,6 +290,37 @@ static double nonzero_part(const struct walk *walk, const struct node *node,
     return count > 0 ? nonzero / count : 1;
 }
 
+// The axis of a weight that a product sums over: of a convolution its channels, of a matrix the one
+// that meets the activations'. -1: not known.
+static int64_t summed_axis(const struct node *node, int slot, int32_t rank)
+{
+    const struct gemm_attr *gemm = node_is(node, "Gemm") ? node->attr : NULL;
+
+    if (gemm)
+        return (slot == 1) == (gemm->transB != 0) ? 1 : 0;
+    if (node_is(node, "Conv"))
+        return 1;
+    if (node_is(node, "MatMul") && rank > 1)
+        return slot == 1 ? rank - 2 : rank - 1;
+    return -1;
+}
+
+// Looked at where so many are zero that it can be: half of them.
+static bool finds_2_4(const struct walk *walk, const struct node *node, int slot,
+                      struct value_id weight, struct value_id root)
+{
+    const struct tensor *tensor = &graph_value(walk->graph, root)->tensor;
+    struct node_id producer = graph_value(walk->graph, weight)->producer;
+    int64_t axis = summed_axis(node, slot, tensor->shape.rank);
+    bool as_it_lies = weight.at == root.at ||
+                      (node_exists(producer) && is_dequantize(graph_node(walk->graph, producer)) &&
+                       graph_node(walk->graph, producer)->input[0].at == root.at);
+
+    return as_it_lies && axis >= 0 && tensor->buffer &&
+           2 * walk->info[root.at].zeros.nonzero <= tensor_count(tensor) &&
+           zeros_are_2_4(tensor, axis);
+}
+
 static void count_operands(struct walk *walk, const struct node *node, const struct op_cost *cost,
                            struct node_count *out)
 {
@@ -319,6 +350,7 @@ static void count_operands(struct walk *walk, const struct node *node, const str
         if (number_is_integer(&out->weight))
             out->weight = info->type;
         out->macs_nonzero *= nonzero_part(walk, node, cost);
+        out->is_2_4 = info->is_2_4 = finds_2_4(walk, node, slot, w, root);
     }
 }
 

@@ -18,6 +18,7 @@ struct node_count {
     double macs;           // dense; NaN: unknown, 0: the node does no multiply-accumulates
     double macs_nonzero;   // without those of zero weights
     bool is_depthwise;     // grouped, one input channel per group
+    bool is_2_4;           // of every four weights that are summed up at most two are not zero
     struct number_type weight, activation;  // of the operands, if macs > 0
     double input_elements, output_elements; // of what it reads and writes, if macs > 0
     int output_bits;                        // as the output is stored, if macs > 0
@@ -34,6 +35,8 @@ struct weight_count {
     struct number_type type;
     bool is_scale;     // or zero point: comes and goes with quantisation
     bool is_parameter; // false: scales, running statistics; they count as bytes only
+    bool is_2_4;       // as its layer says
+    double rows;       // of the matrix; 0: it is none
 };
 
 // One tensor that is written to memory and read back: a graph input, or the output of a node that

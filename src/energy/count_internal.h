@@ -12,6 +12,7 @@ struct weight_info {
     struct zeros zeros;
     bool is_scale;     // or zero point
     bool is_statistic; // running mean or variance
+    bool is_2_4;       // see struct node_count
 };
 
 // What the counting keeps beside the graph, by value or by node.

@@ -31,9 +31,15 @@ static void add_annotation(struct counts *counts, const struct value *value, uin
         return;
     for (int64_t i = 0; quant->zero_point && i < quant->count; i++)
         has_zero_points |= quant->zero_point[i] != 0;
-    struct weight_count scales = {
-        layer, value->name, (double)quant->count, (double)quant->count, number_type_of(DT_F32),
-        true,  false};
+    struct weight_count scales = {layer,
+                                  value->name,
+                                  (double)quant->count,
+                                  (double)quant->count,
+                                  number_type_of(DT_F32),
+                                  true,
+                                  false,
+                                  false,
+                                  0};
     add_weight(counts, &scales);
     scales.type = number_type_of(quant->dtype);
     if (has_zero_points)
@@ -68,14 +74,21 @@ static void add_bodies(struct walk *walk, const struct node *node, uint32_t laye
             const struct value *value = &body->value[i];
             if (value->role != VALUE_WEIGHT || is_program(value->tensor.dtype))
                 continue;
-            add_weight(walk->counts, &(struct weight_count){
-                                         layer, value->name, (double)tensor_count(&value->tensor),
-                                         (double)zeros_count(&value->tensor, NULL, -1).nonzero,
-                                         number_type_of(value->tensor.dtype), false, true});
+            add_weight(
+                walk->counts,
+                &(struct weight_count){layer, value->name, (double)tensor_count(&value->tensor),
+                                       (double)zeros_count(&value->tensor, NULL, -1).nonzero,
+                                       number_type_of(value->tensor.dtype), false, true, false, 0});
         }
         for (uint32_t n = 0; n < body->node_count; n++)
             add_bodies(walk, &body->node[n], layer);
     }
+}
+
+// The first dimension, as a matrix multiplied from the right or a convolution has it.
+static double matrix_rows(const struct shape *shape)
+{
+    return shape->rank > 1 ? (double)shape->dim[0] : 0;
 }
 
 void count_weights(struct walk *walk)
@@ -99,7 +112,8 @@ void count_weights(struct walk *walk)
             add_weight(counts, &(struct weight_count){
                                    layer, value->name, value_elements(walk, (struct value_id){i}),
                                    (double)info->zeros.nonzero, info->type, info->is_scale,
-                                   !info->is_scale && !info->is_statistic});
+                                   !info->is_scale && !info->is_statistic, info->is_2_4,
+                                   matrix_rows(&value->tensor.shape)});
         add_annotation(counts, value, layer);
     }
 }

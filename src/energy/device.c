@@ -11,6 +11,7 @@
 
 #include "base/shipped.h"
 #include "base/suggest.h"
+#include "energy/format.h"
 #include "energy/kinds.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
@@ -121,6 +122,9 @@ const struct device_kind *const device_kinds[DEVICE_KIND_COUNT] = {
 #undef KIND
 };
 
+// A palette is not among them: how many different numbers a weight has is not counted.
+static const char *const stored_formats[] = {"dense", "bitmask", "csr", "rlc", "2:4", NULL};
+
 static enum status read_kind(struct profile *profile, struct device *device)
 {
     const char *names[DEVICE_KIND_COUNT + 1] = {NULL};
@@ -147,6 +151,33 @@ static enum status read_zero_weights(struct profile *profile, struct device *dev
         return context_fail(profile->context, ERR_FORMAT,
                             "'zero_weights' is '%s', which wants a 'zero_weights_floor'",
                             names[which]);
+    return OK;
+}
+
+// A weight takes the smallest of the formats listed; dense is always one of them. Without a list
+// it is what skipping zeros asks for.
+static enum status read_formats(struct profile *profile, struct device *device)
+{
+    static const struct profile_number index = NUMBER("index_bits", index_bits, 1, 1, 32);
+    const struct json *list = profile_item(profile, "weight_formats");
+    const unsigned usual[] = {[ZEROS_COST] = 0,
+                              [ZEROS_SKIP] = 1u << FORMAT_BITMASK,
+                              [ZEROS_AFFINE] = 0,
+                              [ZEROS_2_4] = 1u << FORMAT_2_4};
+
+    TRY(profile_number(profile, &index, device));
+    device->weight_formats = list ? 0 : usual[device->zero_weights];
+    if (list && !json_is_array(list))
+        return context_fail(profile->context, ERR_FORMAT, "'weight_formats' wants a list");
+    for (size_t i = 0; list && i < json_count(list); i++) {
+        const char *path = arena_format(device->arena, "weight_formats.%zu", i);
+        int format;
+        TRY(profile_choice(profile, path, stored_formats, true, &format));
+        device->weight_formats |= 1u << format;
+    }
+    if (device->weight_formats >> FORMAT_RLC & 1 && isnan(device->index_bits))
+        return context_fail(profile->context, ERR_FORMAT,
+                            "'weight_formats' has 'rlc', which wants 'index_bits'");
     return OK;
 }
 
@@ -206,7 +237,9 @@ static enum status read_profile(struct profile *profile, struct device *device)
     TRY(read_kind(profile, device));
     TRY(read_zero_weights(profile, device));
     TRY(profile_numbers(profile, "", common_numbers, PROFILE_ROWS(common_numbers), device));
+    TRY(read_formats(profile, device));
     TRY(read_peak(profile, device));
+    device->dram_least = device->dram_most = 1;
     device->on_chip_bytes = INFINITY;
     TRY(device_kinds[device->kind]->read(profile, device));
     return profile_check_keys(profile);

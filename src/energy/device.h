@@ -58,7 +58,12 @@ struct device {
     // product * (w * a / 64)^exponent + accumulate. NaN: no figure for it.
     double mac_f32, mac_f16, mac_bf16, mac_ternary;
     double integer_product, integer_exponent, integer_accumulate;
-    double sram_32_bits, dram_32_bits;
+    double sram_32_bits, dram_32_bits; // of weights on chip, and of those that are not
+    double buffer_32_bits;             // of activations
+    // DRAM of one kind differs by so much, least and most over typical; 1 where only one is known.
+    double dram_least, dram_most;
+    unsigned weight_formats; // 1 << enum weight_format; a weight takes the smallest
+    double index_bits;       // of a run of zeros
     // DEVICE_KIND_calibrated
     struct device_fit fit[PRECISION_COUNT];
     enum { COMBINE_SUM, COMBINE_MAX } combine; // of arithmetic and memory, layer by layer

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "energy/format.h"
 #include "energy/kinds.h"
 
 struct number_type scenario_type(const struct energy_scenario *scenario, struct number_type type)
@@ -31,16 +32,22 @@ bool scenario_is_on_chip(const struct energy_question *question)
     return question->scenario->level == LEVEL_ON_CHIP;
 }
 
+// In the smallest of the formats that the device knows; a dense one where it knows none.
 static double weight_bytes(const struct weight_count *weight,
                            const struct energy_scenario *scenario, const struct device *device)
 {
     struct number_type type = scenario_type(scenario, weight->type);
+    double columns = weight->rows > 0 ? weight->elements / weight->rows : NAN;
+    struct format_weight as = {weight->elements, weight->nonzero,    type.bits, weight->rows,
+                               columns,          device->index_bits, NAN,       weight->is_2_4};
+    double bits = weight->elements * type.bits;
 
     if (scenario->reference_bits && weight->is_scale)
         return 0;
-    return stored_bytes(weight->elements,
-                        scenario_skips_zeros(scenario, device) ? weight->nonzero : weight->elements,
-                        type.bits);
+    for (int i = 0; i < FORMAT_COUNT && !scenario->is_dense; i++)
+        if (device->weight_formats >> i & 1)
+            bits = fmin(bits, format_bits((enum weight_format)i, &as));
+    return ceil(bits / 8);
 }
 
 int precision_of(const struct number_type *weight, const struct number_type *activation)
@@ -213,11 +220,13 @@ void energy_init_batch(struct energy *energy, const struct counts *counts,
                        const struct device *device, double batch)
 {
     struct energy_scenario as_is = {0, false, LEVEL_OWN, batch};
-    double factor = 1 + device->error_percent / 100;
+    double factor = 1 + device->error_percent / 100, dram;
 
     energy_of_scenario(energy, counts, &as_is, device);
-    energy->low = energy->joules / factor;
-    energy->high = energy->joules * factor;
+    // DRAM of one kind differs from maker to maker; the profile's error comes on top.
+    dram = energy->weights_are_on_chip ? 0 : energy->weights;
+    energy->low = (energy->joules - dram * (1 - device->dram_least)) / factor;
+    energy->high = (energy->joules + dram * (device->dram_most - 1)) * factor;
 }
 
 void energy_init(struct energy *energy, const struct counts *counts, const struct device *device)

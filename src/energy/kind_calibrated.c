@@ -127,6 +127,7 @@ static void add_layer(struct energy *energy, const struct energy_question *quest
             (node->input_elements * activation.bits + node->output_elements * output_bits) / 8,
         .precision = (enum device_precision)precision,
         .nonzero = scenario->is_dense ? 1 : node->macs_nonzero / node->macs,
+        .is_2_4 = node->is_2_4 && !scenario->is_dense,
     };
     layer_of_work(question->device, &work, energy->weights_are_on_chip, scenario->batch, &sum);
     layer->mac = sum.mac;

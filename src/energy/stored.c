@@ -132,6 +132,25 @@ struct zeros zeros_count_annotated(const struct tensor *weight, const struct qua
     return zeros;
 }
 
+bool zeros_are_2_4(const struct tensor *weight, int64_t axis)
+{
+    int64_t count = tensor_count(weight), inner, steps;
+
+    axis_steps(&weight->shape, axis, &inner, &steps);
+    if (steps < 4 || inner < 1)
+        return false;
+    for (int64_t row = 0; row < count; row += inner * steps)
+        for (int64_t i = row; i < row + inner; i++)
+            for (int64_t k = 0; k < steps; k += 4) {
+                int nonzero = 0;
+                for (int64_t j = k; j < k + 4 && j < steps; j++)
+                    nonzero += tensor_get(weight, i + j * inner) != 0;
+                if (nonzero > 2)
+                    return false;
+            }
+    return true;
+}
+
 double stored_bytes(double count, double nonzero, int bits)
 {
     double dense = count * bits, sparse = count + nonzero * bits;

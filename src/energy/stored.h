@@ -32,6 +32,10 @@ struct zeros zeros_count(const struct tensor *weight, const struct tensor *zero_
 // Of a float weight that is to be quantised as annotated: what rounds to zero is zero.
 struct zeros zeros_count_annotated(const struct tensor *weight, const struct quant *quant);
 
+// Whether of every four elements along an axis at most two are not zero, as sparse tensor cores
+// want it (Mishra et al. 2021). False for an axis of fewer than four.
+bool zeros_are_2_4(const struct tensor *weight, int64_t axis);
+
 // Bytes of count elements, dense or as a bitmask and the non-zero ones, whichever is smaller.
 double stored_bytes(double count, double nonzero, int bits);
 
