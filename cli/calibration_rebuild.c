@@ -10,13 +10,13 @@
 #include "cli/table.h"
 #include "energy/device.h"
 
-// What a profile holds is rounded to three or four digits.
+// What a profile holds is rounded to three or four digits. Beyond it, '!' stands behind.
 static const double TOLERANCE = 0.005;
 
 struct rebuild {
     struct invocation *invocation;
-    struct table table;
-    struct json *profiles; // of the document
+    struct table table, errors; // coefficients; how well each fit does
+    struct json *profiles;      // of the document
     int fits, wrong;
 };
 
@@ -103,8 +103,8 @@ static void compare_term(struct rebuild *rebuild, const struct device *device,
     else
         table_format(&rebuild->table, "%.4g", shipped);
     table_format(&rebuild->table, "%.4g", again);
-    table_format(&rebuild->table, "%+.2f %%", again > 0 ? 100 * (shipped / again - 1) : 0);
-    table_add(&rebuild->table, agrees(shipped, again) ? "" : "differs");
+    table_format(&rebuild->table, "%+.2f %%%s", again > 0 ? 100 * (shipped / again - 1) : 0,
+                 agrees(shipped, again) ? "" : " !");
     rebuild->wrong += !agrees(shipped, again);
     json_add_text(row, "key", calibration->key[t]);
     json_add_text(row, "unit", calibration->term[t]->unit);
@@ -113,13 +113,34 @@ static void compare_term(struct rebuild *rebuild, const struct device *device,
     json_add_bool(row, "agrees", agrees(shipped, again));
 }
 
+static void add_errors(struct table *table, const struct device *device,
+                       const struct calibration *calibration)
+{
+    const char *precision = calibration->request.precision;
+
+    table_add(table, device->name);
+    table_add(table, precision ? precision : "-");
+    table_format(table, "%d", calibration->points);
+    table_format(table, "%.1f %%", calibration->fit_mean);
+    table_format(table, "%.1f %%", calibration->fit_largest);
+    if (!calibration->left_out) {
+        table_add(table, "?");
+        table_add(table, "?");
+        return;
+    }
+    table_format(table, "%.1f %%", calibration->left_out_mean);
+    table_format(table, "%.1f %%", calibration->left_out_largest);
+}
+
 static void compare(struct rebuild *rebuild, const struct device *device,
                     const struct calibration *calibration)
 {
-    struct json *entry = json_add_object(rebuild->profiles, NULL), *error;
+    struct json *entry = json_add_object(rebuild->profiles, NULL), *csv, *error;
 
     json_add_text(entry, "name", device->name);
-    json_add_text(entry, "csv", calibration->table->sha256);
+    csv = json_add_object(entry, "csv");
+    json_add_name(csv, "file", csv_table_file(calibration->table));
+    json_add_text(csv, "sha256", calibration->table->sha256);
     json_add_text(entry, "precision", calibration->request.precision);
     json_add_int(entry, "networks", calibration->points);
     error = json_add_object(entry, "fit");
@@ -131,6 +152,7 @@ static void compare(struct rebuild *rebuild, const struct device *device,
     struct json *list = json_add_array(entry, "terms");
     for (int t = 0; t < calibration->terms; t++)
         compare_term(rebuild, device, calibration, t, list);
+    add_errors(&rebuild->errors, device, calibration);
     rebuild->fits++;
 }
 
@@ -196,12 +218,22 @@ static enum status rebuild_names(struct rebuild *rebuild, int count, const char 
     return OK;
 }
 
-static void add_heading(struct table *table)
+static void begin_table(struct table *table, const char *align, const char *const *head)
 {
-    static const char *const head[] = {"profile", "key", "", "shipped", "rebuilt", "", ""};
+    table_init(table, align);
+    for (; *head; head++)
+        table_add(table, *head);
+}
 
-    for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
-        table_add(table, head[i]);
+static void begin_tables(struct rebuild *rebuild)
+{
+    static const char *const coefficients[] = {"profile", "key",     "unit", "shipped",
+                                               "rebuilt", "differs", NULL};
+    static const char *const errors[] = {"profile", "precision",       "networks", "fit, mean",
+                                         "largest", "by others, mean", "largest",  NULL};
+
+    begin_table(&rebuild->table, "lllrrr", coefficients);
+    begin_table(&rebuild->errors, "llrrrrr", errors);
 }
 
 static enum status write_all(struct rebuild *rebuild, struct json *document)
@@ -218,6 +250,8 @@ static enum status write_all(struct rebuild *rebuild, struct json *document)
     if (status == OK && !streams_use_stdout(&rebuild->invocation->streams)) {
         text_init(&text);
         table_print(&rebuild->table, &text);
+        text_add(&text, "\n");
+        table_print(&rebuild->errors, &text);
         status = print_result(rebuild->invocation->context, &text);
         text_clear(&text);
     }
@@ -239,12 +273,12 @@ enum status calibration_rebuild(struct invocation *invocation, int count, const 
     document = json_object();
     json_add_text(document, "schema", "ecai/calibrations/1");
     rebuild.profiles = json_add_array(document, "profiles");
-    table_init(&rebuild.table, "lllrrrl");
-    add_heading(&rebuild.table);
+    begin_tables(&rebuild);
     status = rebuild_names(&rebuild, count, name);
     if (status == OK)
         status = write_all(&rebuild, document);
     table_clear(&rebuild.table);
+    table_clear(&rebuild.errors);
     json_free(document);
     return status;
 }

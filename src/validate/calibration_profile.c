@@ -70,11 +70,11 @@ static double mean_error_of(const struct calibration *calibration)
 }
 
 // The file's name alone: where it lay is nobody else's business.
-static const char *file_name(const struct calibration *calibration)
+static void add_file(struct text *text, const struct calibration *calibration)
 {
-    const char *slash = strrchr(calibration->table->path, '/');
+    const char *name = csv_table_file(calibration->table);
 
-    return slash ? slash + 1 : calibration->table->path;
+    text_add_escaped(text, name, strlen(name));
 }
 
 static void add_validation(struct making *making, const struct calibration *calibration,
@@ -84,7 +84,7 @@ static void add_validation(struct making *making, const struct calibration *cali
     struct text text;
 
     text_init(&text);
-    text_add_escaped(&text, file_name(calibration), strlen(file_name(calibration)));
+    add_file(&text, calibration);
     text_format(&text, ": %d networks%s%s, each by the others: mean %.1f %%, largest %.1f %%",
                 calibration->points, precision ? " in " : "", precision ? precision : "",
                 calibration->left_out_mean, calibration->left_out_largest);
@@ -202,7 +202,7 @@ static void add_calibrations(struct making *making)
     for (int i = 0; i < making->count; i++) {
         const struct calibration *calibration = &making->calibration[i];
         struct json *entry = json_add_object(list, NULL);
-        json_add_text(entry, "csv", file_name(calibration));
+        json_add_text(entry, "csv", csv_table_file(calibration->table));
         json_add_text(entry, "sha256", calibration->table->sha256);
         add_where(calibration, entry);
         if (strcmp(calibration->request.target, "joules") != 0)
@@ -224,7 +224,7 @@ static void add_sources(struct making *making)
     for (int i = 0; i < making->count; i++)
         rows += making->calibration[i].rows;
     text_init(&text);
-    text_add_escaped(&text, file_name(first), strlen(file_name(first)));
+    add_file(&text, first);
     text_format(&text, ": %d measurements; coefficients by relative least squares, none negative",
                 rows);
     json_add_text(list, NULL, text.at);
