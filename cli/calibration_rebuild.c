@@ -32,6 +32,22 @@ static void add_string(struct arena *arena, struct strings *list, const char *te
     list->at = grown;
 }
 
+// A list of texts, or none.
+static enum status read_texts(struct rebuild *rebuild, const struct json *entry, const char *key,
+                              struct strings *out)
+{
+    const struct json *list = json_member(entry, key);
+
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *text = json_text(json_child(list, i));
+        if (!text)
+            return context_fail(rebuild->invocation->context, ERR_FORMAT,
+                                "'calibration': '%s' wants texts", key);
+        add_string(rebuild->invocation->arena, out, text);
+    }
+    return OK;
+}
+
 static enum status read_where(struct rebuild *rebuild, const struct json *entry,
                               struct calibration_request *request)
 {
@@ -59,21 +75,15 @@ static enum status read_request(struct rebuild *rebuild, const struct device *de
                                 const struct json *entry, struct calibration_request *request,
                                 const char **csv)
 {
-    const struct json *terms = json_member(entry, "terms"), *target = json_member(entry, "target");
     struct context *context = rebuild->invocation->context;
 
     *request = (struct calibration_request){.kind = json_text(json_at(device->json, "kind")),
-                                            .target = target ? json_text(target) : "joules",
                                             .in_sample = true};
     *csv = json_text(json_member(entry, "csv"));
-    if (!*csv || !request->target)
-        return context_fail(context, ERR_FORMAT, "'calibration' wants a 'csv' and terms");
-    for (size_t i = 0; i < json_count(terms); i++) {
-        const char *term = json_text(json_child(terms, i));
-        if (!term)
-            return context_fail(context, ERR_FORMAT, "'calibration': 'terms' wants texts");
-        add_string(rebuild->invocation->arena, &request->terms, term);
-    }
+    if (!*csv)
+        return context_fail(context, ERR_FORMAT, "'calibration' wants a 'csv'");
+    TRY(read_texts(rebuild, entry, "terms", &request->terms));
+    TRY(read_texts(rebuild, entry, "target", &request->target));
     TRY(read_where(rebuild, entry, request));
     if (strcmp(request->kind, "calibrated") == 0 && !request->precision)
         return context_fail(context, ERR_FORMAT, "'calibration': 'where' wants a 'precision'");

@@ -57,8 +57,7 @@ static void read_table(const char *name)
 
 static struct calibration_request request_of(const char *precision)
 {
-    struct calibration_request request = {
-        .kind = "calibrated", .precision = precision, .target = "joules"};
+    struct calibration_request request = {.kind = "calibrated", .precision = precision};
     return request;
 }
 

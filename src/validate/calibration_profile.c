@@ -195,9 +195,17 @@ static void add_where(const struct calibration *calibration, struct json *entry)
         json_add_text(where, "precision", calibration->request.precision);
 }
 
+static void add_texts(struct json *entry, const char *key, const struct strings *texts)
+{
+    struct json *list = json_add_array(entry, key);
+
+    for (int64_t i = 0; i < texts->count; i++)
+        json_add_text(list, NULL, texts->at[i]);
+}
+
 static void add_calibrations(struct making *making)
 {
-    struct json *list = json_add_array(making->profile, "calibration"), *terms;
+    struct json *list = json_add_array(making->profile, "calibration");
 
     for (int i = 0; i < making->count; i++) {
         const struct calibration *calibration = &making->calibration[i];
@@ -205,11 +213,8 @@ static void add_calibrations(struct making *making)
         json_add_text(entry, "csv", csv_table_file(calibration->table));
         json_add_text(entry, "sha256", calibration->table->sha256);
         add_where(calibration, entry);
-        if (strcmp(calibration->request.target, "joules") != 0)
-            json_add_text(entry, "target", calibration->request.target);
-        terms = json_add_array(entry, "terms");
-        for (int t = 0; t < calibration->terms; t++)
-            json_add_text(terms, NULL, calibration->term[t]->name);
+        add_texts(entry, "target", &calibration->request.target);
+        add_texts(entry, "terms", &calibration->request.terms);
         json_add_int(entry, "networks", calibration->points);
     }
 }
