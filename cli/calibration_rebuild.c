@@ -2,6 +2,7 @@
 // beside those that stand in them.
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/calibration_report.h"
 #include "cli/devices.h"
@@ -145,7 +146,7 @@ static void add_errors(struct table *table, const struct device *device,
 static void compare(struct rebuild *rebuild, const struct device *device,
                     const struct calibration *calibration)
 {
-    struct json *entry = json_add_object(rebuild->profiles, NULL), *csv, *error;
+    struct json *entry = json_add_object(rebuild->profiles, NULL), *csv;
 
     json_add_text(entry, "name", device->name);
     csv = json_add_object(entry, "csv");
@@ -153,12 +154,9 @@ static void compare(struct rebuild *rebuild, const struct device *device,
     json_add_text(csv, "sha256", calibration->table->sha256);
     json_add_text(entry, "precision", calibration->request.precision);
     json_add_int(entry, "networks", calibration->points);
-    error = json_add_object(entry, "fit");
-    json_add_number(error, "mean_percent", calibration->fit_mean);
-    json_add_number(error, "largest_percent", calibration->fit_largest);
-    error = json_add_object(entry, "left_out");
-    json_add_number(error, "mean_percent", calibration->left_out_mean);
-    json_add_number(error, "largest_percent", calibration->left_out_largest);
+    calibration_add_error(entry, "fit", calibration->fit_mean, calibration->fit_largest);
+    calibration_add_error(entry, "left_out", calibration->left_out_mean,
+                          calibration->left_out_largest);
     struct json *list = json_add_array(entry, "terms");
     for (int t = 0; t < calibration->terms; t++)
         compare_term(rebuild, device, calibration, t, list);
@@ -166,8 +164,32 @@ static void compare(struct rebuild *rebuild, const struct device *device,
     rebuild->fits++;
 }
 
+// A profile of one's own tells which table it was made from.
+static void check_table(struct rebuild *rebuild, const struct device *device,
+                        const struct json *entry, const struct csv_table *table)
+{
+    const struct json *hash = json_member(entry, "sha256");
+
+    if (hash && json_text(hash) && strcmp(json_text(hash), table->sha256) != 0)
+        context_warn(rebuild->invocation->context, "'%s' was made from another '%s'", device->name,
+                     csv_table_file(table));
+}
+
+// The table of a profile of one's own may lie beside it.
+static const char *beside(struct rebuild *rebuild, const char *profile, const char *csv)
+{
+    const char *slash = strrchr(profile, '/');
+    const char *path = slash && !strchr(csv, '/')
+                           ? arena_format(rebuild->invocation->arena, "%.*s/%s",
+                                          (int)(slash - profile), profile, csv)
+                           : csv;
+
+    return access(path, F_OK) == 0 ? path : csv;
+}
+
+// profile: as it was named.
 static enum status rebuild_entry(struct rebuild *rebuild, const struct device *device,
-                                 const struct json *entry)
+                                 const char *profile, const struct json *entry)
 {
     struct context *context = rebuild->invocation->context;
     struct calibration calibration = {.arena = NULL};
@@ -177,7 +199,11 @@ static enum status rebuild_entry(struct rebuild *rebuild, const struct device *d
     const char *csv;
 
     TRY(read_request(rebuild, device, entry, &request, &csv));
-    status = csv_table_read(context, csv, &table);
+    status = csv_table_read(context, beside(rebuild, profile, csv), &table);
+    if (status == OK)
+        status = calibration_models(rebuild->invocation, &table);
+    if (status == OK)
+        check_table(rebuild, device, entry, &table);
     if (status == OK)
         status = calibration_fit(context, &table, &request, &calibration);
     if (status == OK)
@@ -199,9 +225,9 @@ static enum status rebuild_profile(struct rebuild *rebuild, const char *name, bo
         status =
             context_fail(context, ERR_USAGE, "the coefficients of '%s' come from no table", name);
     if (json_is_object(list))
-        status = rebuild_entry(rebuild, &device, list);
+        status = rebuild_entry(rebuild, &device, name, list);
     for (size_t i = 0; i < (json_is_array(list) ? json_count(list) : 0) && status == OK; i++)
-        status = rebuild_entry(rebuild, &device, json_child(list, i));
+        status = rebuild_entry(rebuild, &device, name, json_child(list, i));
     if (status != OK && status != ERR_USAGE)
         context_fail_in(context, status, "profile '%s'", name);
     device_clear(&device);

@@ -144,12 +144,12 @@ static void add_terms(struct json *fit, const struct calibration *calibration)
     }
 }
 
-static void add_error(struct json *fit, const char *key, double mean, double largest)
+void calibration_add_error(struct json *fit, const char *key, double mean, double largest)
 {
     struct json *error = json_add_object(fit, key);
 
-    json_add_number(error, "mean_percent", mean);
-    json_add_number(error, "largest_percent", largest);
+    json_add_number(error, "mean_percent", calibration_rounded(mean));
+    json_add_number(error, "largest_percent", calibration_rounded(largest));
 }
 
 static void add_rows(struct json *fit, const struct calibration *calibration)
@@ -161,9 +161,10 @@ static void add_rows(struct json *fit, const struct calibration *calibration)
         json_add_name(row, "name", calibration_row_name(calibration, i));
         json_add_int(row, "line", calibration->table->line[calibration->row[i]]);
         json_add_number(row, "measured", calibration->y[i]);
-        json_add_number(row, "fitted", calibration->fitted[i]);
+        json_add_number(row, "fitted", calibration_rounded(calibration->fitted[i]));
         json_add_number(row, "left_out",
-                        calibration->left_out ? calibration->left_out[i] : (double)NAN);
+                        calibration->left_out ? calibration_rounded(calibration->left_out[i])
+                                              : (double)NAN);
     }
 }
 
@@ -175,8 +176,9 @@ static void add_fit(struct json *fits, const struct calibration *calibration)
     json_add_int(fit, "measurements", calibration->rows);
     json_add_int(fit, "networks", calibration->points);
     add_terms(fit, calibration);
-    add_error(fit, "fit", calibration->fit_mean, calibration->fit_largest);
-    add_error(fit, "left_out", calibration->left_out_mean, calibration->left_out_largest);
+    calibration_add_error(fit, "fit", calibration->fit_mean, calibration->fit_largest);
+    calibration_add_error(fit, "left_out", calibration->left_out_mean,
+                          calibration->left_out_largest);
     json_add_text(fit, "reason", calibration->reason);
     add_rows(fit, calibration);
 }

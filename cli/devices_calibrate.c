@@ -22,7 +22,7 @@ const struct field calibrate_fields[] = {
           "T,...: what joules are a sum of: fixed, macs, depthwise_macs, weight_bytes, bytes "
           "(default: fixed,macs,bytes; with depthwise_macs for int8)"),
     FIELD(struct calibrate_options, target, NULL, 0, 0,
-          "COLUMN: of the joules; N:COLUMN: those of N inferences in one call (default: joules)"),
+          "COLUMN|N:COLUMN: joules of an inference, of N in one call (default: joules)"),
     FIELD(struct calibrate_options, all, "no", 0, 0, "every shipped profile that has a table"),
     FIELD(struct calibrate_options, in_sample, "no", 0, 0,
           "take fewer than 12 networks, and call the result a fit"),

@@ -239,8 +239,7 @@ void calibration_clear(struct calibration *calibration)
 
 // ---- results -----------------------------------------------------------------------------------
 
-// To so many digits that other processors' last bits do not show.
-static double rounded(double number)
+double calibration_rounded(double number)
 {
     char digits[32];
 
@@ -252,12 +251,14 @@ static double rounded(double number)
 
 double calibration_value(const struct calibration *calibration, int term)
 {
-    return rounded(calibration->regression.coefficient[term] / calibration->term[term]->scale);
+    return calibration_rounded(calibration->regression.coefficient[term] /
+                               calibration->term[term]->scale);
 }
 
 double calibration_standard_error(const struct calibration *calibration, int term)
 {
-    return rounded(calibration->regression.standard_error[term] / calibration->term[term]->scale);
+    return calibration_rounded(calibration->regression.standard_error[term] /
+                               calibration->term[term]->scale);
 }
 
 void calibration_warn(struct context *context, const struct calibration *calibration)

@@ -67,6 +67,8 @@ void calibration_clear(struct calibration *calibration); // zeroed is fine
 // The coefficient of a term in its key's unit, to six digits, as profiles hold it.
 double calibration_value(const struct calibration *calibration, int term);
 double calibration_standard_error(const struct calibration *calibration, int term); // NaN: unknown
+// To six digits, so that what is told does not hang on a processor's last bits.
+double calibration_rounded(double number);
 
 // The precisions of the rows that `where` takes, in the order of a profile's; "" for a table
 // without that column. ERR_FORMAT for a word that is none.

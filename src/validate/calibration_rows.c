@@ -174,6 +174,13 @@ enum status calibration_read_rows(struct context *context, struct calibration *o
 
     if (out->request.target.count == 0)
         out->request.target = (struct strings){1, joules};
+    for (int t = 0; t < out->terms; t++) {
+        // By the name that users know, where it is not told otherwise.
+        const char *quantity = out->term[t]->quantity;
+        int column;
+        if (!csv_quantity_is_there(out->table, quantity))
+            TRY(csv_table_need(context, out->table, quantity, &column));
+    }
     TRY(read_rows(context, out));
     find_points(out);
     return OK;
