@@ -2,6 +2,7 @@
 // beside those that stand in them.
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/calibration_report.h"
 #include "cli/devices.h"
@@ -10,13 +11,13 @@
 #include "cli/table.h"
 #include "energy/device.h"
 
-// What a profile holds is rounded to three or four digits.
+// What a profile holds is rounded to three or four digits. Beyond it, '!' stands behind.
 static const double TOLERANCE = 0.005;
 
 struct rebuild {
     struct invocation *invocation;
-    struct table table;
-    struct json *profiles; // of the document
+    struct table table, errors; // coefficients; how well each fit does
+    struct json *profiles;      // of the document
     int fits, wrong;
 };
 
@@ -30,6 +31,22 @@ static void add_string(struct arena *arena, struct strings *list, const char *te
         grown[i] = list->at[i];
     grown[list->count++] = text;
     list->at = grown;
+}
+
+// A list of texts, or none.
+static enum status read_texts(struct rebuild *rebuild, const struct json *entry, const char *key,
+                              struct strings *out)
+{
+    const struct json *list = json_member(entry, key);
+
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *text = json_text(json_child(list, i));
+        if (!text)
+            return context_fail(rebuild->invocation->context, ERR_FORMAT,
+                                "'calibration': '%s' wants texts", key);
+        add_string(rebuild->invocation->arena, out, text);
+    }
+    return OK;
 }
 
 static enum status read_where(struct rebuild *rebuild, const struct json *entry,
@@ -59,21 +76,15 @@ static enum status read_request(struct rebuild *rebuild, const struct device *de
                                 const struct json *entry, struct calibration_request *request,
                                 const char **csv)
 {
-    const struct json *terms = json_member(entry, "terms"), *target = json_member(entry, "target");
     struct context *context = rebuild->invocation->context;
 
     *request = (struct calibration_request){.kind = json_text(json_at(device->json, "kind")),
-                                            .target = target ? json_text(target) : "joules",
                                             .in_sample = true};
     *csv = json_text(json_member(entry, "csv"));
-    if (!*csv || !request->target)
-        return context_fail(context, ERR_FORMAT, "'calibration' wants a 'csv' and terms");
-    for (size_t i = 0; i < json_count(terms); i++) {
-        const char *term = json_text(json_child(terms, i));
-        if (!term)
-            return context_fail(context, ERR_FORMAT, "'calibration': 'terms' wants texts");
-        add_string(rebuild->invocation->arena, &request->terms, term);
-    }
+    if (!*csv)
+        return context_fail(context, ERR_FORMAT, "'calibration' wants a 'csv'");
+    TRY(read_texts(rebuild, entry, "terms", &request->terms));
+    TRY(read_texts(rebuild, entry, "target", &request->target));
     TRY(read_where(rebuild, entry, request));
     if (strcmp(request->kind, "calibrated") == 0 && !request->precision)
         return context_fail(context, ERR_FORMAT, "'calibration': 'where' wants a 'precision'");
@@ -103,8 +114,8 @@ static void compare_term(struct rebuild *rebuild, const struct device *device,
     else
         table_format(&rebuild->table, "%.4g", shipped);
     table_format(&rebuild->table, "%.4g", again);
-    table_format(&rebuild->table, "%+.2f %%", again > 0 ? 100 * (shipped / again - 1) : 0);
-    table_add(&rebuild->table, agrees(shipped, again) ? "" : "differs");
+    table_format(&rebuild->table, "%+.2f %%%s", again > 0 ? 100 * (shipped / again - 1) : 0,
+                 agrees(shipped, again) ? "" : " !");
     rebuild->wrong += !agrees(shipped, again);
     json_add_text(row, "key", calibration->key[t]);
     json_add_text(row, "unit", calibration->term[t]->unit);
@@ -113,29 +124,72 @@ static void compare_term(struct rebuild *rebuild, const struct device *device,
     json_add_bool(row, "agrees", agrees(shipped, again));
 }
 
+static void add_errors(struct table *table, const struct device *device,
+                       const struct calibration *calibration)
+{
+    const char *precision = calibration->request.precision;
+
+    table_add(table, device->name);
+    table_add(table, precision ? precision : "-");
+    table_format(table, "%d", calibration->points);
+    table_format(table, "%.1f %%", calibration->fit_mean);
+    table_format(table, "%.1f %%", calibration->fit_largest);
+    if (!calibration->left_out) {
+        table_add(table, "?");
+        table_add(table, "?");
+        return;
+    }
+    table_format(table, "%.1f %%", calibration->left_out_mean);
+    table_format(table, "%.1f %%", calibration->left_out_largest);
+}
+
 static void compare(struct rebuild *rebuild, const struct device *device,
                     const struct calibration *calibration)
 {
-    struct json *entry = json_add_object(rebuild->profiles, NULL), *error;
+    struct json *entry = json_add_object(rebuild->profiles, NULL), *csv;
 
     json_add_text(entry, "name", device->name);
-    json_add_text(entry, "csv", calibration->table->sha256);
+    csv = json_add_object(entry, "csv");
+    json_add_name(csv, "file", csv_table_file(calibration->table));
+    json_add_text(csv, "sha256", calibration->table->sha256);
     json_add_text(entry, "precision", calibration->request.precision);
     json_add_int(entry, "networks", calibration->points);
-    error = json_add_object(entry, "fit");
-    json_add_number(error, "mean_percent", calibration->fit_mean);
-    json_add_number(error, "largest_percent", calibration->fit_largest);
-    error = json_add_object(entry, "left_out");
-    json_add_number(error, "mean_percent", calibration->left_out_mean);
-    json_add_number(error, "largest_percent", calibration->left_out_largest);
+    calibration_add_error(entry, "fit", calibration->fit_mean, calibration->fit_largest);
+    calibration_add_error(entry, "left_out", calibration->left_out_mean,
+                          calibration->left_out_largest);
     struct json *list = json_add_array(entry, "terms");
     for (int t = 0; t < calibration->terms; t++)
         compare_term(rebuild, device, calibration, t, list);
+    add_errors(&rebuild->errors, device, calibration);
     rebuild->fits++;
 }
 
+// A profile of one's own tells which table it was made from.
+static void check_table(struct rebuild *rebuild, const struct device *device,
+                        const struct json *entry, const struct csv_table *table)
+{
+    const struct json *hash = json_member(entry, "sha256");
+
+    if (hash && json_text(hash) && strcmp(json_text(hash), table->sha256) != 0)
+        context_warn(rebuild->invocation->context, "'%s' was made from another '%s'", device->name,
+                     csv_table_file(table));
+}
+
+// The table of a profile of one's own may lie beside it.
+static const char *beside(struct rebuild *rebuild, const char *profile, const char *csv)
+{
+    const char *slash = strrchr(profile, '/');
+    const char *path = slash && !strchr(csv, '/')
+                           ? arena_format(rebuild->invocation->arena, "%.*s/%s",
+                                          (int)(slash - profile), profile, csv)
+                           : csv;
+
+    return access(path, F_OK) == 0 ? path : csv;
+}
+
+// profile: as it was named.
 static enum status rebuild_entry(struct rebuild *rebuild, const struct device *device,
-                                 const struct json *entry)
+                                 const char *profile, const struct json *entry)
 {
     struct context *context = rebuild->invocation->context;
     struct calibration calibration = {.arena = NULL};
@@ -145,7 +199,11 @@ static enum status rebuild_entry(struct rebuild *rebuild, const struct device *d
     const char *csv;
 
     TRY(read_request(rebuild, device, entry, &request, &csv));
-    status = csv_table_read(context, csv, &table);
+    status = csv_table_read(context, beside(rebuild, profile, csv), &table);
+    if (status == OK)
+        status = calibration_models(rebuild->invocation, &table);
+    if (status == OK)
+        check_table(rebuild, device, entry, &table);
     if (status == OK)
         status = calibration_fit(context, &table, &request, &calibration);
     if (status == OK)
@@ -167,9 +225,9 @@ static enum status rebuild_profile(struct rebuild *rebuild, const char *name, bo
         status =
             context_fail(context, ERR_USAGE, "the coefficients of '%s' come from no table", name);
     if (json_is_object(list))
-        status = rebuild_entry(rebuild, &device, list);
+        status = rebuild_entry(rebuild, &device, name, list);
     for (size_t i = 0; i < (json_is_array(list) ? json_count(list) : 0) && status == OK; i++)
-        status = rebuild_entry(rebuild, &device, json_child(list, i));
+        status = rebuild_entry(rebuild, &device, name, json_child(list, i));
     if (status != OK && status != ERR_USAGE)
         context_fail_in(context, status, "profile '%s'", name);
     device_clear(&device);
@@ -196,12 +254,22 @@ static enum status rebuild_names(struct rebuild *rebuild, int count, const char 
     return OK;
 }
 
-static void add_heading(struct table *table)
+static void begin_table(struct table *table, const char *align, const char *const *head)
 {
-    static const char *const head[] = {"profile", "key", "", "shipped", "rebuilt", "", ""};
+    table_init(table, align);
+    for (; *head; head++)
+        table_add(table, *head);
+}
 
-    for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
-        table_add(table, head[i]);
+static void begin_tables(struct rebuild *rebuild)
+{
+    static const char *const coefficients[] = {"profile", "key",     "unit", "shipped",
+                                               "rebuilt", "differs", NULL};
+    static const char *const errors[] = {"profile", "precision",       "networks", "fit, mean",
+                                         "largest", "by others, mean", "largest",  NULL};
+
+    begin_table(&rebuild->table, "lllrrr", coefficients);
+    begin_table(&rebuild->errors, "llrrrrr", errors);
 }
 
 static enum status write_all(struct rebuild *rebuild, struct json *document)
@@ -218,6 +286,8 @@ static enum status write_all(struct rebuild *rebuild, struct json *document)
     if (status == OK && !streams_use_stdout(&rebuild->invocation->streams)) {
         text_init(&text);
         table_print(&rebuild->table, &text);
+        text_add(&text, "\n");
+        table_print(&rebuild->errors, &text);
         status = print_result(rebuild->invocation->context, &text);
         text_clear(&text);
     }
@@ -239,12 +309,12 @@ enum status calibration_rebuild(struct invocation *invocation, int count, const 
     document = json_object();
     json_add_text(document, "schema", "ecai/calibrations/1");
     rebuild.profiles = json_add_array(document, "profiles");
-    table_init(&rebuild.table, "lllrrrl");
-    add_heading(&rebuild.table);
+    begin_tables(&rebuild);
     status = rebuild_names(&rebuild, count, name);
     if (status == OK)
         status = write_all(&rebuild, document);
     table_clear(&rebuild.table);
+    table_clear(&rebuild.errors);
     json_free(document);
     return status;
 }

@@ -26,6 +26,8 @@ const char *calibration_row_name(const struct calibration *calibration, int row)
     }
     if (text.length == 0)
         text_format(&text, "line %lld", (long long)table->line[calibration->row[row]]);
+    if (calibration->inferences[row] > 1)
+        text_format(&text, " (%d of them)", calibration->inferences[row]);
     name = arena_copy_text(calibration->arena, text.at);
     text_clear(&text);
     return name;
@@ -109,8 +111,8 @@ void calibration_text(const struct calibration *calibration, int count, struct t
     for (int i = 0; i < count; i++) {
         const struct calibration *one = &calibration[i];
         const char *precision = one->request.precision;
-        text_format(out, "%s%s%s%d networks, %s = ", i ? "\n" : "", precision ? precision : "",
-                    precision ? ": " : "", one->points, one->request.target);
+        text_format(out, "%s%s%s%d network%s, joules = ", i ? "\n" : "", precision ? precision : "",
+                    precision ? ": " : "", one->points, one->points == 1 ? "" : "s");
         for (int t = 0; t < one->terms; t++)
             text_format(out, "%s%s", t ? " + " : "", one->term[t]->name);
         text_add(out, "\n\n");
@@ -142,12 +144,12 @@ static void add_terms(struct json *fit, const struct calibration *calibration)
     }
 }
 
-static void add_error(struct json *fit, const char *key, double mean, double largest)
+void calibration_add_error(struct json *fit, const char *key, double mean, double largest)
 {
     struct json *error = json_add_object(fit, key);
 
-    json_add_number(error, "mean_percent", mean);
-    json_add_number(error, "largest_percent", largest);
+    json_add_number(error, "mean_percent", calibration_rounded(mean));
+    json_add_number(error, "largest_percent", calibration_rounded(largest));
 }
 
 static void add_rows(struct json *fit, const struct calibration *calibration)
@@ -159,9 +161,10 @@ static void add_rows(struct json *fit, const struct calibration *calibration)
         json_add_name(row, "name", calibration_row_name(calibration, i));
         json_add_int(row, "line", calibration->table->line[calibration->row[i]]);
         json_add_number(row, "measured", calibration->y[i]);
-        json_add_number(row, "fitted", calibration->fitted[i]);
+        json_add_number(row, "fitted", calibration_rounded(calibration->fitted[i]));
         json_add_number(row, "left_out",
-                        calibration->left_out ? calibration->left_out[i] : (double)NAN);
+                        calibration->left_out ? calibration_rounded(calibration->left_out[i])
+                                              : (double)NAN);
     }
 }
 
@@ -173,10 +176,19 @@ static void add_fit(struct json *fits, const struct calibration *calibration)
     json_add_int(fit, "measurements", calibration->rows);
     json_add_int(fit, "networks", calibration->points);
     add_terms(fit, calibration);
-    add_error(fit, "fit", calibration->fit_mean, calibration->fit_largest);
-    add_error(fit, "left_out", calibration->left_out_mean, calibration->left_out_largest);
+    calibration_add_error(fit, "fit", calibration->fit_mean, calibration->fit_largest);
+    calibration_add_error(fit, "left_out", calibration->left_out_mean,
+                          calibration->left_out_largest);
     json_add_text(fit, "reason", calibration->reason);
     add_rows(fit, calibration);
+}
+
+static void add_names(struct json *document, const char *key, const struct strings *names)
+{
+    struct json *list = json_add_array(document, key);
+
+    for (int64_t i = 0; i < names->count; i++)
+        json_add_name(list, NULL, names->at[i]);
 }
 
 struct json *calibration_report(const struct invocation *invocation,
@@ -184,18 +196,16 @@ struct json *calibration_report(const struct invocation *invocation,
                                 const struct json *profile)
 {
     const struct calibration_request *request = &calibration->request;
-    struct json *document = json_object(), *csv, *where, *fits;
+    struct json *document = json_object(), *csv, *fits;
 
     json_add_text(document, "schema", "ecai/calibration/1");
     csv = json_add_object(document, "csv");
     json_add_name(csv, "file", calibration->table->path);
     json_add_text(csv, "sha256", calibration->table->sha256);
     json_add_int(csv, "rows", calibration->table->rows);
-    where = json_add_array(document, "where");
-    for (int64_t i = 0; i < request->where.count; i++)
-        json_add_name(where, NULL, request->where.at[i]);
+    add_names(document, "where", &request->where);
     json_add_text(document, "kind", request->kind);
-    json_add_name(document, "target", request->target);
+    add_names(document, "target", &request->target);
     json_add_text(document, "error_basis", request->in_sample ? "fit" : "held-out");
     fits = json_add_array(document, "fits");
     for (int i = 0; i < count; i++)

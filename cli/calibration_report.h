@@ -12,6 +12,8 @@ void calibration_text(const struct calibration *calibration, int count, struct t
 struct json *calibration_report(const struct invocation *invocation,
                                 const struct calibration *calibration, int count,
                                 const struct json *profile);
+// Adds `key` with mean_percent and largest_percent.
+void calibration_add_error(struct json *fit, const char *key, double mean, double largest);
 // What a row is called: its network, model or layer, else its line; into the calibration's arena.
 const char *calibration_row_name(const struct calibration *calibration, int row);
 

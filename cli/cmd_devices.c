@@ -84,7 +84,16 @@ static const struct option_group groups[] = {
 const struct command command_devices = {
     .operands = "list|show NAME|calibrate --csv FILE|calibrate NAME...|--all|validate [TEST...]",
     .details = "Profiles are JSON files under share/devices or $ECAI_DEVICES. docs/energy.md says "
-               "how joules follow from them.",
+               "how joules follow from them. "
+               "calibrate --csv fits the coefficients of a profile to measurements, at least 12 "
+               "networks, and tells what each network would have been by the others; -o writes the "
+               "profile, for --device ./OUT.json. A FILE that is not here is looked for among the "
+               "published tables (testdata/energy or $ECAI_TABLES). calibrate NAME makes the "
+               "coefficients of a profile again from the table that it names, beside those that "
+               "it has; they may differ by 0.5 %.",
+    .examples = "  ecai devices calibrate --all\n"
+                "  ecai devices calibrate --csv mlperf_mobile.csv --where device=rpi4 \\\n"
+                "      --where runtime=tflite-2.7.1 --where family=mobilenet -o pi.json\n",
     .min_operands = 1,
     .max_operands = -1,
     .groups = groups,

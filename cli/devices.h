@@ -19,8 +19,8 @@ struct devices_verb {
 
 struct calibrate_options {
     const char *csv;
-    struct strings where;
-    const char *terms, *target;
+    struct strings where, target;
+    const char *terms;
     bool all, in_sample;
     const char *device, *precision;
     const char *name, *summary, *scope, *boundary, *runtime;

@@ -21,7 +21,8 @@ const struct field calibrate_fields[] = {
     FIELD(struct calibrate_options, terms, NULL, 0, 0,
           "T,...: what joules are a sum of: fixed, macs, depthwise_macs, weight_bytes, bytes "
           "(default: fixed,macs,bytes; with depthwise_macs for int8)"),
-    FIELD(struct calibrate_options, target, "joules", 0, 0, "the column that is to be predicted"),
+    FIELD(struct calibrate_options, target, NULL, 0, 0,
+          "COLUMN|N:COLUMN: joules of an inference, of N in one call (default: joules)"),
     FIELD(struct calibrate_options, all, "no", 0, 0, "every shipped profile that has a table"),
     FIELD(struct calibrate_options, in_sample, "no", 0, 0,
           "take fewer than 12 networks, and call the result a fit"),

@@ -1,13 +1,11 @@
 // Coefficients of a profile from a table of measurements; see calibration.h.
-#include "validate/calibration.h"
+#include "validate/calibration_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "energy/device.h"
-#include "validate/quantity.h"
 #include "validate/statistics.h"
 
 static const struct calibration_term terms[] = {
@@ -106,7 +104,7 @@ static enum status choose_terms(struct context *context, struct calibration *out
     return OK;
 }
 
-static const char *quantity_of(const struct calibration *calibration, int t)
+const char *calibration_quantity(const struct calibration *calibration, int t)
 {
     const struct calibration_term *term = calibration->term[t];
 
@@ -114,130 +112,7 @@ static const char *quantity_of(const struct calibration *calibration, int t)
                                                                              : term->quantity;
 }
 
-// ---- rows --------------------------------------------------------------------------------------
-
-static enum status where_column(struct context *context, const struct csv_table *table,
-                                const char *where, int *column, const char **value)
-{
-    const char *equals = strchr(where, '=');
-    char name[128];
-
-    if (!equals || equals == where || (size_t)(equals - where) >= sizeof name)
-        return context_fail(context, ERR_USAGE, "'--where' wants COLUMN=VALUE, got '%s'", where);
-    snprintf(name, sizeof name, "%.*s", (int)(equals - where), where);
-    *value = equals + 1;
-    return csv_table_need(context, table, name, column);
-}
-
-// One of the values of each column that is named.
-static enum status is_taken(struct context *context, const struct csv_table *table,
-                            const struct strings *where, int row, bool *out)
-{
-    *out = true;
-    for (int64_t i = 0; i < where->count && *out; i++) {
-        const char *value;
-        int column, other;
-        *out = false;
-        TRY(where_column(context, table, where->at[i], &column, &value));
-        for (int64_t k = 0; k < where->count && !*out; k++) {
-            TRY(where_column(context, table, where->at[k], &other, &value));
-            *out = other == column && strcmp(csv_table_word(table, row, column), value) == 0;
-        }
-    }
-    return OK;
-}
-
-static bool is_of_precision(const struct calibration *calibration, int row)
-{
-    int column = csv_table_column(calibration->table, "precision");
-
-    return column < 0 || !calibration->request.precision ||
-           strcmp(csv_table_word(calibration->table, row, column),
-                  calibration->request.precision) == 0;
-}
-
-static enum status add_row(struct context *context, struct calibration *out, int row)
-{
-    double *x = out->x + out->rows * out->terms, *y = out->y + out->rows;
-    const struct csv_table *table = out->table;
-
-    for (int t = 0; t < out->terms; t++)
-        TRY(csv_quantity(context, table, row, quantity_of(out, t), &x[t]));
-    TRY(csv_quantity(context, table, row, out->request.target, y));
-    if (!(*y > 0)) {
-        context_fail(context, ERR_FORMAT, "%g %s: no inference is for nothing", *y,
-                     out->request.target);
-        return csv_table_fail(context, ERR_FORMAT, table, row,
-                              csv_table_column(table, out->request.target));
-    }
-    out->row[out->rows++] = row;
-    return OK;
-}
-
-static enum status fail_no_row(struct context *context, const struct calibration *out)
-{
-    struct text text;
-
-    text_init(&text);
-    for (int64_t i = 0; i < out->request.where.count; i++)
-        text_format(&text, "%s%s", i ? ", " : " with ", out->request.where.at[i]);
-    if (out->request.precision)
-        text_format(&text, "%sprecision %s", text.length ? ", " : " with ", out->request.precision);
-    context_fail(context, ERR_FORMAT, "'%s': there is no row%s", out->table->path,
-                 text.at ? text.at : "");
-    text_clear(&text);
-    return ERR_FORMAT;
-}
-
-static enum status read_rows(struct context *context, struct calibration *out)
-{
-    size_t rows = (size_t)out->table->rows;
-
-    out->x = arena_array(out->arena, double, rows *(size_t)out->terms);
-    out->y = arena_array(out->arena, double, rows);
-    out->row = arena_array(out->arena, int, rows);
-    out->group = arena_array(out->arena, int, rows);
-    for (int row = 0; row < out->table->rows; row++) {
-        bool taken;
-        TRY(is_taken(context, out->table, &out->request.where, row, &taken));
-        if (taken && is_of_precision(out, row))
-            TRY(add_row(context, out, row));
-    }
-    return out->rows ? OK : fail_no_row(context, out);
-}
-
-// ---- points ------------------------------------------------------------------------------------
-
-// Whether two rows are one thing measured twice: alike in every term but time, which is measured.
-static bool are_one(const struct calibration *calibration, int a, int b)
-{
-    const double *x = calibration->x + a * calibration->terms;
-    const double *y = calibration->x + b * calibration->terms;
-    bool has_more = false;
-
-    for (int t = 0; t < calibration->terms; t++) {
-        if (strcmp(calibration->term[t]->quantity, "seconds") == 0)
-            continue;
-        has_more = true;
-        if (x[t] != y[t])
-            return false;
-    }
-    return has_more;
-}
-
-static void find_points(struct calibration *out)
-{
-    for (int i = 0; i < out->rows; i++) {
-        int k = 0;
-        while (k < i && !are_one(out, k, i))
-            k++;
-        if (k < i) {
-            double apart = 100 * fabs(out->y[i] / out->y[k] - 1);
-            out->apart_percent = apart > out->apart_percent ? apart : out->apart_percent;
-        }
-        out->group[i] = k < i ? out->group[k] : out->points++;
-    }
-}
+// ---- fitting -----------------------------------------------------------------------------------
 
 static enum status check_points(struct context *context, const struct calibration *out)
 {
@@ -254,8 +129,6 @@ static enum status check_points(struct context *context, const struct calibratio
                         out->request.precision ? out->request.precision : "",
                         out->points == 1 ? " is" : " are", CALIBRATION_POINTS_MIN);
 }
-
-// ---- fitting -----------------------------------------------------------------------------------
 
 static const char **row_names(const struct calibration *out)
 {
@@ -303,6 +176,14 @@ static void score(struct calibration *out)
     out->ratio_error_percent = ratio_error(basis, out->y, out->rows);
 }
 
+static enum status score_without_others(struct calibration *out, const char *reason)
+{
+    out->left_out = NULL;
+    out->reason = reason;
+    score(out);
+    return OK;
+}
+
 static enum status solve(struct context *context, struct calibration *out)
 {
     const char *term[REGRESSION_TERMS_MAX];
@@ -322,13 +203,15 @@ static enum status solve(struct context *context, struct calibration *out)
     for (int i = 0; i < out->rows; i++)
         out->fitted[i] = regression_predict(&out->regression, out->x + i * out->terms);
     out->left_out = arena_array(out->arena, double, (size_t)out->rows);
+    if (out->points == 1)
+        return score_without_others(out, "there is no other network");
     status = regress_leaving_one_out(context, &problem, out->left_out);
     if (status != OK && !out->request.in_sample)
         return status;
     if (status != OK) {
-        out->left_out = NULL;
-        out->reason = arena_copy_text(out->arena, context->error);
+        status = score_without_others(out, arena_copy_text(out->arena, context->error));
         context->error[0] = '\0';
+        return status;
     }
     score(out);
     return OK;
@@ -341,8 +224,7 @@ enum status calibration_fit(struct context *context, const struct csv_table *tab
 
     *out = (struct calibration){.arena = arena_new(), .table = table, .request = *request};
     TRY(choose_terms(context, out));
-    TRY(read_rows(context, out));
-    find_points(out);
+    TRY(calibration_read_rows(context, out));
     TRY(check_points(context, out));
     status = solve(context, out);
     return status == OK ? OK : context_fail_in(context, status, "'%s'", table->path);
@@ -357,8 +239,7 @@ void calibration_clear(struct calibration *calibration)
 
 // ---- results -----------------------------------------------------------------------------------
 
-// To so many digits that other processors' last bits do not show.
-static double rounded(double number)
+double calibration_rounded(double number)
 {
     char digits[32];
 
@@ -370,60 +251,25 @@ static double rounded(double number)
 
 double calibration_value(const struct calibration *calibration, int term)
 {
-    return rounded(calibration->regression.coefficient[term] / calibration->term[term]->scale);
+    return calibration_rounded(calibration->regression.coefficient[term] /
+                               calibration->term[term]->scale);
 }
 
 double calibration_standard_error(const struct calibration *calibration, int term)
 {
-    return rounded(calibration->regression.standard_error[term] / calibration->term[term]->scale);
-}
-
-static int precision_index(const char *word)
-{
-    for (int i = 0; i < PRECISION_COUNT; i++)
-        if (strcmp(precision_name[i], word) == 0)
-            return i;
-    return -1;
-}
-
-enum status calibration_precisions(struct context *context, struct arena *arena,
-                                   const struct csv_table *table, const struct strings *where,
-                                   struct strings *out)
-{
-    const char **name = arena_array(arena, const char *, PRECISION_COUNT);
-    int column = csv_table_column(table, "precision");
-    bool has[PRECISION_COUNT] = {false};
-
-    *out = (struct strings){column < 0, name};
-    name[0] = "";
-    for (int row = 0; row < table->rows && column >= 0; row++) {
-        bool taken;
-        TRY(is_taken(context, table, where, row, &taken));
-        int index = precision_index(csv_table_word(table, row, column));
-        if (taken && index < 0) {
-            context_fail(context, ERR_FORMAT, "'%s' is none of float32, float16 and int8",
-                         csv_table_word(table, row, column));
-            return csv_table_fail(context, ERR_FORMAT, table, row, column);
-        }
-        if (taken)
-            has[index] = true;
-    }
-    for (int i = 0; i < PRECISION_COUNT; i++)
-        if (has[i])
-            name[out->count++] = precision_name[i];
-    return OK;
+    return calibration_rounded(calibration->regression.standard_error[term] /
+                               calibration->term[term]->scale);
 }
 
 void calibration_warn(struct context *context, const struct calibration *calibration)
 {
     const char *path = calibration->table->path;
 
-    if (calibration->points < calibration->rows)
+    if (calibration->repeats)
         context_warn(context,
                      "'%s': %d of %d rows measure a network once more, up to %.3g %% apart; they "
                      "are left out together",
-                     path, calibration->rows - calibration->points, calibration->rows,
-                     calibration->apart_percent);
+                     path, calibration->repeats, calibration->rows, calibration->apart_percent);
     for (int t = 0; t < calibration->terms; t++) {
         const struct calibration_term *term = calibration->term[t];
         double value = calibration_value(calibration, t);
@@ -431,10 +277,10 @@ void calibration_warn(struct context *context, const struct calibration *calibra
             context_warn(context, "'%s': '%s' comes out at 0: it would be negative", path,
                          term->name);
         else if (value < term->low || value > term->high)
-            context_warn(context,
-                         "'%s': '%s' comes out at %.3g %s, beyond %g to %g: is %s of one "
-                         "inference, in its SI unit?",
-                         path, term->name, value, term->unit, term->low, term->high,
-                         calibration->request.target);
+            context_warn(
+                context,
+                "'%s': '%s' comes out at %.3g %s, beyond %g to %g: are these joules, of one "
+                "inference?",
+                path, term->name, value, term->unit, term->low, term->high);
     }
 }

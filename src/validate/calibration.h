@@ -23,7 +23,8 @@ const struct calibration_term *calibration_term_at(int index); // NULL behind th
 struct calibration_request {
     const char *kind;      // of profile
     const char *precision; // "int8"; NULL: the kind has no precisions
-    const char *target;    // the quantity that is predicted: "joules"
+    // Quantities that are predicted, "8:COLUMN" of eight inferences in one call; none: "joules".
+    struct strings target;
     // "column=value": rows that hold one of the values given for each column. A precision takes
     // only rows of it, where the table has such a column.
     struct strings where;
@@ -34,11 +35,14 @@ struct calibration_request {
 struct calibration {
     struct arena *arena;
     const struct csv_table *table;
-    struct calibration_request request; // borrowed; terms as they were used
+    struct calibration_request request; // borrowed; terms and target as they were used
     int rows, terms;
-    int points; // different rows: those whose terms are alike (time aside) measure one thing again
-    double apart_percent; // most that two rows of one point are apart; 0: none are
+    int points;  // different rows: those whose terms are alike (calls and time aside) are one thing
+                 // again
+    int repeats; // rows that measure, in calls as large, what an earlier one measures
+    double apart_percent; // most that such a row is apart from the first
     int *row;             // [rows], of the table
+    int *inferences;      // [rows], in one call
     int *group;           // [rows], its point
     double *x, *y;        // [rows][terms], [rows], SI units
     const struct calibration_term *term[REGRESSION_TERMS_MAX];
@@ -63,6 +67,8 @@ void calibration_clear(struct calibration *calibration); // zeroed is fine
 // The coefficient of a term in its key's unit, to six digits, as profiles hold it.
 double calibration_value(const struct calibration *calibration, int term);
 double calibration_standard_error(const struct calibration *calibration, int term); // NaN: unknown
+// To six digits, so that what is told does not hang on a processor's last bits.
+double calibration_rounded(double number);
 
 // The precisions of the rows that `where` takes, in the order of a profile's; "" for a table
 // without that column. ERR_FORMAT for a word that is none.

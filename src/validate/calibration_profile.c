@@ -70,11 +70,11 @@ static double mean_error_of(const struct calibration *calibration)
 }
 
 // The file's name alone: where it lay is nobody else's business.
-static const char *file_name(const struct calibration *calibration)
+static void add_file(struct text *text, const struct calibration *calibration)
 {
-    const char *slash = strrchr(calibration->table->path, '/');
+    const char *name = csv_table_file(calibration->table);
 
-    return slash ? slash + 1 : calibration->table->path;
+    text_add_escaped(text, name, strlen(name));
 }
 
 static void add_validation(struct making *making, const struct calibration *calibration,
@@ -84,7 +84,7 @@ static void add_validation(struct making *making, const struct calibration *cali
     struct text text;
 
     text_init(&text);
-    text_add_escaped(&text, file_name(calibration), strlen(file_name(calibration)));
+    add_file(&text, calibration);
     text_format(&text, ": %d networks%s%s, each by the others: mean %.1f %%, largest %.1f %%",
                 calibration->points, precision ? " in " : "", precision ? precision : "",
                 calibration->left_out_mean, calibration->left_out_largest);
@@ -195,21 +195,26 @@ static void add_where(const struct calibration *calibration, struct json *entry)
         json_add_text(where, "precision", calibration->request.precision);
 }
 
+static void add_texts(struct json *entry, const char *key, const struct strings *texts)
+{
+    struct json *list = json_add_array(entry, key);
+
+    for (int64_t i = 0; i < texts->count; i++)
+        json_add_text(list, NULL, texts->at[i]);
+}
+
 static void add_calibrations(struct making *making)
 {
-    struct json *list = json_add_array(making->profile, "calibration"), *terms;
+    struct json *list = json_add_array(making->profile, "calibration");
 
     for (int i = 0; i < making->count; i++) {
         const struct calibration *calibration = &making->calibration[i];
         struct json *entry = json_add_object(list, NULL);
-        json_add_text(entry, "csv", file_name(calibration));
+        json_add_text(entry, "csv", csv_table_file(calibration->table));
         json_add_text(entry, "sha256", calibration->table->sha256);
         add_where(calibration, entry);
-        if (strcmp(calibration->request.target, "joules") != 0)
-            json_add_text(entry, "target", calibration->request.target);
-        terms = json_add_array(entry, "terms");
-        for (int t = 0; t < calibration->terms; t++)
-            json_add_text(terms, NULL, calibration->term[t]->name);
+        add_texts(entry, "target", &calibration->request.target);
+        add_texts(entry, "terms", &calibration->request.terms);
         json_add_int(entry, "networks", calibration->points);
     }
 }
@@ -224,7 +229,7 @@ static void add_sources(struct making *making)
     for (int i = 0; i < making->count; i++)
         rows += making->calibration[i].rows;
     text_init(&text);
-    text_add_escaped(&text, file_name(first), strlen(file_name(first)));
+    add_file(&text, first);
     text_format(&text, ": %d measurements; coefficients by relative least squares, none negative",
                 rows);
     json_add_text(list, NULL, text.at);

@@ -202,6 +202,13 @@ static const char *other_unit(const char *name, const char *quantity)
     return NULL;
 }
 
+const char *csv_table_file(const struct csv_table *table)
+{
+    const char *slash = strrchr(table->path, '/');
+
+    return slash ? slash + 1 : table->path;
+}
+
 int csv_table_column(const struct csv_table *table, const char *name)
 {
     for (int i = 0; i < table->columns; i++)

@@ -29,6 +29,9 @@ MUST_CHECK enum status csv_table_read(struct context *context, const char *name,
                                       struct csv_table *table);
 void csv_table_clear(struct csv_table *table); // zeroed is fine
 
+// The file's name without its folder.
+const char *csv_table_file(const struct csv_table *table);
+
 // -1: no such column.
 int csv_table_column(const struct csv_table *table, const char *name);
 // ERR_FORMAT if it is missing. Where a column looks like the same quantity in another unit (mJ,

@@ -1,0 +1,499 @@
+// Calibrations: against numpy and scipy.optimize.nnls on the published tables, profiles that say
+// what was fitted, and tables that are refused.
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "energy/estimate.h"
+#include "validate/calibration_profile.h"
+
+static struct context context;
+static struct csv_table table;
+static struct calibration calibration;
+static char path[32];
+static char warnings[4096];
+
+static void keep(void *self, enum level level, const char *text)
+{
+    (void)self;
+    if (level == LEVEL_WARNING)
+        strncat(warnings, text, sizeof warnings - strlen(warnings) - 1);
+}
+
+static void set_up(void)
+{
+    context_init(&context);
+    context.sink.message = keep;
+    warnings[0] = '\0';
+    memset(&table, 0, sizeof table);
+    memset(&calibration, 0, sizeof calibration);
+    snprintf(path, sizeof path, "/tmp/ecai-calibrate-XXXXXX");
+    close(mkstemp(path));
+}
+
+static void tear_down(void)
+{
+    calibration_clear(&calibration);
+    csv_table_clear(&table);
+    unlink(path);
+}
+
+static void write_file(const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void read_table(const char *name)
+{
+    ck_assert_msg(csv_table_read(&context, name, &table) == OK, "%s", context.error);
+}
+
+static struct calibration_request request_of(const char *precision)
+{
+    struct calibration_request request = {.kind = "calibrated", .precision = precision};
+    return request;
+}
+
+static void assert_close(double got, double want, double relative)
+{
+    ck_assert_double_eq_tol(got, want, fabs(want) * relative);
+}
+
+// ---- published tables --------------------------------------------------------------------------
+
+struct published {
+    const char *csv, *device, *runtime, *precision;
+    int points, terms;
+    double coefficient[4]; // SI units
+    double mean, largest;  // per cent, left out one at a time
+};
+
+static const struct published boards[] = {
+    {"mlperf_mobile.csv",
+     "device=rpi4",
+     "runtime=tflite-2.7.1",
+     "float32",
+     38,
+     3,
+     {7.893919074562e-03, 5.695141061713e-10, 2.694032596063e-09},
+     6.13565620,
+     26.72199169},
+    {"mlperf_mobile.csv",
+     "device=rpi4",
+     "runtime=tflite-2.7.1",
+     "int8",
+     37,
+     4,
+     {2.962420606035e-03, 1.400133721355e-10, 3.110761922936e-09, 3.012369678714e-09},
+     3.56842752,
+     14.62889863},
+    {"mlperf_mobile.csv",
+     "device=rk3588",
+     "runtime=tflite-2.11.0",
+     "float32",
+     38,
+     3,
+     {4.279249054608e-03, 2.004928494829e-10, 1.727796532147e-09},
+     7.83276244,
+     24.06282538},
+    {"mlperf_mobile.csv",
+     "device=vim4",
+     "runtime=tflite-2.11.0",
+     "int8",
+     37,
+     4,
+     {1.506589346847e-03, 7.351917853251e-11, 1.976914321263e-09, 3.426041532304e-09},
+     2.50938165,
+     6.50568944},
+};
+
+START_TEST(published_networks_give_the_coefficients_and_left_out_errors_of_scipy)
+{
+    const struct published *board = &boards[_i];
+    const char *where[] = {board->device, "family=mobilenet", board->runtime};
+    struct calibration_request request = request_of(board->precision);
+
+    request.where = (struct strings){3, where};
+    read_table(board->csv);
+    ck_assert_msg(calibration_fit(&context, &table, &request, &calibration) == OK, "%s",
+                  context.error);
+    ck_assert_int_eq(calibration.points, board->points);
+    ck_assert_int_eq(calibration.terms, board->terms);
+    for (int t = 0; t < board->terms; t++)
+        assert_close(calibration.regression.coefficient[t], board->coefficient[t], 1e-9);
+    assert_close(calibration.left_out_mean, board->mean, 1e-8);
+    assert_close(calibration.left_out_largest, board->largest, 1e-8);
+    calibration_warn(&context, &calibration);
+    ck_assert_str_eq(warnings, "");
+}
+END_TEST
+
+static const char *const tiny_terms[] = {"macs", "depthwise_macs", "weight_bytes"};
+
+START_TEST(four_networks_are_a_fit_and_only_if_that_is_asked_for)
+{
+    const char *where[] = {"device=nucleo-l4r5zi", "runtime=st-x-cube-ai-v1.2"};
+    const double want[] = {5.524218995053e-10, 7.722445770833e-10, 1.937647667219e-10};
+    struct calibration_request request = request_of("int8");
+
+    request.where = (struct strings){2, where};
+    request.terms = (struct strings){3, tiny_terms};
+    read_table("mlperf_tiny.csv");
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), ERR_FORMAT);
+    ck_assert_msg(strstr(context.error, "4 different networks in int8 are too few") != NULL, "%s",
+                  context.error);
+    calibration_clear(&calibration);
+    request.in_sample = true;
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), OK);
+    for (int t = 0; t < 3; t++)
+        assert_close(calibration.regression.coefficient[t], want[t], 1e-9);
+    assert_close(calibration.fit_mean, 6.992245329599758, 1e-9);
+    assert_close(calibration.fit_largest, 15.561067101013437, 1e-9);
+    assert_close(calibration.left_out_mean, 25.61343124739547, 1e-9);
+    assert_close(calibration.left_out_largest, 32.18310081906872, 1e-9);
+}
+END_TEST
+
+// ---- tables by hand ----------------------------------------------------------------------------
+
+// joules = 1 mJ + 100 pJ x dense MACs + 1000 pJ x depthwise MACs, times `scale`.
+static void write_networks(int count, double scale, const char *heading)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "network,precision,macs,depthwise_macs,%s\n", heading);
+    for (int i = 0; i < count; i++) {
+        double macs = 1e6 * (10 + i * i), depthwise = 1e5 * (1 + (i * 7) % 5);
+        double joules = 1e-3 + 1e-10 * (macs - depthwise) + 1e-9 * depthwise;
+        fprintf(file, "net%d,int8,%.17g,%.17g,%.17g\n", i, macs, depthwise, joules * scale);
+    }
+    fclose(file);
+}
+
+static enum status fit_hand(struct calibration_request *request)
+{
+    static const char *const terms[] = {"fixed", "macs", "depthwise_macs"};
+
+    if (request->terms.count == 0)
+        request->terms = (struct strings){3, terms};
+    read_table(path);
+    return calibration_fit(&context, &table, request, &calibration);
+}
+
+START_TEST(known_coefficients_come_out_in_the_profiles_units)
+{
+    struct calibration_request request = request_of("int8");
+
+    write_networks(12, 1, "joules");
+    ck_assert_msg(fit_hand(&request) == OK, "%s", context.error);
+    ck_assert_double_eq(calibration_value(&calibration, 0), 1);
+    ck_assert_double_eq(calibration_value(&calibration, 1), 100);
+    ck_assert_double_eq(calibration_value(&calibration, 2), 1000);
+    ck_assert_str_eq(calibration.key[2], "fit.int8.depthwise_mac_pj");
+    ck_assert(calibration.left_out_largest < 1e-6);
+}
+END_TEST
+
+// Without the term for depthwise MACs, macs are all of them.
+START_TEST(macs_are_the_dense_ones_only_where_depthwise_macs_are_a_term)
+{
+    static const char *const terms[] = {"fixed", "macs"};
+    struct calibration_request request = request_of("int8");
+
+    write_networks(12, 1, "joules");
+    request.terms = (struct strings){2, terms};
+    ck_assert_int_eq(fit_hand(&request), OK);
+    ck_assert_double_eq(calibration.x[1], 1e7);
+    calibration_clear(&calibration);
+    csv_table_clear(&table);
+    request.terms.count = 0;
+    ck_assert_int_eq(fit_hand(&request), OK);
+    ck_assert_double_eq(calibration.x[1], 1e7 - 1e5);
+}
+END_TEST
+
+START_TEST(eleven_networks_are_refused_with_their_number)
+{
+    struct calibration_request request = request_of("int8");
+
+    write_networks(11, 1, "joules");
+    ck_assert_int_eq(fit_hand(&request), ERR_FORMAT);
+    ck_assert_msg(strstr(context.error, "11 different networks in int8 are too few to calibrate "
+                                        "by; 12 are wanted") != NULL,
+                  "%s", context.error);
+}
+END_TEST
+
+START_TEST(joules_in_another_unit_are_noticed_by_what_they_give)
+{
+    struct calibration_request request = request_of("int8");
+
+    write_networks(12, 1e6, "joules");
+    ck_assert_int_eq(fit_hand(&request), OK);
+    calibration_warn(&context, &calibration);
+    ck_assert_msg(strstr(warnings, "'macs' comes out at 1e+08 pJ/MAC, beyond 0.01 to 100000") !=
+                      NULL,
+                  "%s", warnings);
+}
+END_TEST
+
+START_TEST(a_network_measured_twice_is_one_point_and_is_said)
+{
+    struct calibration_request request = request_of("int8");
+    FILE *file;
+
+    write_networks(12, 1, "joules");
+    file = fopen(path, "a");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "net0 again,int8,10000000,100000,%.17g\n", 1.1 * (1e-3 + 0.99e-3 + 1e-4));
+    fclose(file);
+    ck_assert_int_eq(fit_hand(&request), OK);
+    ck_assert_int_eq(calibration.rows, 13);
+    ck_assert_int_eq(calibration.points, 12);
+    // Left out together, so that neither predicts the other: what the other eleven say is exact.
+    assert_close(calibration.left_out[0], calibration.y[0], 1e-9);
+    assert_close(calibration.left_out[12], calibration.y[0], 1e-9);
+    calibration_warn(&context, &calibration);
+    ck_assert_msg(strstr(warnings, "1 of 13 rows measure a network once more, up to 10 % apart") !=
+                      NULL,
+                  "%s", warnings);
+}
+END_TEST
+
+// ---- refusals ----------------------------------------------------------------------------------
+
+#define TWELVE(row) row row row row row row row row row row row row
+
+static const struct {
+    const char *text, *message;
+} refused[] = {
+    {"network,macs,bytes\na,1,2\n", "no column 'joules'"},
+    {"network,macs,bytes,mJ\na,1,2,3\n", "column 'joules' wants joules; 'mJ' looks like milli"},
+    {"network,joules,macs_m,bytes\na,1,2,3\n", "'macs_m' looks like millions"},
+    {"network,macs,bytes,joules\na,1,2,\n", "line 2, column 'joules': the cell is empty"},
+    {"network,macs,bytes,joules\na,1,2,3\nb,1,2,0\n",
+     "line 3, column 'joules': 0 joules: no inference is for nothing"},
+    {"network,macs,bytes,joules\na,1,2,-3\n", "line 2, column 'joules': -3 is negative"},
+    {"network,macs,bytes,joules\na,-1,2,3\n", "line 2, column 'macs': -1 is negative"},
+    {"network,macs,bytes,joules\na,many,2,3\n", "line 2, column 'macs': 'many' is no number"},
+    {"network,macs,bytes,joules\n" TWELVE("a,1,2,3\n"), "all 12 rows are one network"},
+    {"network,precision,macs,bytes,joules\na,int8,1,2,3\n",
+     "there is no row with precision float32"},
+};
+
+START_TEST(what_is_wrong_with_a_table_is_named)
+{
+    struct calibration_request request = request_of("float32");
+
+    write_file(refused[_i].text);
+    read_table(path);
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), ERR_FORMAT);
+    ck_assert_msg(strstr(context.error, path) != NULL, "%s", context.error);
+    ck_assert_msg(strstr(context.error, refused[_i].message) != NULL, "%s", context.error);
+}
+END_TEST
+
+static const struct {
+    const char *kind, *term, *message;
+} misfits[] = {
+    {"calibrated", "watts", "no term 'watts' for a profile of kind 'calibrated'; there are fixed,"},
+    {"spiking", "macs", "there are fixed, connections, neurons"},
+    {"primitive", "macs", "a profile of kind 'primitive' is not calibrated"},
+    {"calibrated", "macs", "term 'macs' stands twice"},
+};
+
+START_TEST(terms_that_a_profile_cannot_hold_are_refused)
+{
+    const char *terms[] = {misfits[_i].term, misfits[_i].term};
+    struct calibration_request request = request_of("float32");
+
+    request.kind = misfits[_i].kind;
+    request.terms = (struct strings){2, terms};
+    write_file("network,macs,joules\na,1,2\n");
+    read_table(path);
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), ERR_USAGE);
+    ck_assert_msg(strstr(context.error, misfits[_i].message) != NULL, "%s", context.error);
+}
+END_TEST
+
+START_TEST(more_depthwise_macs_than_macs_are_refused_by_line)
+{
+    struct calibration_request request = request_of("int8");
+
+    write_file("network,macs,depthwise_macs,bytes,joules\na,5,6,7,8\n");
+    read_table(path);
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), ERR_FORMAT);
+    ck_assert_msg(strstr(context.error, "line 2: 'depthwise_macs' is more than 'macs'") != NULL,
+                  "%s", context.error);
+}
+END_TEST
+
+// ---- rows --------------------------------------------------------------------------------------
+
+START_TEST(rows_are_taken_that_hold_one_of_the_values_for_each_column)
+{
+    const char *where[] = {"device=rpi4", "family=resnet", "family=efficientnet-lite",
+                           "runtime=tflite-2.7.1"};
+    struct calibration_request request = request_of("float32");
+
+    request.where = (struct strings){4, where};
+    request.in_sample = true;
+    read_table("mlperf_mobile.csv");
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), OK);
+    ck_assert_int_eq(calibration.rows, 6); // EfficientNet-lite 0 to 4, ResNet-50
+}
+END_TEST
+
+START_TEST(precisions_of_a_table_are_found)
+{
+    const char *where[] = {"device=rpi4", "runtime=tflite-2.7.1"};
+    struct strings all = {2, where}, none = {0, NULL}, found;
+    struct arena *arena = arena_new();
+
+    read_table("mlperf_mobile.csv");
+    ck_assert_int_eq(calibration_precisions(&context, arena, &table, &all, &found), OK);
+    ck_assert_int_eq(found.count, 2);
+    ck_assert_str_eq(found.at[0], "float32");
+    ck_assert_str_eq(found.at[1], "int8");
+    csv_table_clear(&table);
+    write_file("precision\nint3\n");
+    read_table(path);
+    ck_assert_int_eq(calibration_precisions(&context, arena, &table, &none, &found), ERR_FORMAT);
+    ck_assert_msg(strstr(context.error, "line 2, column 'precision': 'int3'") != NULL, "%s",
+                  context.error);
+    arena_free(arena);
+}
+END_TEST
+
+// ---- profiles ----------------------------------------------------------------------------------
+
+static void read_made(const struct json *json, struct device *device)
+{
+    struct text text;
+
+    text_init(&text);
+    json_print(json, true, &text);
+    write_file(text.at);
+    text_clear(&text);
+    ck_assert_msg(device_read(&context, path, device) == OK, "%s", context.error);
+}
+
+START_TEST(a_profile_that_was_made_estimates_what_was_fitted)
+{
+    const char *where[] = {"device=rpi4", "runtime=tflite-2.7.1", "family=mobilenet"};
+    struct calibration_words words = {.name = "mine", .boundary = "wall"};
+    struct calibration_request request = request_of("int8");
+    struct device device;
+    struct json *json;
+
+    request.where = (struct strings){3, where};
+    read_table("mlperf_mobile.csv");
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), OK);
+    json = calibration_profile(NULL, &calibration, 1, &words);
+    read_made(json, &device);
+    ck_assert_str_eq(device.name, "mine");
+    ck_assert_str_eq(device.boundary, "wall");
+    ck_assert_str_eq(device.error_basis, "held-out");
+    for (int i = 0; i < calibration.rows; i++) {
+        const double *x = calibration.x + i * calibration.terms; // fixed, dense, depthwise, bytes
+        struct energy_work work = {.macs = x[1] + x[2],
+                                   .depthwise_macs = x[2],
+                                   .activation_bytes = x[3],
+                                   .precision = PRECISION_I8,
+                                   .nonzero = 1,
+                                   .nonzero_activations = 1};
+        assert_close(energy_of_work(&device, &work, 1).joules, calibration.fitted[i], 1e-5);
+    }
+    device_clear(&device);
+    json_free(json);
+}
+END_TEST
+
+// docs/energy.md: the truth is within joules / (1 + e) .. joules x (1 + e).
+START_TEST(every_network_lies_in_the_interval_of_what_the_others_say)
+{
+    const char *where[] = {"device=rpi4", "runtime=tflite-2.7.1", "family=mobilenet"};
+    struct calibration_request request = request_of("int8");
+    double factor, ratio;
+
+    request.where = (struct strings){3, where};
+    read_table("mlperf_mobile.csv");
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), OK);
+    factor = 1 + calibration.error_percent / 100 + 1e-12;
+    ratio = 1 + calibration.ratio_error_percent / 100 + 1e-12;
+    ck_assert(factor < 1.18);
+    for (int i = 0; i < calibration.rows; i++) {
+        double off = calibration.left_out[i] / calibration.y[i];
+        ck_assert(off <= factor && off >= 1 / factor);
+        for (int k = 0; k < calibration.rows; k++) {
+            double both = off / (calibration.left_out[k] / calibration.y[k]);
+            ck_assert(both <= ratio && both >= 1 / ratio);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_base_gives_what_was_not_measured_and_nothing_that_was)
+{
+    struct calibration_words words = {.name = "mine"};
+    struct calibration_request request = request_of("int8");
+    struct device base, device;
+    struct json *json;
+
+    write_networks(12, 1, "joules");
+    request.in_sample = true;
+    ck_assert_int_eq(fit_hand(&request), OK);
+    ck_assert_msg(device_read(&context, "mcu-cortex-m4", &base) == OK, "%s", context.error);
+    json = calibration_profile(base.json, &calibration, 1, &words);
+    read_made(json, &device);
+    ck_assert_double_eq(device.flash_bytes, base.flash_bytes);
+    ck_assert_str_eq(device.scope, base.scope);
+    ck_assert_str_eq(device.error_basis, "fit");
+    ck_assert_ptr_null(device.validated_by);
+    ck_assert_ptr_nonnull(device.unverified);
+    assert_close(device.fit[PRECISION_I8].mac, 1e-10, 1e-12);
+    assert_close(device.fit[PRECISION_I8].fixed, 1e-3, 1e-12);
+    ck_assert_double_eq(device.fit[PRECISION_I8].weight_byte, 0);
+    device_clear(&device);
+    device_clear(&base);
+    json_free(json);
+}
+END_TEST
+
+#define ROWS(table) ((int)(sizeof table / sizeof *table))
+
+Suite *calibration_suite(void);
+Suite *calibration_suite(void)
+{
+    Suite *suite = suite_create("calibration");
+    TCase *tcase = tcase_create("calibration");
+
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase,
+                        published_networks_give_the_coefficients_and_left_out_errors_of_scipy, 0,
+                        ROWS(boards));
+    tcase_add_test(tcase, four_networks_are_a_fit_and_only_if_that_is_asked_for);
+    tcase_add_test(tcase, known_coefficients_come_out_in_the_profiles_units);
+    tcase_add_test(tcase, macs_are_the_dense_ones_only_where_depthwise_macs_are_a_term);
+    tcase_add_test(tcase, eleven_networks_are_refused_with_their_number);
+    tcase_add_test(tcase, joules_in_another_unit_are_noticed_by_what_they_give);
+    tcase_add_test(tcase, a_network_measured_twice_is_one_point_and_is_said);
+    tcase_add_loop_test(tcase, what_is_wrong_with_a_table_is_named, 0, ROWS(refused));
+    tcase_add_loop_test(tcase, terms_that_a_profile_cannot_hold_are_refused, 0, ROWS(misfits));
+    tcase_add_test(tcase, more_depthwise_macs_than_macs_are_refused_by_line);
+    tcase_add_test(tcase, rows_are_taken_that_hold_one_of_the_values_for_each_column);
+    tcase_add_test(tcase, precisions_of_a_table_are_found);
+    tcase_add_test(tcase, a_profile_that_was_made_estimates_what_was_fitted);
+    tcase_add_test(tcase, every_network_lies_in_the_interval_of_what_the_others_say);
+    tcase_add_test(tcase, a_base_gives_what_was_not_measured_and_nothing_that_was);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
