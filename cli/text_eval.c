@@ -168,11 +168,11 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     add_title(out, "energy");
     text_format(out, "%s%s, estimated: ", report->device[i].name,
                 unverified_words(&report->device[i]));
-        interval_text(energy->joules, energy->low, energy->high, "J", out);
-        text_add(out, " an inference");
-        if (energy->batch > 1)
-            text_format(out, " in batches of %g", energy->batch);
-        text_add(out, ": MACs ");
+    interval_text(energy->joules, energy->low, energy->high, "J", out);
+    text_add(out, " an inference");
+    if (energy->batch > 1)
+        text_format(out, " in batches of %g", energy->batch);
+    text_add(out, ": MACs ");
     text_add_number(out, energy->mac, "J");
     text_add(out, ", weights ");
     text_add_number(out, energy->weights, "J");
