@@ -4,6 +4,7 @@
 
 #include "cli/compression.h"
 #include "cli/factors.h"
+#include "cli/fits.h"
 #include "cli/json_common.h"
 #include "cli/layers.h"
 #include "cli/table.h"
@@ -85,6 +86,26 @@ static void add_options(struct json *document, const struct compression *compres
         json_add_field(options, field, invocation->method_options);
 }
 
+// "fits", "fits_reason", "memory" of what was made; all null without a device.
+static void add_fits(struct json *object, const struct compression *compression)
+{
+    struct energy energy;
+
+    if (!compression->has_device) {
+        json_add_null(object, "fits");
+        json_add_null(object, "fits_reason");
+        json_add_null(object, "memory");
+        return;
+    }
+    energy_init(&energy, &compression->after.counts, &compression->device);
+    if (energy.fits == FITS_UNKNOWN)
+        json_add_null(object, "fits");
+    else
+        json_add_bool(object, "fits", energy.fits == FITS);
+    fits_to_json(object, &energy, &compression->device);
+    energy_clear(&energy);
+}
+
 struct json *compression_json(const struct compression *compression)
 {
     const struct counts *before = &compression->before.counts;
@@ -104,6 +125,7 @@ struct json *compression_json(const struct compression *compression)
     json_add_text(energy, "device", compression->has_device ? compression->device.name : NULL);
     json_add_number(energy, "before", compression_joules(compression, &compression->before));
     json_add_number(energy, "after", compression_joules(compression, &compression->after));
+    add_fits(energy, compression);
     ratio = json_add_object(document, "ratio");
     energy_ratio_to_json(ratio, &compression->ratio);
     json_add_number(ratio, "bytes", before->weight_bytes / after->weight_bytes);
@@ -130,6 +152,7 @@ void compression_summary(const struct compression *compression, struct text *out
     const struct counts *before = &compression->before.counts;
     const struct counts *after = &compression->after.counts;
     const struct cost cost = compression_cost(compression);
+    struct energy energy;
 
     text_add_number(out, before->parameters, " weights -> ");
     text_add_number(out, after->parameters, ", ");
@@ -143,6 +166,9 @@ void compression_summary(const struct compression *compression, struct text *out
         text_add_number(out, compression_joules(compression, &compression->after), "J");
         text_format(out, " (%s, estimated; ratio %.4g)", compression->device.name,
                     compression->ratio.energy);
+        energy_init(&energy, after, &compression->device);
+        fits_summary(&energy, &compression->device, out);
+        energy_clear(&energy);
     }
     cost_summary(&cost, out);
     text_add(out, "\n");

@@ -45,8 +45,8 @@ struct cost cost_of(const struct cost_basis *basis, double macs); // borrows fro
 bool cost_of_history(struct arena *arena, const char *history, const char *baseline, double *macs,
                      const char **unknown);
 
-// " (in part unverified)" behind the name of a profile with figures that nothing has checked, a note
-// that nothing validates it behind one that was changed (NAME:KEY=NUMBER), or "".
+// " (in part unverified)" behind the name of a profile with figures that nothing has checked, a
+// note that nothing validates it behind one that was changed (NAME:KEY=NUMBER), or "".
 const char *unverified_words(const struct device *device);
 // "compressing took 1.20 TMAC, ~298 J (149 J .. 595 J) estimated for cpu-server-x86 (in part
 // unverified), 39.3 mg CO2e (world average 2019, 475 g/kWh)", or why joules are unknown.

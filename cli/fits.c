@@ -1,7 +1,7 @@
 // Whether a network fits a device, told.
 #include "cli/fits.h"
 
-#include <math.h>
+#include <string.h>
 
 #include "cli/table.h"
 
@@ -30,6 +30,16 @@ void fits_text(const struct energy *energy, const struct device *device, struct 
     add_shortage(&text, "activations", energy->ram_needed, device->ram_bytes, "RAM");
     text_add(out, text.at);
     text_clear(&text);
+}
+
+void fits_summary(const struct energy *energy, const struct device *device, struct text *out)
+{
+    if (energy->fits != FITS_NOT)
+        return;
+    text_add(out, "; does not fit ");
+    text_add_escaped(out, device->name, strlen(device->name));
+    text_add(out, ": ");
+    fits_text(energy, device, out);
 }
 
 void fits_to_json(struct json *object, const struct energy *energy, const struct device *device)

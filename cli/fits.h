@@ -10,6 +10,8 @@
 // "weights take 3.10 MB of 2.10 MB flash (1.00 MB too much), activations ..."; nothing unless
 // energy->fits is FITS_NOT.
 void fits_text(const struct energy *energy, const struct device *device, struct text *out);
+// "; does not fit NAME: " and that text; nothing else either.
+void fits_summary(const struct energy *energy, const struct device *device, struct text *out);
 // Adds "fits_reason" (that text, or null) and "memory": what is needed and what the device has.
 void fits_to_json(struct json *object, const struct energy *energy, const struct device *device);
 

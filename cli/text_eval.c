@@ -196,11 +196,13 @@ static void add_energy(const struct eval_report *report, int i, struct text *out
     text_add_number(out, energy->weights, "J");
     text_add(out, ", activations ");
     text_add_number(out, energy->activations, "J");
+    if (energy->fixed > 0) {
+        text_add(out, ", fixed ");
+        text_add_number(out, energy->fixed, "J");
+    }
     add_time(energy, out);
     add_traffic(energy, out);
-    if (energy->fits == FITS_NOT)
-        text_add(out, "; does not fit the device: ");
-    fits_text(energy, &report->device[i], out);
+    fits_summary(energy, &report->device[i], out);
     text_add(out, "\n");
     if (energy->reason) {
         add_title(out, "");
@@ -323,6 +325,7 @@ void eval_table(const struct eval_report *report, const struct eval_subject *sub
         const struct eval_subject *one = &subject[i];
         const struct counts *counts = &one->figures.counts;
         double scale = is_share(report) ? 100 : 1;
+        struct text energy;
         table_add(&table, one->file.name);
         if (one->has_accuracy) {
             table_format(&table, "%.4g", scale * one->value);
@@ -336,7 +339,11 @@ void eval_table(const struct eval_report *report, const struct eval_subject *sub
         table_add_number(&table, counts->nonzero, "");
         table_add_number(&table, counts->macs, "");
         table_format(&table, "%d/%d", counts->weight_bits, counts->activation_bits);
-        table_add_number(&table, one->energy[0].joules, "J");
+        text_init(&energy);
+        text_add_number(&energy, one->energy[0].joules, "J");
+        text_add(&energy, one->energy[0].fits == FITS_NOT ? ", does not fit" : "");
+        table_add(&table, energy.at);
+        text_clear(&energy);
     }
     table_print(&table, out);
     table_clear(&table);

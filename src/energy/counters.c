@@ -86,6 +86,35 @@ struct counter *counter_add(struct meter *meter, const char *name, const char *p
     return counter;
 }
 
+static void take_sensor(struct meter *meter, const struct sensor *sensor, const char *chip)
+{
+    struct counter *counter =
+        counter_add(meter, sensor->label ? sensor->label : chip, sensor->path);
+
+    if (!counter)
+        return;
+    counter->level = LEVEL_PACKAGE;
+    counter->current = sensor->current;
+    counter->is_power = sensor->is_power;
+    counter->scale = sensor->scale;
+    counter->settles = sensor->settles;
+}
+
+bool sensors_choose(struct meter *meter, const struct sensors *sensors, const char *chip,
+                    const char *total)
+{
+    for (int i = 0; i < sensors->count && total; i++)
+        if (sensors->at[i].label && strncmp(sensors->at[i].label, total, strlen(total)) == 0)
+            take_sensor(meter, &sensors->at[i], chip);
+    if (meter->count == 0 && sensors->count == 1)
+        take_sensor(meter, &sensors->at[0], chip);
+    else if (meter->count == 0 && sensors->count > 1 && !meter->reason[0])
+        snprintf(meter->reason, sizeof meter->reason,
+                 "'%s' has %d sensors, and none says that it holds the others", chip,
+                 sensors->count);
+    return meter->count > 0;
+}
+
 void counter_refuse(char *reason, const char *path, int error)
 {
     if (error == EACCES || error == EPERM)

@@ -6,32 +6,26 @@
 
 #include "energy/measure_internal.h"
 
-enum { SENSORS_MAX = 64 };
-
 // The best first. total: the label of the sensor that holds the others, or how it begins; NULL: a
-// chip with one sensor.
+// chip with one sensor. is_summed: several chips see a part each.
 static const struct chip {
     const char *name, *total, *scope;
+    bool is_summed;
 } chips[] = {
-    {"power_meter", NULL, "whole machine"},
-    {"corsairpsu", "power total", "whole machine, behind its power supply"},
-    {"amd_energy", "Esocket", "processor packages"},
-    {"fam15h_power", NULL, "processor package"},
-    {"ina3221", "VDD_IN", "whole board"},
-    {"ina3221x", "VDD_IN", "whole board"},
-    {"ina209", NULL, "board, as its sensor is wired"},
-    {"ina219", NULL, "board, as its sensor is wired"},
-    {"ina220", NULL, "board, as its sensor is wired"},
-    {"ina226", NULL, "board, as its sensor is wired"},
-    {"ina230", NULL, "board, as its sensor is wired"},
-    {"ina231", NULL, "board, as its sensor is wired"},
-    {"ina237", NULL, "board, as its sensor is wired"},
-    {"ina238", NULL, "board, as its sensor is wired"},
-};
-
-struct sensor {
-    const char *path, *current, *label;
-    bool is_power;
+    {"power_meter", NULL, "whole machine", false},
+    {"corsairpsu", "power total", "whole machine, behind its power supply", false},
+    {"amd_energy", "Esocket", "processor packages", false},
+    {"fam15h_power", NULL, "processor packages", true},
+    {"ina3221", "VDD_IN", "whole board", false},
+    {"ina3221x", "VDD_IN", "whole board", false},
+    {"ina209", NULL, "board, as its sensor is wired", false},
+    {"ina219", NULL, "board, as its sensor is wired", false},
+    {"ina220", NULL, "board, as its sensor is wired", false},
+    {"ina226", NULL, "board, as its sensor is wired", false},
+    {"ina230", NULL, "board, as its sensor is wired", false},
+    {"ina231", NULL, "board, as its sensor is wired", false},
+    {"ina237", NULL, "board, as its sensor is wired", false},
+    {"ina238", NULL, "board, as its sensor is wired", false},
 };
 
 static const char *under(struct meter *meter, const char *folder, const char *kind, int at,
@@ -53,6 +47,17 @@ static const char *readable(struct meter *meter, const char *folder, const char 
     return error ? NULL : path;
 }
 
+// Seconds that the readings are averages of: of the sensor, or of the chip.
+static double settles(struct meter *meter, const char *folder, int at)
+{
+    uint64_t milliseconds;
+
+    if (counter_read(under(meter, folder, "power", at, "average_interval"), &milliseconds) != 0 &&
+        counter_read(arena_format(meter->arena, "%s/update_interval", folder), &milliseconds) != 0)
+        return 0;
+    return (double)milliseconds / 1e3;
+}
+
 // Energy where it is counted, else power, else volts times amperes.
 static bool find_sensor(struct meter *meter, const char *folder, int at, struct sensor *out)
 {
@@ -71,42 +76,32 @@ static bool find_sensor(struct meter *meter, const char *folder, int at, struct 
         if (!out->path || (strcmp(kinds[i].kind, "in") == 0 && !out->current))
             continue;
         out->is_power = kinds[i].is_power;
+        out->settles = out->is_power ? settles(meter, folder, at) : 0;
         out->label = counter_word(meter->arena, under(meter, folder, kinds[i].kind, at, "label"));
         return true;
     }
     return false;
 }
 
-static void add_sensor(struct meter *meter, const struct sensor *sensor, const char *fallback)
+static void add_sensors(struct meter *meter, const char *folder, struct sensors *sensors)
 {
-    struct counter *counter =
-        counter_add(meter, sensor->label ? sensor->label : fallback, sensor->path);
-
-    if (!counter)
-        return;
-    counter->level = LEVEL_PACKAGE;
-    counter->current = sensor->current;
-    counter->is_power = sensor->is_power;
+    for (int at = 0; at < SENSORS_MAX && sensors->count < SENSORS_MAX; at++)
+        sensors->count += find_sensor(meter, folder, at, &sensors->at[sensors->count]);
 }
 
-static bool use_chip(struct meter *meter, const char *folder, const struct chip *chip)
+static bool use_chip(struct meter *meter, const struct chip *chip, const struct sensors *sensors)
 {
-    struct sensor sensor[SENSORS_MAX];
-    int count = 0, totals = 0;
+    struct sensors one = {.count = 1};
+    bool is_used = false;
 
-    for (int at = 0; at < SENSORS_MAX && count < SENSORS_MAX; at++)
-        count += find_sensor(meter, folder, at, &sensor[count]);
-    for (int i = 0; i < count && chip->total; i++)
-        if (sensor[i].label && strncmp(sensor[i].label, chip->total, strlen(chip->total)) == 0) {
-            add_sensor(meter, &sensor[i], chip->name);
-            totals++;
-        }
-    if (totals == 0 && count == 1)
-        add_sensor(meter, &sensor[0], chip->name);
-    else if (totals == 0 && count > 1 && !meter->reason[0])
-        snprintf(meter->reason, sizeof meter->reason,
-                 "'%s' has %d sensors, and none says that it holds the others", folder, count);
-    if (meter->count == 0)
+    for (int i = 0; i < sensors->count && chip->is_summed; i++) {
+        one.at[0] = sensors->at[i];
+        one.at[0].label = chip->name; // which is its own total
+        is_used |= sensors_choose(meter, &one, chip->name, chip->name);
+    }
+    if (!chip->is_summed)
+        is_used = sensors_choose(meter, sensors, chip->name, chip->total);
+    if (!is_used)
         return false;
     meter->source = arena_format(meter->arena, "hwmon %s", chip->name);
     meter->whole = chip->scope;
@@ -119,13 +114,17 @@ bool hwmon_find(struct meter *meter)
     const char **names;
     size_t found = counter_list(meter->arena, folder, &names);
 
-    for (size_t c = 0; c < sizeof chips / sizeof chips[0]; c++)
+    for (size_t c = 0; c < sizeof chips / sizeof chips[0]; c++) {
+        struct sensors sensors = {.count = 0};
         for (size_t i = 0; i < found; i++) {
             const char *path = arena_format(meter->arena, "%s/%s", folder, names[i]);
             const char *name =
                 counter_word(meter->arena, arena_format(meter->arena, "%s/name", path));
-            if (name && strcmp(name, chips[c].name) == 0 && use_chip(meter, path, &chips[c]))
-                return true;
+            if (name && strcmp(name, chips[c].name) == 0)
+                add_sensors(meter, path, &sensors);
         }
+        if (use_chip(meter, &chips[c], &sensors))
+            return true;
+    }
     return false;
 }

@@ -16,6 +16,7 @@ enum { READ_ATTEMPTS = 3 };
 // No domain of a processor takes more: what a counter says beyond that is no energy.
 static const double WATTS_MAX = 5000;
 static const double PERIOD_MAX = 5, PERIOD_OF_POWER = 0.2, GAP_OF_POWER = 2; // seconds
+static const double SETTLING_MAX = 10;
 
 // ---- finding ------------------------------------------------------------------------------------
 
@@ -26,12 +27,12 @@ struct meter *meter_new(const char *root)
 
     meter->arena = arena_new();
     meter->root = arena_copy_text(meter->arena, root ? root : named && *named ? named : "/sys");
-    if (!powercap_find(meter) && !hwmon_find(meter)) {
+    if (!powercap_find(meter) && !hwmon_find(meter) && !iio_find(meter)) {
         if (!meter->reason[0])
             snprintf(meter->reason, sizeof meter->reason,
-                     "no energy counter under '%s/class/powercap' or '%s/class/hwmon' (virtual "
+                     "no energy counter under '%s': class/powercap, class/hwmon, bus/iio (virtual "
                      "machines and containers have none)",
-                     meter->root, meter->root);
+                     meter->root);
     } else {
         meter->reason[0] = '\0';
     }
@@ -83,6 +84,15 @@ double meter_period(const struct meter *meter)
     return period;
 }
 
+double meter_settling(const struct meter *meter)
+{
+    double seconds = 0;
+
+    for (int i = 0; i < meter->count; i++)
+        seconds = fmax(seconds, meter->counter[i].settles);
+    return fmin(seconds, SETTLING_MAX);
+}
+
 // ---- reading ------------------------------------------------------------------------------------
 
 // A failure is no reading, and no reading is not 0.
@@ -95,6 +105,8 @@ static int read_counter(const struct counter *counter, uint64_t *out)
         error = counter_read(counter->current, &current);
         *out *= current; // millivolts times milliamperes are microwatts
     }
+    if (error == 0 && counter->scale > 0)
+        *out = (uint64_t)fmin((double)*out * counter->scale, 1e18);
     return error;
 }
 
@@ -118,6 +130,10 @@ static void add_power(struct counter *counter, uint64_t now, double seconds)
 {
     if (seconds > GAP_OF_POWER) {
         lose(counter, "was not read often enough to know what happened in between");
+        return;
+    }
+    if ((double)now > WATTS_MAX * 1e6 || (double)counter->before > WATTS_MAX * 1e6) {
+        lose(counter, "tells more than any machine takes: it counts no microwatts");
         return;
     }
     counter->joules += ((double)counter->before + (double)now) / 2 / 1e6 * seconds;

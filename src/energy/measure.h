@@ -1,6 +1,6 @@
 // Energy as the machine's own counters have it: powercap (RAPL of Intel and AMD), else sensors of
-// hwmon. A counter sees the whole processor or machine, every program that runs on it included. An
-// estimate is never replaced by it: both are told beside each other.
+// hwmon or Industrial I/O. A counter sees the whole processor or machine, every program that runs
+// on it included. An estimate is never replaced by it: both are told beside each other.
 #ifndef ENERGY_MEASURE_H
 #define ENERGY_MEASURE_H
 
@@ -34,6 +34,8 @@ void meter_begin(struct meter *meter, double seconds);
 void meter_sample(struct meter *meter, double seconds);
 double meter_end(struct meter *meter, double seconds);
 double meter_period(const struct meter *meter); // seconds between samples that miss nothing
+// Seconds until a sensor that averages over time has forgotten what was before.
+double meter_settling(const struct meter *meter);
 
 // A stretch of time with what was measured in it.
 struct measured_window {
@@ -56,7 +58,8 @@ struct measured_load {
     void *self;
 };
 // Five windows of the idle machine and five of the load, one after the other, of so many seconds
-// each. NaN where the meter reads nothing: its reason says why. Errors are the load's.
+// each, after as long as the meter takes to settle. NaN where the meter reads nothing: its reason
+// says why. Errors are the load's.
 MUST_CHECK enum status measured_windows(struct context *context, struct meter *meter,
                                         const struct measured_load *load, double seconds,
                                         struct measured_inference *out);

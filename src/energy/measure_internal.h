@@ -13,13 +13,15 @@
 // though its folder lies in theirs.
 enum counter_level { LEVEL_PLATFORM, LEVEL_PACKAGE, LEVEL_CORE, LEVEL_MEMORY, LEVEL_COUNT };
 
-enum { COUNTERS_MAX = 128, METER_REASON_BYTES = 512 };
+enum { COUNTERS_MAX = 128, METER_REASON_BYTES = 512, SENSORS_MAX = 64 };
 
 struct counter {
     const char *name, *path;
     const char *current; // of a sensor of volts: the amperes to multiply with; NULL: none
     enum counter_level level;
     bool is_power;   // microwatts now; false: microjoules so far
+    double scale;    // microwatts that a unit of `path` stands for; 0: 1
+    double settles;  // seconds that a reading is the average of
     uint64_t range;  // microjoules after which it begins anew; 0: not known
     uint64_t before; // the reading before, at this time
     double at;
@@ -52,11 +54,26 @@ const char *counter_word(struct arena *arena, const char *path);
 size_t counter_list(struct arena *arena, const char *folder, const char ***names);
 // Puts one more into the meter, unless it is full.
 struct counter *counter_add(struct meter *meter, const char *name, const char *path);
+// Sensors of one kind of chip, of all of them in the machine.
+struct sensor {
+    const char *path, *current, *label; // as in struct counter; label NULL: none
+    bool is_power;
+    double scale, settles;
+};
+struct sensors {
+    struct sensor at[SENSORS_MAX];
+    int count;
+};
+// Takes those whose label begins with `total` (NULL: none has one), or the only one there is. Where
+// several are left of which none holds the others, none is taken and the reason says so.
+bool sensors_choose(struct meter *meter, const struct sensors *sensors, const char *chip,
+                    const char *total);
 // Why a counter cannot be read, with what to do.
 void counter_refuse(char *reason, const char *path, int error);
 
 // Fill the meter; true: there is something that may be read. reason says what was in the way.
 bool powercap_find(struct meter *meter);
 bool hwmon_find(struct meter *meter);
+bool iio_find(struct meter *meter);
 
 #endif

@@ -89,10 +89,20 @@ static enum status run_for(const struct measured_load *load, double seconds, dou
 {
     double end = clock_seconds() + seconds;
 
-    *inferences = 0;
     do
         TRY(load->run(load->self, inferences));
     while (clock_seconds() < end);
+    return OK;
+}
+
+// A window, or what comes before it; nothing for 0 seconds.
+static enum status spend(const struct measured_load *load, bool is_busy, double seconds,
+                         double *inferences)
+{
+    *inferences = 0;
+    if (seconds > 0 && is_busy)
+        return run_for(load, seconds, inferences);
+    idle_for(seconds);
     return OK;
 }
 
@@ -110,11 +120,9 @@ enum status measured_windows(struct context *context, struct meter *meter,
     for (int i = 0; i < 2 * ROUNDS; i++) {
         enum status status = OK;
         TRY(context_tick(context, "measuring energy", (uint64_t)i, 2 * ROUNDS));
+        TRY(spend(load, i % 2, meter_settling(meter), &window[i].inferences));
         meter_start(meter);
-        if (i % 2)
-            status = run_for(load, seconds, &window[i].inferences);
-        else
-            idle_for(seconds);
+        status = spend(load, i % 2, seconds, &window[i].inferences);
         window[i].joules = meter_stop(meter, &window[i].seconds);
         TRY(status);
         if (isnan(window[i].joules))

@@ -1,6 +1,7 @@
 // Zones of powercap: intel-rapl:PACKAGE[:CHILD], which AMD's processors have too, and the same once
 // more as intel-rapl-mmio (Linux, Documentation/power/powercap).
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "energy/measure_internal.h"
@@ -100,6 +101,17 @@ static void add_zone(struct meter *meter, const struct zone *zone, enum counter_
         counter->range = number;
 }
 
+// Containers have the names of the zones, links to a folder that is hidden from them.
+static void tell_hidden(struct meter *meter, const char *const *names, size_t found)
+{
+    for (size_t i = 0; i < found && !meter->reason[0]; i++)
+        if (strncmp(names[i], "intel-rapl:", 11) == 0 && !name_of(meter, names[i]))
+            snprintf(meter->reason, sizeof meter->reason,
+                     "'%s/class/powercap/%s' leads nowhere: it is hidden, as containers hide "
+                     "/sys/devices/virtual/powercap",
+                     meter->root, names[i]);
+}
+
 bool powercap_find(struct meter *meter)
 {
     const char *folder = arena_format(meter->arena, "%s/class/powercap", meter->root);
@@ -119,5 +131,7 @@ bool powercap_find(struct meter *meter)
         if (!meter->counter[i].lost[0] && meter->counter[i].level != LEVEL_MEMORY)
             return true;
     meter->count = 0;
+    if (count == 0)
+        tell_hidden(meter, names, found);
     return false;
 }

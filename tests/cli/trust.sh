@@ -1,0 +1,22 @@
+# What stands behind a figure of energy: verdicts that the estimate's error leaves open, devices
+# that a network does not fit, readings that there are none of.
+cp "$(dirname "$1")/model.txt" model.txt
+data="synthetic:classes=4,shape=1x8x8,samples=128,seed=1 --preprocess unit"
+ecai simplify -q model.txt -o model.onnx
+ecai quantize int8 -q --data $data model.onnx -o small.onnx
+verdicts() { sed -n '/^  "requirements"/,/^  }]/p' "$1" | grep -E '"(expression|holds|certain)"'; }
+s "ecai eval -q small.onnx --baseline model.onnx --data $data --min ratio.energy=7 --min ratio.energy=6 --max energy.joules=3nJ --json r.json --junit r.xml --annotate github 2>&1 | grep -E 'requirement|reaches' | grep -v guessing"
+verdicts r.json
+s "grep -A1 'testcase' r.xml | cut -c1-200"
+s "ecai prune magnitude -q --max-energy 30nJ model.onnx -o p.onnx"
+s "ecai prune magnitude -q --energy-ratio 1.5 model.onnx -o p.onnx --json - | grep -A1 '\"warnings\"'"
+echo "{\"model\": \"model.onnx\", \"chain\": [{\"run\": \"prune magnitude\", \"options\": {\"sparsity\": [0.3, 0.6]}}], \"search_data\": \"${data%% *}\", \"eval\": {\"preprocess\": \"unit\"}, \"require\": [\"energy.joules <= 30nJ\"]}" >sweep.json
+s "ecai sweep -q sweep.json -o trials; grep reaches trials/sweep.json"
+# A device changed for a what-if, by its name.
+one=mcu-cortex-m4:flash_bytes=1000 both=mcu-cortex-m4:flash_bytes=1000,ram_bytes=500
+s "ecai eval -q small.onnx --baseline model.onnx --data $data --device mcu-cortex-m4 --device $one --device $both --require 'energy.fits == true' --require 'energy_by_device.$one.fits == true' --max energy_by_device.$both.memory.ram_needed=500 --json r.json 2>/dev/null | grep -E 'fit|^requirement' | sed 's/estimated: .*;/.../'"
+s "ecai prune magnitude --sparsity 0.1 --device mcu-cortex-m4:flash_bytes=500 small.onnx -o q.onnx --json - 2>&1 | grep -o -E 'does not fit.*much\)|\"fits\".*'; ecai eval -q model.onnx small.onnx --data $data --device $one 2>/dev/null | cut -d' ' -f 1 | head -3; ecai eval -q model.onnx small.onnx --data $data --device $one 2>/dev/null | grep -c ', does not fit'"
+s "grep -E '\"(fits|fits_reason|flash|ram|flash_needed|ram_needed)\"' r.json | head -6; grep -c '\"fits\": false' r.json"
+s "ecai eval -q small.onnx --data $data --device $one --json b.json >/dev/null 2>&1; ecai diff b.json b.json | grep fit; ecai report b.json -o b.md && grep -o 'does not fit' b.md"
+s "ecai eval -q small.onnx --data $data --measure --json m.json 2>&1 >/dev/null | grep -v guessing; grep -A4 '\"measured\"' m.json | head -5"
+s "ecai eval -q small.onnx --data $data --max energy.measured.joules=1 >/dev/null 2>m.txt; code=\$?; grep -v guessing m.txt; exit \$code"
