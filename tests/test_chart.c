@@ -319,6 +319,24 @@ START_TEST(drawings_are_whole_xml_whatever_names_say)
 }
 END_TEST
 
+START_TEST(axes_that_agree_have_a_line_and_no_front)
+{
+    struct scatter scatter = a_scatter();
+    struct text out;
+
+    scatter.y = (struct chart_axis){.title = "energy", .unit = "J", .is_log = true};
+    scatter.is_agreement = true;
+    scatter.rest_name = "not scored";
+    text_init(&out);
+    ck_assert_int_ge(scatter_draw(&scatter, &out), 0);
+    check_xml(out.at);
+    ck_assert_ptr_nonnull(strstr(out.at, ">equal<"));
+    ck_assert_ptr_nonnull(strstr(out.at, ">not scored<"));
+    ck_assert_ptr_null(strstr(out.at, "Pareto"));
+    text_clear(&out);
+}
+END_TEST
+
 // The n-th attribute of that name after `from`.
 static double attribute(const char *from, const char *name)
 {
@@ -494,6 +512,7 @@ Suite *chart_suite(void)
     tcase_add_test(tests, without_a_direction_there_is_no_front);
     tcase_add_test(tests, labels_stand_on_nothing_and_not_on_each_other);
     tcase_add_test(tests, drawings_are_whole_xml_whatever_names_say);
+    tcase_add_test(tests, axes_that_agree_have_a_line_and_no_front);
     tcase_add_test(tests, points_and_bars_stand_where_their_values_are);
     tcase_add_test(tests, an_interval_down_to_zero_is_cut_off_where_a_logarithmic_axis_ends);
     tcase_add_test(tests, bounds_that_are_given_are_where_the_axis_ends_and_bars_with_it);

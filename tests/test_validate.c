@@ -120,12 +120,18 @@ static const struct {
     {"T5", "mean error, rpi4 float32", 6.1, 0.05},
     {"T5", "mean error, rk3588 float32", 7.8, 0.05},
     {"T5", "mean error, vim4 float32", 5.9, 0.05},
+    {"T5", "mean error by MACs alone, median of six", 34.8, 0.1},
+    {"T5", "Spearman of the number of parameters, median of six", 0.75, 0.02},
     {"T6", "largest error", 15.2, 0.05},
     {"T7", "largest error", 33.5, 0.05},
     {"T7", "largest error, several cards", 191.0, 0.05},
     {"T8", "largest error", 13.4, 0.05},
     {"T8", "floor, fitted", 0.2179, 0.00005},
     {"T8", "int8 / float32 of MobileBERT", 0.4972, 0.00005},
+    {"T7", "Kendall tau of the systems", 0.9924, 0.00005},
+    {"T10", "Kendall tau, 15 systems", 0.5933, 0.00005},
+    {"T10", "Kendall tau, 15 systems with their measured power", 0.7714, 0.00005},
+    {"T10", "Kendall tau, 7 devices", 19. / 21, 1e-9}, // by hand: one of 21 pairs is out of order
     {"ranking", "odroid tflite-2.7.1", 0.995, 0.0005},
     {"ranking", "xavier armnn-neon", 0.754, 0.0005},
 };

@@ -89,6 +89,19 @@ static struct legend_entry entry(const char *words, const char *colour, enum mar
         .words = words, .colour = colour, .mark = mark, .is_filled = is_filled};
 }
 
+static int agreement_legend(const struct scatter *scatter, bool has_rest,
+                            struct legend_entry *legend)
+{
+    int count = 0;
+
+    legend[count] = entry("equal", SVG_GREY, MARK_CIRCLE, true);
+    legend[count].is_line = true;
+    legend[count++].dashes = AGREEMENT_DASHES;
+    if (has_rest && scatter->rest_name)
+        legend[count++] = entry(scatter->rest_name, SVG_GREY, MARK_CIRCLE, false);
+    return count;
+}
+
 static int make_legend(const struct scatter *scatter, bool has_line, struct legend_entry *legend)
 {
     bool has_groups = scatter->series_count > 1;
@@ -105,12 +118,8 @@ static int make_legend(const struct scatter *scatter, bool has_line, struct lege
     }
     for (int i = 0; has_groups && i < scatter->series_count; i++)
         legend[count++] = entry(scatter->series[i], svg_colour[i], series_mark[i], true);
-    if (scatter->is_agreement) {
-        legend[count] = entry("equal", SVG_GREY, MARK_CIRCLE, true);
-        legend[count].is_line = true;
-        legend[count++].dashes = AGREEMENT_DASHES;
-        return count;
-    }
+    if (scatter->is_agreement)
+        return count + agreement_legend(scatter, has_rest, legend + count);
     if (has_front)
         legend[count++] = entry(scatter->front_name ? scatter->front_name : "Pareto front", colour,
                                 MARK_CIRCLE, true);
@@ -158,18 +167,13 @@ static void draw_steps(const struct scatter *scatter, const struct frame *frame,
     free(y);
 }
 
-static bool is_filled(const struct scatter *scatter, const struct chart_point *point)
-{
-    return scatter->is_agreement || point->is_front;
-}
-
 static const char *point_colour(const struct scatter *scatter, const struct chart_point *point)
 {
     if (point->is_baseline)
         return SVG_INK;
     if (scatter->series_count > 1)
         return svg_colour[point->series];
-    return is_filled(scatter, point) ? svg_colour[0] : SVG_GREY;
+    return point->is_front ? svg_colour[0] : SVG_GREY;
 }
 
 static void bar_line(const struct frame *frame, bool is_across, double along, double from,
@@ -232,7 +236,7 @@ static void draw_point(const struct scatter *scatter, const struct frame *frame,
         svg_mark(frame->out, MARK_SQUARE, x, y, RADIUS, SVG_INK, true);
     else
         svg_mark(frame->out, mark, x, y, point->is_front ? RADIUS : RADIUS - 1,
-                 point_colour(scatter, point), is_filled(scatter, point));
+                 point_colour(scatter, point), point->is_front);
 }
 
 // From corner to corner, as both axes have the same bounds.

@@ -26,7 +26,8 @@ struct scatter {
     // another name is not the line's, which is the Pareto front of the two axes.
     const char *front_name, *rest_name;
     // Both axes tell the same quantity: they get the same bounds and the line on which the two
-    // agree. Nothing is a front then, whatever the points say: all are filled.
+    // agree. Nothing is a front then: is_front points are filled, the others are rings, called
+    // rest_name.
     bool is_agreement;
 };
 

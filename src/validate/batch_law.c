@@ -67,6 +67,24 @@ static double largest_aside(const struct validation *validation, bool several)
     return largest;
 }
 
+// Of what is scored: whether accelerators stand in the order that a large batch puts them.
+static double order_of_scored(struct validation *validation)
+{
+    size_t count = (size_t)validation->row_count;
+    double *predicted = arena_array(validation->arena, double, count);
+    double *published = arena_array(validation->arena, double, count);
+    int scored = 0;
+
+    for (int i = 0; i < validation->row_count; i++) {
+        const struct validation_row *row = &validation->row[i];
+        if (row->is_aside)
+            continue;
+        predicted[scored] = row->predicted;
+        published[scored++] = row->published;
+    }
+    return kendall(predicted, published, scored);
+}
+
 enum status validate_batch_law(struct context *context, struct validation *validation)
 {
     struct csv_table table = {.arena = NULL};
@@ -79,6 +97,7 @@ enum status validate_batch_law(struct context *context, struct validation *valid
         status = add_system(context, validation, &table, row);
     if (status == OK) {
         validation_tell_errors(validation);
+        validation_tell(validation, "Kendall tau of the systems", "", order_of_scored(validation));
         validation_tell(validation, "largest error, earlier rounds", "%",
                         largest_aside(validation, false));
         validation_tell(validation, "largest error, several cards", "%",

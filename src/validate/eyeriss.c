@@ -1,8 +1,10 @@
 // Eyeriss, measured by layer on the chip (Chen, Krishna, Emer, Sze, JSSC 52(1), 2017): its power is
 // nearly constant while it runs, so that energy is static power x time + energy of the
 // multiply-accumulates whose activation is not zero, which it does not gate.
+#include <math.h>
 #include <string.h>
 
+#include "energy/array.h"
 #include "validate/cases.h"
 #include "validate/validate_internal.h"
 
@@ -110,6 +112,126 @@ enum status validate_eyeriss_timed(struct context *context, struct validation *v
     status = layers_read(context, validation->arena, &layers);
     if (status == OK)
         status = given_time(context, validation, &layers);
+    csv_table_clear(&layers.table);
+    return status;
+}
+
+// ---- T2: the mapper's time ---------------------------------------------------------------------
+
+enum { BATCH, IN, OUT, HEIGHT, WIDTH, PAD, KERNEL, STRIDE, GROUPS, ZEROS, SHAPE };
+
+static double windows(double size, const double *value)
+{
+    return floor((size + 2 * value[PAD] - value[KERNEL]) / value[STRIDE]) + 1;
+}
+
+static enum status shape_of(struct context *context, const struct csv_table *table, int row,
+                            struct layer_shape *shape, struct array_zeros *zeros)
+{
+    static const char *const column[SHAPE] = {
+        "batch", "in_channels", "out_channels", "height", "width",
+        "pad",   "kernel",      "stride",       "groups", "zero_activations"};
+    double value[SHAPE];
+    int at;
+
+    for (int i = 0; i < SHAPE; i++) {
+        TRY(csv_table_need(context, table, column[i], &at));
+        TRY(csv_table_number(context, table, row, at, &value[i]));
+    }
+    *shape = (struct layer_shape){.batch = value[BATCH],
+                                  .groups = value[GROUPS],
+                                  .in_channels = value[IN] / value[GROUPS],
+                                  .out_channels = value[OUT] / value[GROUPS],
+                                  .in_height = value[HEIGHT] + 2 * value[PAD],
+                                  .in_width = value[WIDTH] + 2 * value[PAD],
+                                  .out_height = windows(value[HEIGHT], value),
+                                  .out_width = windows(value[WIDTH], value),
+                                  .kernel_height = value[KERNEL],
+                                  .kernel_width = value[KERNEL],
+                                  .stride_height = value[STRIDE],
+                                  .stride_width = value[STRIDE]};
+    // What comes out is taken to be as full of zeros as what came in: it was not published.
+    *zeros = (struct array_zeros){value[ZEROS], value[ZEROS]};
+    return OK;
+}
+
+// Power as it fits all layers but one.
+static enum status fit_without(struct context *context, const struct cases *all, int at,
+                               struct regression *out)
+{
+    size_t before = (size_t)at, behind = (size_t)(all->count - at - 1);
+    struct cases rest;
+
+    cases_of(&rest, all->arena, all->count - 1, all->term, TERMS,
+             arena_array(all->arena, double, (size_t)all->count *TERMS),
+             arena_array(all->arena, double, (size_t)all->count));
+    memcpy(rest.x, all->x, before * TERMS * sizeof(double));
+    memcpy(rest.x + before * TERMS, all->x + (before + 1) * TERMS, behind * TERMS * sizeof(double));
+    memcpy(rest.y, all->y, before * sizeof(double));
+    memcpy(rest.y + before, all->y + before + 1, behind * sizeof(double));
+    return cases_fit(context, &rest, out);
+}
+
+static enum status mapped_time(struct context *context, struct validation *validation,
+                               const struct layers *layers, const struct array *array)
+{
+    const struct cases *cases = &layers->cases;
+    size_t count = (size_t)cases->count;
+    double *computing = arena_array(validation->arena, double, count);
+    double *whole = arena_array(validation->arena, double, count);
+    double *measured = arena_array(validation->arena, double, count);
+
+    for (int i = 0; i < cases->count; i++) {
+        const double *x = &cases->x[i * TERMS];
+        struct regression fit;
+        struct layer_shape shape;
+        struct array_zeros zeros;
+        struct array_mapping mapping;
+        TRY(fit_without(context, cases, i, &fit));
+        TRY(shape_of(context, &layers->table, i, &shape, &zeros));
+        array_map(&array->spec, &shape, &zeros, &mapping);
+        computing[i] = mapping.cycles / array->spec.hertz;
+        whole[i] = mapping.seconds;
+        measured[i] = x[SECONDS];
+        validation_add(validation, cases_word(cases, i, "network"), cases_word(cases, i, "layer"),
+                       regression_predict(&fit, (const double[TERMS]){mapping.seconds, x[NONZERO]}),
+                       cases->y[i]);
+    }
+    validation_tell_errors(validation);
+    validation_tell(validation, "mean error of the time", "%",
+                    mean_percent_error(whole, measured, cases->count));
+    validation_tell(validation, "mean error of the time, without waiting for DRAM", "%",
+                    mean_percent_error(computing, layers->processing, cases->count));
+    return OK;
+}
+
+static enum status with_profile(struct context *context, struct validation *validation,
+                                const struct layers *layers)
+{
+    struct device device;
+    enum status status = device_read(context, "eyeriss-65nm", &device);
+    const struct array *array = status == OK ? device_array(&device) : NULL;
+
+    if (status == OK && !array)
+        status = context_fail(context, ERR_FORMAT, "profile '%s' is no array", device.name);
+    if (status == OK)
+        status = mapped_time(context, validation, layers, array);
+    device_clear(&device);
+    return status;
+}
+
+enum status validate_eyeriss_mapped(struct context *context, struct validation *validation)
+{
+    struct layers layers;
+    enum status status;
+
+    validation->told =
+        "As T1, the power of each layer by the other 17, but its time from the array, "
+        "the buffer and the buses in the profile eyeriss-65nm, of which none is "
+        "fitted to a time.";
+    status = layers_read(context, validation->arena, &layers);
+    if (status == OK)
+        status = with_profile(context, validation, &layers);
     csv_table_clear(&layers.table);
     return status;
 }

@@ -87,6 +87,7 @@ static int make_points(const struct validation *validation, struct chart_point *
             .y_low = NAN,
             .y_high = NAN,
             .series = find_series(series, series_count, row->series),
+            .is_front = !row->is_aside,
         };
     }
     return count;
@@ -107,6 +108,7 @@ bool validation_draw(const struct validation *validation, struct text *out)
         .y = {.title = "predicted", .unit = validation->unit, .is_log = true},
         .point = point,
         .series = series,
+        .rest_name = "not scored",
         .is_agreement = true,
     };
     bool is_drawn = false;

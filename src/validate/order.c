@@ -1,0 +1,183 @@
+// Whether data sheets put machines into the order that was measured: a layer that only reads
+// weights takes bytes x power / bandwidth, a network that computes takes operations x power / peak,
+// at one use of the peak for all.
+#include <math.h>
+#include <string.h>
+
+#include "validate/cases.h"
+#include "validate/validate_internal.h"
+
+enum { MACHINES_MAX = 32 };
+
+// Multiply-accumulates of the layer and of the network: AlexNet's second fully connected layer,
+// ResNet-50 v1.5; and operations in one.
+static const double LAYER_WEIGHTS = 4096. * 4096, NETWORK_MACS = 4089184256., OPERATIONS = 2;
+
+struct sheet {
+    const char *device, *round;
+    double cards, watts, bytes_per_second, operations_per_second, joules_per_operation, bits;
+    double weights_read;
+    bool is_checked;
+};
+
+static enum status number_at(struct context *context, const struct csv_table *table, int row,
+                             const char *column, double *out)
+{
+    int at;
+
+    TRY(csv_table_need(context, table, column, &at));
+    return csv_table_number_or_nan(context, table, row, at, out);
+}
+
+static enum status word_at(struct context *context, const struct csv_table *table, int row,
+                           const char *column, const char **out)
+{
+    int at;
+
+    TRY(csv_table_need(context, table, column, &at));
+    *out = csv_table_word(table, row, at);
+    return OK;
+}
+
+static enum status read_sheet(struct context *context, const struct csv_table *table, int row,
+                              struct sheet *out)
+{
+    const struct {
+        const char *column;
+        double *to;
+    } numbers[] = {{"cards", &out->cards},
+                   {"watts", &out->watts},
+                   {"bytes_per_second", &out->bytes_per_second},
+                   {"operations_per_second", &out->operations_per_second},
+                   {"joules_per_operation", &out->joules_per_operation},
+                   {"bits", &out->bits},
+                   {"weights_read", &out->weights_read}};
+    const char *checked;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        TRY(number_at(context, table, row, numbers[i].column, numbers[i].to));
+    TRY(word_at(context, table, row, "device", &out->device));
+    TRY(word_at(context, table, row, "round", &out->round));
+    TRY(word_at(context, table, row, "checked", &checked));
+    out->is_checked = strcmp(checked, "yes") == 0;
+    return OK;
+}
+
+// Row of the table of measurements; -1: none.
+static int find_row(const struct csv_table *table, int device, int round, const struct sheet *sheet)
+{
+    for (int row = 0; row < table->rows; row++)
+        if (strcmp(csv_table_word(table, row, device), sheet->device) == 0 &&
+            (round < 0 || strcmp(csv_table_word(table, row, round), sheet->round) == 0))
+            return row;
+    return -1;
+}
+
+static double joules_of_layer(const struct sheet *sheet)
+{
+    double weights = LAYER_WEIGHTS * sheet->weights_read;
+
+    if (!isnan(sheet->joules_per_operation))
+        return weights * sheet->joules_per_operation;
+    return weights * sheet->bits / 8 * sheet->watts / sheet->bytes_per_second;
+}
+
+static double joules_of_network(const struct sheet *sheet)
+{
+    return NETWORK_MACS * OPERATIONS * sheet->watts / sheet->operations_per_second;
+}
+
+struct order {
+    double predicted[MACHINES_MAX], published[MACHINES_MAX];
+    double by_power[MACHINES_MAX]; // with the power that was measured
+    int count, checked;
+};
+
+static enum status add_machine(struct context *context, struct validation *validation,
+                               const struct csv_table *measured, const struct sheet *sheet,
+                               bool is_layer, struct order *order)
+{
+    int device, row, at = order->count;
+    double frames = NAN, watts = NAN;
+
+    TRY(csv_table_need(context, measured, "device", &device));
+    row = find_row(measured, device, is_layer ? -1 : csv_table_column(measured, "round"), sheet);
+    if (row < 0 || at == MACHINES_MAX)
+        return context_fail(context, ERR_FORMAT, "'%s': no '%s' of the data sheets", measured->path,
+                            sheet->device);
+    if (is_layer) {
+        TRY(number_at(context, measured, row, "frames_per_joule", &frames));
+        order->published[at] = 1 / frames;
+        order->predicted[at] = joules_of_layer(sheet);
+    } else {
+        TRY(number_at(context, measured, row, "offline_joules", &order->published[at]));
+        TRY(number_at(context, measured, row, "offline_watts", &watts));
+        order->predicted[at] = joules_of_network(sheet);
+        order->by_power[at] = watts / (sheet->operations_per_second * sheet->cards);
+    }
+    validation_add(validation, is_layer ? "Alex-7" : "ResNet-50", sheet->device,
+                   order->predicted[at], order->published[at]);
+    order->checked += sheet->is_checked;
+    order->count++;
+    return OK;
+}
+
+static enum status order_machines(struct context *context, struct validation *validation,
+                                  const struct csv_table *sheets, const struct csv_table *measured,
+                                  const char *name, struct order *order)
+{
+    bool is_layer = strcmp(name, "eie_platforms") == 0;
+
+    *order = (struct order){.count = 0};
+    for (int row = 0; row < sheets->rows; row++) {
+        struct sheet sheet;
+        const char *table;
+        TRY(word_at(context, sheets, row, "table", &table));
+        if (strcmp(table, name) != 0)
+            continue;
+        TRY(read_sheet(context, sheets, row, &sheet));
+        TRY(add_machine(context, validation, measured, &sheet, is_layer, order));
+    }
+    return OK;
+}
+
+static void tell(struct validation *validation, const struct order *layer,
+                 const struct order *network)
+{
+    validation_tell(validation, "Kendall tau, 7 devices", "",
+                    kendall(layer->predicted, layer->published, layer->count));
+    validation_tell(validation, "Kendall tau, 15 systems", "",
+                    kendall(network->predicted, network->published, network->count));
+    validation_tell(validation, "Kendall tau, 15 systems with their measured power", "",
+                    kendall(network->by_power, network->published, network->count));
+    validation_tell(validation, "data sheets checked, of 22", "",
+                    layer->checked + network->checked);
+}
+
+enum status validate_order(struct context *context, struct validation *validation)
+{
+    struct csv_table sheets = {.arena = NULL}, layer = {.arena = NULL}, network = {.arena = NULL};
+    struct order of_layer, of_network;
+    enum status status;
+
+    validation->told =
+        "Alex-7, 7 devices: bytes of the weights x power / bandwidth; ResNet-50, 15 "
+        "systems: operations x power / peak. Only the order is scored: one use of the "
+        "peak for all would only move all.";
+    status = csv_table_read(context, "datasheets.csv", &sheets);
+    if (status == OK)
+        status = csv_table_read(context, "eie_platforms.csv", &layer);
+    if (status == OK)
+        status = csv_table_read(context, "mlperf_systems.csv", &network);
+    if (status == OK)
+        status = order_machines(context, validation, &sheets, &layer, "eie_platforms", &of_layer);
+    if (status == OK)
+        status =
+            order_machines(context, validation, &sheets, &network, "mlperf_systems", &of_network);
+    if (status == OK)
+        tell(validation, &of_layer, &of_network);
+    csv_table_clear(&sheets);
+    csv_table_clear(&layer);
+    csv_table_clear(&network);
+    return status;
+}
