@@ -206,7 +206,7 @@ static enum status solve(struct context *context, struct calibration *out)
     if (out->points == 1)
         return score_without_others(out, "there is no other network");
     status = regress_leaving_one_out(context, &problem, out->left_out);
-    if (status != OK && !out->request.in_sample)
+    if (status != OK && (status != ERR_FORMAT || !out->request.in_sample))
         return status;
     if (status != OK) {
         status = score_without_others(out, arena_copy_text(out->arena, context->error));

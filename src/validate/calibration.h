@@ -10,6 +10,8 @@
 
 // Fewer different networks tell nothing about another one.
 enum { CALIBRATION_POINTS_MIN = 12 };
+// Each is left out once: time grows with the square.
+enum { CALIBRATION_ROWS_MAX = 4096 };
 
 struct calibration_term {
     const char *name, *kind, *key; // "macs", "calibrated", "fit.%s.mac_pj"

@@ -81,6 +81,9 @@ static enum status add_row(struct context *context, struct calibration *out, int
     const char *column;
     int inferences;
 
+    if (out->rows == CALIBRATION_ROWS_MAX)
+        return context_fail(context, ERR_UNSUPPORTED, "'%s': more than %d measurements to fit",
+                            table->path, CALIBRATION_ROWS_MAX);
     TRY(read_target(context, target, &inferences, &column));
     for (int t = 0; t < out->terms; t++) {
         const char *quantity = calibration_quantity(out, t);
