@@ -468,6 +468,36 @@ START_TEST(a_base_gives_what_was_not_measured_and_nothing_that_was)
 }
 END_TEST
 
+START_TEST(as_many_coefficients_as_rows_fit_anything_and_claim_no_error)
+{
+    static const char *const terms[] = {"fixed", "macs"}, *const targets[] = {"one", "8:eight"};
+    struct calibration_words words = {.name = "mine"};
+    struct calibration_request request = request_of("int8");
+    struct device device;
+    struct json *json;
+
+    // 2 mJ a call and 1 mJ an inference.
+    write_file("network,macs,one,eight\na,1e7,3e-3,10e-3\n");
+    request.terms = (struct strings){2, terms};
+    request.target = (struct strings){2, targets};
+    request.in_sample = true;
+    read_table(path);
+    ck_assert_msg(calibration_fit(&context, &table, &request, &calibration) == OK, "%s",
+                  context.error);
+    ck_assert_int_eq(calibration.points, 1);
+    assert_close(calibration_value(&calibration, 0), 2, 1e-6);
+    assert_close(calibration_value(&calibration, 1), 100, 1e-6);
+    ck_assert_ptr_null(calibration.left_out);
+    ck_assert_str_eq(calibration.reason, "there is no other network");
+    json = calibration_profile(NULL, &calibration, 1, &words);
+    read_made(json, &device);
+    ck_assert_double_nan(device.error_percent);
+    ck_assert_double_nan(device.mean_error_percent);
+    device_clear(&device);
+    json_free(json);
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof table / sizeof *table))
 
 Suite *calibration_suite(void);
@@ -494,6 +524,7 @@ Suite *calibration_suite(void)
     tcase_add_test(tcase, a_profile_that_was_made_estimates_what_was_fitted);
     tcase_add_test(tcase, every_network_lies_in_the_interval_of_what_the_others_say);
     tcase_add_test(tcase, a_base_gives_what_was_not_measured_and_nothing_that_was);
+    tcase_add_test(tcase, as_many_coefficients_as_rows_fit_anything_and_claim_no_error);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -161,6 +161,7 @@ static double factor_error(const double *predicted, const double *y, int count)
     return 100 * (worst - 1);
 }
 
+// As many coefficients as rows fit anything: how good they are is not known then.
 static void score(struct calibration *out)
 {
     const double *basis = out->left_out && !out->request.in_sample ? out->left_out : out->fitted;
@@ -172,8 +173,11 @@ static void score(struct calibration *out)
         out->left_out_mean = mean_percent_error(out->left_out, out->y, out->rows);
         out->left_out_largest = largest_percent_error(out->left_out, out->y, out->rows);
     }
+    out->mean_error_percent = mean_percent_error(basis, out->y, out->rows);
     out->error_percent = factor_error(basis, out->y, out->rows);
     out->ratio_error_percent = ratio_error(basis, out->y, out->rows);
+    if (basis == out->fitted && out->rows <= out->terms)
+        out->error_percent = out->ratio_error_percent = out->mean_error_percent = NAN;
 }
 
 static enum status score_without_others(struct calibration *out, const char *reason)
@@ -206,7 +210,7 @@ static enum status solve(struct context *context, struct calibration *out)
     if (out->points == 1)
         return score_without_others(out, "there is no other network");
     status = regress_leaving_one_out(context, &problem, out->left_out);
-    if (status != OK && !out->request.in_sample)
+    if (status != OK && (status != ERR_FORMAT || !out->request.in_sample))
         return status;
     if (status != OK) {
         status = score_without_others(out, arena_copy_text(out->arena, context->error));

@@ -10,6 +10,8 @@
 
 // Fewer different networks tell nothing about another one.
 enum { CALIBRATION_POINTS_MIN = 12 };
+// Each is left out once: time grows with the square.
+enum { CALIBRATION_ROWS_MAX = 4096 };
 
 struct calibration_term {
     const char *name, *kind, *key; // "macs", "calibrated", "fit.%s.mac_pj"
@@ -51,9 +53,10 @@ struct calibration {
     double *fitted;                        // [rows], by the coefficients
     double *left_out; // [rows], by those of the other points; NULL: `reason` says why
     const char *reason;
-    double fit_mean, fit_largest;              // per cent
-    double left_out_mean, left_out_largest;    // per cent; NaN: not known
-    double error_percent, ratio_error_percent; // for a profile; see calibration_apply
+    double fit_mean, fit_largest;           // per cent
+    double left_out_mean, left_out_largest; // per cent; NaN: not known
+    double mean_error_percent, error_percent,
+        ratio_error_percent; // as a profile tells; NaN: not known
 };
 
 // Fits. table and request live longer than out; clear that in any case. ERR_USAGE: no such kind,

@@ -45,12 +45,17 @@ static void add_words(struct making *making)
     add_word(making, "zero_weights", NULL, "cost");
 }
 
+// NaN where one is not known.
 static double worst(const struct making *making, double of_calibration(const struct calibration *))
 {
     double worst = 0;
 
-    for (int i = 0; i < making->count; i++)
-        worst = fmax(worst, of_calibration(&making->calibration[i]));
+    for (int i = 0; i < making->count; i++) {
+        double one = of_calibration(&making->calibration[i]);
+        worst = isnan(one) || one > worst ? one : worst;
+        if (isnan(one))
+            break;
+    }
     return ceil(10 * worst) / 10;
 }
 
@@ -66,7 +71,7 @@ static double ratio_error_of(const struct calibration *calibration)
 
 static double mean_error_of(const struct calibration *calibration)
 {
-    return calibration->request.in_sample ? calibration->fit_mean : calibration->left_out_mean;
+    return calibration->mean_error_percent;
 }
 
 // The file's name alone: where it lay is nobody else's business.

@@ -81,6 +81,9 @@ static enum status add_row(struct context *context, struct calibration *out, int
     const char *column;
     int inferences;
 
+    if (out->rows == CALIBRATION_ROWS_MAX)
+        return context_fail(context, ERR_UNSUPPORTED, "'%s': more than %d measurements to fit",
+                            table->path, CALIBRATION_ROWS_MAX);
     TRY(read_target(context, target, &inferences, &column));
     for (int t = 0; t < out->terms; t++) {
         const char *quantity = calibration_quantity(out, t);
@@ -88,11 +91,7 @@ static enum status add_row(struct context *context, struct calibration *out, int
         if (strcmp(quantity, "fixed") != 0)
             x[t] *= inferences;
     }
-    TRY(csv_quantity(context, table, row, column, y));
-    if (!(*y > 0)) {
-        context_fail(context, ERR_FORMAT, "%g %s: no inference is for nothing", *y, column);
-        return csv_table_fail(context, ERR_FORMAT, table, row, csv_table_column(table, column));
-    }
+    TRY(csv_quantity_above_0(context, table, row, column, y));
     out->inferences[out->rows] = inferences;
     out->row[out->rows++] = row;
     return OK;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "validate/quantity.h"
+
 static bool row_is_taken(const struct csv_table *table, int row, const struct where *where)
 {
     for (; where && where->column; where++)
@@ -12,31 +14,6 @@ static bool row_is_taken(const struct csv_table *table, int row, const struct wh
     return true;
 }
 
-static enum status column_number(struct context *context, const struct csv_table *table, int row,
-                                 const char *column, double *out)
-{
-    int at;
-
-    TRY(csv_table_need(context, table, column, &at));
-    return csv_table_number(context, table, row, at, out);
-}
-
-static enum status term_number(struct context *context, const struct csv_table *table, int row,
-                               const char *term, double *out)
-{
-    double depthwise;
-
-    *out = 1;
-    if (strcmp(term, "fixed") == 0)
-        return OK;
-    if (strcmp(term, "dense_macs") != 0)
-        return column_number(context, table, row, term, out);
-    TRY(column_number(context, table, row, "macs", out));
-    TRY(column_number(context, table, row, "depthwise_macs", &depthwise));
-    *out -= depthwise;
-    return OK;
-}
-
 static enum status add_row(struct context *context, struct cases *cases, int row,
                            const char *target)
 {
@@ -44,12 +21,8 @@ static enum status add_row(struct context *context, struct cases *cases, int row
     double *x = &cases->x[cases->count * cases->terms], *y = &cases->y[cases->count];
 
     for (int t = 0; t < cases->terms; t++)
-        TRY(term_number(context, table, row, cases->term[t], &x[t]));
-    TRY(column_number(context, table, row, target, y));
-    if (!(*y > 0)) {
-        context_fail(context, ERR_FORMAT, "wants a number above 0");
-        return csv_table_fail(context, ERR_FORMAT, table, row, csv_table_column(table, target));
-    }
+        TRY(csv_quantity(context, table, row, cases->term[t], &x[t]));
+    TRY(csv_quantity_above_0(context, table, row, target, y));
     cases->name[cases->count] =
         arena_format(cases->arena, "line %lld", (long long)table->line[row]);
     cases->row[cases->count++] = row;

@@ -25,9 +25,8 @@ struct cases {
     double *y;               // [count], what is to be predicted
 };
 
-// term: a column, "fixed" (1 for every row), "dense_macs" (macs - depthwise_macs). target: the
-// column that is predicted. ERR_FORMAT if a column is missing or a number is none, if a target is
-// not above 0, or if no row is taken.
+// term, target (what is predicted): columns, or what follows from others (quantity.h). ERR_FORMAT
+// if a column is missing or a number is none, if a target is not above 0, or if no row is taken.
 MUST_CHECK enum status cases_select(struct context *context, struct arena *arena,
                                     const struct csv_table *table, const struct where *where,
                                     const char *const *term, int terms, const char *target,

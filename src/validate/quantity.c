@@ -87,3 +87,13 @@ enum status csv_quantity(struct context *context, const struct csv_table *table,
         return combine(context, table, row, find(name), out);
     return read_cell(context, table, row, name, out);
 }
+
+enum status csv_quantity_above_0(struct context *context, const struct csv_table *table, int row,
+                                 const char *name, double *out)
+{
+    TRY(csv_quantity(context, table, row, name, out));
+    if (*out > 0)
+        return OK;
+    context_fail(context, ERR_FORMAT, "%g %s: no inference is for nothing", *out, name);
+    return csv_table_fail(context, ERR_FORMAT, table, row, csv_table_column(table, name));
+}

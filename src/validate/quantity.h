@@ -10,6 +10,10 @@
 MUST_CHECK enum status csv_quantity(struct context *context, const struct csv_table *table, int row,
                                     const char *name, double *out);
 
+// The same, and ERR_FORMAT for 0.
+MUST_CHECK enum status csv_quantity_above_0(struct context *context, const struct csv_table *table,
+                                            int row, const char *name, double *out);
+
 // Whether the table's columns tell it.
 bool csv_quantity_is_there(const struct csv_table *table, const char *name);
 

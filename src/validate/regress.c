@@ -288,10 +288,14 @@ enum status regress_leaving_one_out(struct context *context,
         // Rows of a group mostly follow each other, and have the coefficients in common.
         if (group != system.without) {
             system.without = group;
-            status = fit(context, &system, &others, &active);
+            status = context_tick(context, "fitting", (uint64_t)i, (uint64_t)problem->rows);
+            if (status == OK)
+                status = fit(context, &system, &others, &active);
         }
         if (status == OK)
             prediction[i] = regression_predict(&others, problem->x + i * problem->terms);
+        else if (status == ERR_CANCELLED)
+            break;
         else if (problem->row_name)
             context_fail_in(context, status, "without %s", problem->row_name[i]);
         else
