@@ -4,7 +4,6 @@
 
 #include "base/child.h"
 #include "base/json_check.h"
-#include "cli/certainty.h"
 #include "cli/cost.h"
 #include "cli/groups.h"
 #include "cli/json_common.h"
@@ -36,8 +35,7 @@ struct sweeping {
     struct store *store;
     struct contents *contents;
     struct sweep sweep;
-    const char **doubt; // of what the chosen trial is required to be: see certainty.h
-    int doubt_count;
+    struct strings doubts; // of what the chosen trial is required to be
 };
 
 static enum status check_line(struct sweeping *sweeping)
@@ -226,35 +224,6 @@ static struct cost cost_of_sweep(const struct sweeping *sweeping)
     return cost;
 }
 
-// Warns of requirements that the chosen trial meets by less than the estimate's error.
-static enum status find_doubts(struct sweeping *sweeping)
-{
-    struct sweep *sweep = &sweeping->sweep;
-    const struct strings *require = &sweep->spec->require;
-    struct invocation *invocation = sweeping->invocation;
-    struct json *line = NULL;
-    enum status status = OK;
-
-    if (sweep->chosen < 0)
-        return OK;
-    TRY(sweep_result_json(sweep, sweep->chosen, &line));
-    sweeping->doubt = arena_array(invocation->arena, const char *, (size_t)require->count + 1);
-    for (int64_t i = 0; i < require->count && status == OK; i++) {
-        const char *what =
-            arena_format(invocation->arena, "trial %ld: %s", sweep->chosen + 1, require->at[i]);
-        struct uncertain_figure figure;
-        struct requirement of;
-        status = requirement_parse(invocation->context, invocation->arena, require->at[i],
-                                   sweep->spec->devices, &of);
-        if (status == OK && certainty_find(&of, json_member(line, "search"), &figure))
-            sweeping->doubt[sweeping->doubt_count] = certainty_warn(
-                invocation->context, invocation->arena, what, &figure, of.relation, of.value);
-        sweeping->doubt_count += sweeping->doubt[sweeping->doubt_count] != NULL;
-    }
-    json_free(line);
-    return status;
-}
-
 static enum status write_json(struct sweeping *sweeping)
 {
     const struct cost cost = cost_of_sweep(sweeping);
@@ -264,8 +233,8 @@ static enum status write_json(struct sweeping *sweeping)
     struct text text;
     enum status status;
 
-    for (int i = 0; i < sweeping->doubt_count; i++)
-        json_add_text(warnings, NULL, sweeping->doubt[i]);
+    for (int64_t i = 0; i < sweeping->doubts.count; i++)
+        json_add_text(warnings, NULL, sweeping->doubts.at[i]);
     json_replace(document, "warnings", warnings);
     cost_to_json(json_add_object(document, "cost"), &cost);
     json_add_provenance(document, sweeping->invocation);
@@ -317,7 +286,7 @@ static enum status tell(struct sweeping *sweeping)
                      sweep->ended, sweep->total);
         return OK;
     }
-    TRY(find_doubts(sweeping));
+    TRY(sweep_doubts(invocation, sweep, &sweeping->doubts));
     TRY(write_json(sweeping));
     if (sweep->warning && !sweep->test_error) // which is told at the end
         context_warn(invocation->context, "%s", sweep->warning);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/certainty.h"
 #include "cli/chain_rules.h"
 #include "cli/requirement.h"
 #include "cli/spawn.h"
@@ -82,4 +83,31 @@ enum status sweep_host_init(struct invocation *invocation, struct sweep_host *ou
     out->global_words =
         words.count ? (const char *const *)words.word : arena_array(arena, const char *, 1);
     return spawn_program(invocation->context, &out->program);
+}
+
+enum status sweep_doubts(struct invocation *invocation, struct sweep *sweep, struct strings *out)
+{
+    const struct strings *require = &sweep->spec->require;
+    struct arena *arena = invocation->arena;
+    const char **doubt = arena_array(arena, const char *, (size_t)require->count + 1);
+    struct json *line = NULL;
+    enum status status = OK;
+
+    *out = (struct strings){0, doubt};
+    if (sweep->chosen < 0)
+        return OK;
+    TRY(sweep_result_json(sweep, sweep->chosen, &line));
+    for (int64_t i = 0; i < require->count && status == OK; i++) {
+        const char *what = arena_format(arena, "trial %ld: %s", sweep->chosen + 1, require->at[i]);
+        struct uncertain_figure figure;
+        struct requirement of;
+        status = requirement_parse(invocation->context, arena, require->at[i], sweep->spec->devices,
+                                   &of);
+        if (status == OK && certainty_find(&of, json_member(line, "search"), &figure))
+            doubt[out->count] =
+                certainty_warn(invocation->context, arena, what, &figure, of.relation, of.value);
+        out->count += doubt[out->count] != NULL;
+    }
+    json_free(line);
+    return status;
 }

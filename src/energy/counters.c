@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,21 @@ int counter_read(const char *path, uint64_t *out)
     if (line[0] < '0' || line[0] > '9' || *end || errno)
         return EINVAL;
     return 0;
+}
+
+// A failure is no reading, and no reading is not 0.
+int counter_now(const struct counter *counter, uint64_t *out)
+{
+    uint64_t current;
+    int error = counter_read(counter->path, out);
+
+    if (error == 0 && counter->current) {
+        error = counter_read(counter->current, &current);
+        *out *= current; // millivolts times milliamperes are microwatts
+    }
+    if (error == 0 && counter->scale > 0)
+        *out = (uint64_t)fmin((double)*out * counter->scale, 1e18);
+    return error;
 }
 
 const char *counter_word(struct arena *arena, const char *path)

@@ -95,27 +95,12 @@ double meter_settling(const struct meter *meter)
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// A failure is no reading, and no reading is not 0.
-static int read_counter(const struct counter *counter, uint64_t *out)
-{
-    uint64_t current;
-    int error = counter_read(counter->path, out);
-
-    if (error == 0 && counter->current) {
-        error = counter_read(counter->current, &current);
-        *out *= current; // millivolts times milliamperes are microwatts
-    }
-    if (error == 0 && counter->scale > 0)
-        *out = (uint64_t)fmin((double)*out * counter->scale, 1e18);
-    return error;
-}
-
 static int read_retrying(const struct counter *counter, uint64_t *out)
 {
     int error = 0;
 
     for (int i = 0; i < READ_ATTEMPTS; i++)
-        if ((error = read_counter(counter, out)) == 0)
+        if ((error = counter_now(counter, out)) == 0)
             return 0;
     return error;
 }
@@ -165,7 +150,7 @@ static void sample(struct counter *counter, double seconds)
 {
     uint64_t now;
 
-    if (counter->lost[0] || read_counter(counter, &now) != 0)
+    if (counter->lost[0] || counter_now(counter, &now) != 0)
         return; // the next reading bridges it, or the end finds that there is none
     if (counter->is_power)
         add_power(counter, now, seconds - counter->at);
@@ -184,7 +169,7 @@ static bool read_alike(const struct counter *a, const struct counter *b)
 {
     uint64_t first, between, last;
 
-    if (read_counter(a, &first) || read_counter(b, &between) || read_counter(a, &last))
+    if (counter_now(a, &first) || counter_now(b, &between) || counter_now(a, &last))
         return false;
     if (last < first) // began anew
         return between >= first || between <= last;

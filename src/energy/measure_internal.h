@@ -48,6 +48,8 @@ struct meter {
 
 // Reads a whole number; 0 or an errno. `path` under no root.
 int counter_read(const char *path, uint64_t *out);
+// What a counter stands at, in its microjoules or microwatts; 0 or an errno.
+int counter_now(const struct counter *counter, uint64_t *out);
 // The first line of a small file, from the arena; NULL: it cannot be read.
 const char *counter_word(struct arena *arena, const char *path);
 // Names in a folder, sorted, from the arena. 0: none, or no folder.
