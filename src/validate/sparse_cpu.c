@@ -24,8 +24,8 @@ struct machine {
     int wide_count, narrow_count;
 };
 
-// Relative least squares of joules = dense x ((1 - s) + floor x s) over all points but one (-1:
-// all).
+// Relative least squares of joules = dense x ((1 - s) + floor x s) over all points but one
+// (wide_count: all).
 static double fit_floor(const struct machine *machine, int without)
 {
     double ab = 0, aa = 0;
@@ -112,7 +112,7 @@ static enum status read_machine(struct context *context, struct validation *vali
 static void add_machine(struct validation *validation, const struct machine *machine,
                         const struct machine *law_of)
 {
-    double floor = fit_floor(law_of, -1);
+    double floor = fit_floor(law_of, law_of->wide_count);
 
     for (int i = 0; i < machine->wide_count; i++) {
         const struct point *point = &machine->wide[i];
@@ -147,7 +147,7 @@ enum status validate_sparse_cpu(struct context *context, struct validation *vali
         add_machine(validation, &ryzen, &ryzen);
         add_machine(validation, &am5, &ryzen);
         validation_tell_errors(validation);
-        validation_tell(validation, "floor, fitted", "", fit_floor(&ryzen, -1));
+        validation_tell(validation, "floor, fitted", "", fit_floor(&ryzen, ryzen.wide_count));
         validation_tell(validation, "int8 / float32 of MobileBERT", "", ryzen.saved_by_int8);
     }
     csv_table_clear(&table);
