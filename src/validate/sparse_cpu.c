@@ -24,9 +24,9 @@ struct machine {
     int wide_count, narrow_count;
 };
 
-// Relative least squares of joules = dense x ((1 - s) + floor x s) over all points but one
-// (wide_count: all).
-static double fit_floor(const struct machine *machine, int without)
+// Relative least squares of joules = dense x ((1 - s) + floor x s) over all points but one (-1:
+// all).
+static double fit_floor(const struct machine *machine, const struct point *without)
 {
     double ab = 0, aa = 0;
 
@@ -34,7 +34,7 @@ static double fit_floor(const struct machine *machine, int without)
         const struct point *point = &machine->wide[i];
         double a = machine->dense * point->sparsity / point->joules;
         double b = 1 - machine->dense * (1 - point->sparsity) / point->joules;
-        if (i == without)
+        if (point == without)
             continue;
         ab += a * b;
         aa += a * a;
@@ -112,11 +112,11 @@ static enum status read_machine(struct context *context, struct validation *vali
 static void add_machine(struct validation *validation, const struct machine *machine,
                         const struct machine *law_of)
 {
-    double floor = fit_floor(law_of, law_of->wide_count);
+    double floor = fit_floor(law_of, NULL);
 
     for (int i = 0; i < machine->wide_count; i++) {
         const struct point *point = &machine->wide[i];
-        double used = machine == law_of ? fit_floor(law_of, i) : floor;
+        double used = machine == law_of ? fit_floor(law_of, point) : floor;
         validation_add(validation, arena_format(validation->arena, "%s float32", machine->device),
                        point->name, law(machine->dense, used, point->sparsity), point->joules);
     }
@@ -147,7 +147,7 @@ enum status validate_sparse_cpu(struct context *context, struct validation *vali
         add_machine(validation, &ryzen, &ryzen);
         add_machine(validation, &am5, &ryzen);
         validation_tell_errors(validation);
-        validation_tell(validation, "floor, fitted", "", fit_floor(&ryzen, ryzen.wide_count));
+        validation_tell(validation, "floor, fitted", "", fit_floor(&ryzen, NULL));
         validation_tell(validation, "int8 / float32 of MobileBERT", "", ryzen.saved_by_int8);
     }
     csv_table_clear(&table);
