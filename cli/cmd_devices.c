@@ -75,25 +75,31 @@ static enum status run(struct invocation *invocation)
 }
 
 static const struct option_group groups[] = {
+    {"calibrate", calibrate_fields, offsetof(struct devices_options, calibrate)},
     {"validate", validate_fields, offsetof(struct devices_options, validate)},
     {"output", json_fields, offsetof(struct devices_options, json)},
-    {"calibrate", calibrate_fields, offsetof(struct devices_options, calibrate)},
     {NULL, NULL, 0},
 };
 
 const struct command command_devices = {
     .operands = "list|show NAME|calibrate --csv FILE|calibrate NAME...|--all|validate [TEST...]",
-    .details = "Profiles are JSON files under share/devices or $ECAI_DEVICES. docs/energy.md says "
-               "how joules follow from them. "
-               "calibrate --csv fits the coefficients of a profile to measurements, at least 12 "
-               "networks, and tells what each network would have been by the others; -o writes the "
-               "profile, for --device ./OUT.json. A FILE that is not here is looked for among the "
-               "published tables (testdata/energy or $ECAI_TABLES). calibrate NAME makes the "
-               "coefficients of a profile again from the table that it names, beside those that "
-               "it has; they may differ by 0.5 %.",
+    .details =
+        "Profiles are JSON files under share/devices or $ECAI_DEVICES. docs/energy.md says "
+        "how joules follow from them. "
+        "calibrate --csv fits the coefficients of a profile to measurements, at least 12 "
+        "networks, and tells what each network would have been by the others; -o writes the "
+        "profile, for --device ./OUT.json. A FILE that is not here is looked for among the "
+        "published tables (testdata/energy or $ECAI_TABLES). calibrate NAME makes the "
+        "coefficients of a profile again from the table that it names, beside those that "
+        "it has; they may differ by 0.5 %. "
+        "validate prints what the model predicts beside what others have measured, and ends "
+        "with 3 where a bar is missed that should hold; with the name of a TEST every row of "
+        "it.",
     .examples = "  ecai devices calibrate --all\n"
                 "  ecai devices calibrate --csv mlperf_mobile.csv --where device=rpi4 \\\n"
-                "      --where runtime=tflite-2.7.1 --where family=mobilenet -o pi.json\n",
+                "      --where runtime=tflite-2.7.1 --where family=mobilenet -o pi.json\n"
+                "  ecai devices validate\n"
+                "  ecai devices validate T5 --json t5.json --svg .\n",
     .min_operands = 1,
     .max_operands = -1,
     .groups = groups,

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "energy/estimate.h"
 #include "validate/statistics.h"
+#include "validate/table.h"
 #include "validate/validate.h"
 
 // Figures of SciPy 1.17.1, spearmanr and kendalltau.
@@ -191,6 +193,82 @@ START_TEST(tests_are_found_in_any_case_of_letters)
 }
 END_TEST
 
+// ---- tables and profiles -----------------------------------------------------------------------
+
+static double cell(struct context *context, const struct csv_table *table, int row,
+                   const char *column)
+{
+    double number = NAN;
+    int at;
+
+    ck_assert_int_eq(csv_table_need(context, table, column, &at), OK);
+    ck_assert_int_eq(csv_table_number(context, table, row, at, &number), OK);
+    return number;
+}
+
+// What T5 and T6 score is the sum that the profile's estimate of such a network is.
+START_TEST(a_profile_estimates_a_row_of_its_table_as_the_tests_do)
+{
+    const double terms[] = {7e-3, 5e-10, 2e-9, 3e-9}; // whatever they are
+    struct context context;
+    struct csv_table table;
+    struct device device;
+
+    context_init(&context);
+    ck_assert_int_eq(device_read(&context, "cpu-sbc-a72", &device), OK);
+    ck_assert_int_eq(csv_table_read(&context, "mlperf_mobile.csv", &table), OK);
+    device.fit[PRECISION_I8] = (struct device_fit){
+        .fixed = terms[0], .mac = terms[1], .depthwise_mac = terms[2], .byte = terms[3]};
+    for (int row = 0; row < table.rows; row += 97) {
+        struct energy_work work = {.macs = cell(&context, &table, row, "macs"),
+                                   .depthwise_macs = cell(&context, &table, row, "depthwise_macs"),
+                                   .weight_bytes = cell(&context, &table, row, "weight_bytes"),
+                                   .precision = PRECISION_I8,
+                                   .nonzero = 1,
+                                   .nonzero_activations = 1};
+        double bytes = cell(&context, &table, row, "bytes");
+        work.activation_bytes = bytes - work.weight_bytes;
+        ck_assert_double_eq_tol(energy_of_work(&device, &work, 1).joules,
+                                terms[0] + (work.macs - work.depthwise_macs) * terms[1] +
+                                    work.depthwise_macs * terms[2] + bytes * terms[3],
+                                1e-12);
+    }
+    csv_table_clear(&table);
+    device_clear(&device);
+}
+END_TEST
+
+// "T5: what came of it" or "T5"; other words than those of a test are the profile's own.
+START_TEST(tests_that_profiles_name_exist)
+{
+    struct arena *arena = arena_new();
+    struct context context;
+    struct strings names;
+    int named = 0;
+
+    context_init(&context);
+    device_names(arena, &names);
+    for (int64_t i = 0; i < names.count; i++) {
+        const struct json *list;
+        struct device device;
+        ck_assert_msg(device_read(&context, names.at[i], &device) == OK, "%s", context.error);
+        list = json_at(device.json, "validated_by");
+        for (size_t k = 0; list && json_is_array(list) && k < json_count(list); k++) {
+            const char *words = json_text(json_child(list, k));
+            size_t length = strcspn(words, ":");
+            if (*words != 'T' || strspn(words + 1, "0123456789") + 1 != length)
+                continue;
+            ck_assert_msg(validation_find(arena_format(arena, "%.*s", (int)length, words)) >= 0,
+                          "%s: no test '%.*s'", names.at[i], (int)length, words);
+            named++;
+        }
+        device_clear(&device);
+    }
+    ck_assert_int_gt(named, 10);
+    arena_free(arena);
+}
+END_TEST
+
 Suite *validate_suite(void);
 Suite *validate_suite(void)
 {
@@ -209,6 +287,8 @@ Suite *validate_suite(void)
                         (int)(sizeof by_numpy / sizeof *by_numpy));
     tcase_add_test(cases, rows_are_scored_unless_they_are_told_aside);
     tcase_add_test(cases, a_bar_that_is_missed_without_a_reason_does_not_hold);
+    tcase_add_test(cases, a_profile_estimates_a_row_of_its_table_as_the_tests_do);
+    tcase_add_test(cases, tests_that_profiles_name_exist);
     tcase_add_test(cases, tests_are_found_in_any_case_of_letters);
     suite_add_tcase(suite, cases);
     return suite;

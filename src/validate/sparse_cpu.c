@@ -32,10 +32,11 @@ static double fit_floor(const struct machine *machine, const struct point *witho
 
     for (int i = 0; i < machine->wide_count; i++) {
         const struct point *point = &machine->wide[i];
-        double a = machine->dense * point->sparsity / point->joules;
-        double b = 1 - machine->dense * (1 - point->sparsity) / point->joules;
+        double a, b;
         if (point == without)
             continue;
+        a = machine->dense * point->sparsity / point->joules;
+        b = 1 - machine->dense * (1 - point->sparsity) / point->joules;
         ab += a * b;
         aa += a * a;
     }
