@@ -35,7 +35,7 @@ static void add_value(struct text *text, double value, const char *unit)
     else if (*unit)
         text_add_number(text, value, unit);
     else
-        text_format(text, "%.3f", value);
+        text_format(text, value == floor(value) && fabs(value) > 1 ? "%.0f" : "%.3f", value);
 }
 
 static const char *value_words(struct arena *arena, const char *before, double value,
@@ -107,10 +107,11 @@ static void add_test(const struct validation *test, struct text *text)
     text_format(text, "\n%s: %s\n%s\nTables: %s\n", test->id, test->title, test->told,
                 test->tables);
     for (int i = 0; i < test->figure_count; i++)
-        text_format(text, "  %s %s\n",
+        text_format(text, "  %s%s%s\n",
                     value_words(test->arena,
                                 arena_format(test->arena, "%s: ", test->figure[i].name),
                                 test->figure[i].value, test->figure[i].unit),
+                    test->figure[i].has_bar ? ", " : "",
                     test->figure[i].has_bar ? verdict(&test->figure[i]) : "");
     if (test->row_count == 0)
         return;
