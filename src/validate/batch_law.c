@@ -13,22 +13,9 @@ static enum status read_numbers(struct context *context, const struct csv_table 
 {
     static const char *const column[NUMBERS] = {"singlestream_joules", "multistream_joules",
                                                 "offline_joules", "accelerators"};
-    int at;
 
-    for (int i = 0; i < NUMBERS; i++) {
-        TRY(csv_table_need(context, table, column[i], &at));
-        TRY(csv_table_number_or_nan(context, table, row, at, &value[i]));
-    }
-    return OK;
-}
-
-static enum status word_of(struct context *context, const struct csv_table *table, int row,
-                           const char *column, const char **out)
-{
-    int at;
-
-    TRY(csv_table_need(context, table, column, &at));
-    *out = csv_table_word(table, row, at);
+    for (int i = 0; i < NUMBERS; i++)
+        TRY(row_number_or_nan(context, table, row, column[i], &value[i]));
     return OK;
 }
 
@@ -41,9 +28,9 @@ static enum status add_system(struct context *context, struct validation *valida
     double value[NUMBERS], image, fixed;
 
     TRY(read_numbers(context, table, row, value));
-    TRY(word_of(context, table, row, "device", &device));
-    TRY(word_of(context, table, row, "round", &round));
-    TRY(word_of(context, table, row, "precision", &precision));
+    TRY(row_word(context, table, row, "device", &device));
+    TRY(row_word(context, table, row, "round", &round));
+    TRY(row_word(context, table, row, "precision", &precision));
     if (isnan(value[SINGLE] + value[EIGHT] + value[OFFLINE]) || !(value[CARDS] >= 1) ||
         strcmp(precision, "int8") != 0)
         return OK;
@@ -85,24 +72,23 @@ static double order_of_scored(struct validation *validation)
     return kendall(predicted, published, scored);
 }
 
+static enum status score(struct context *context, struct validation *validation,
+                         const struct csv_table *table)
+{
+    for (int row = 0; row < table->rows; row++)
+        TRY(add_system(context, validation, table, row));
+    validation_tell_errors(validation);
+    validation_tell(validation, "Kendall tau of the systems", "", order_of_scored(validation));
+    validation_tell(validation, "largest error, earlier rounds", "%",
+                    largest_aside(validation, false));
+    validation_tell(validation, "largest error, several cards", "%",
+                    largest_aside(validation, true));
+    return OK;
+}
+
 enum status validate_batch_law(struct context *context, struct validation *validation)
 {
-    struct csv_table table = {.arena = NULL};
-    enum status status;
-
     validation->told = "ResNet-50, int8: one image and eight at once say what one of a large batch "
                        "takes. Scored: all systems of round v3.1 with one accelerator.";
-    status = csv_table_read(context, "mlperf_systems.csv", &table);
-    for (int row = 0; status == OK && row < table.rows; row++)
-        status = add_system(context, validation, &table, row);
-    if (status == OK) {
-        validation_tell_errors(validation);
-        validation_tell(validation, "Kendall tau of the systems", "", order_of_scored(validation));
-        validation_tell(validation, "largest error, earlier rounds", "%",
-                        largest_aside(validation, false));
-        validation_tell(validation, "largest error, several cards", "%",
-                        largest_aside(validation, true));
-    }
-    csv_table_clear(&table);
-    return status;
+    return validation_over(context, validation, "mlperf_systems.csv", score);
 }

@@ -5,6 +5,25 @@
 
 #include "validate/quantity.h"
 
+enum status row_number_or_nan(struct context *context, const struct csv_table *table, int row,
+                              const char *column, double *out)
+{
+    int at;
+
+    TRY(csv_table_need(context, table, column, &at));
+    return csv_table_number_or_nan(context, table, row, at, out);
+}
+
+enum status row_word(struct context *context, const struct csv_table *table, int row,
+                     const char *column, const char **out)
+{
+    int at;
+
+    TRY(csv_table_need(context, table, column, &at));
+    *out = csv_table_word(table, row, at);
+    return OK;
+}
+
 static bool row_is_taken(const struct csv_table *table, int row, const struct where *where)
 {
     for (; where && where->column; where++)

@@ -6,6 +6,13 @@
 #include "validate/regress.h"
 #include "validate/table.h"
 
+// A cell by the name of its column: errors as csv_table_need; an empty one is NaN. What may not be
+// empty: csv_quantity (quantity.h).
+MUST_CHECK enum status row_number_or_nan(struct context *context, const struct csv_table *table,
+                                         int row, const char *column, double *out);
+MUST_CHECK enum status row_word(struct context *context, const struct csv_table *table, int row,
+                                const char *column, const char **out);
+
 // A row is taken where every column named holds that word. Lists end with column NULL.
 struct where {
     const char *column, *word;

@@ -44,15 +44,8 @@ static enum status score(struct context *context, struct validation *validation,
 
 enum status validate_eie(struct context *context, struct validation *validation)
 {
-    struct csv_table table = {.arena = NULL};
-    enum status status;
-
     validation->told =
         "Time from shape and densities at one utilisation, fitted to the other eight "
         "layers; joules are the chip's published 0.59 W x time.";
-    status = csv_table_read(context, "eie.csv", &table);
-    if (status == OK)
-        status = score(context, validation, &table);
-    csv_table_clear(&table);
-    return status;
+    return validation_over(context, validation, "eie.csv", score);
 }

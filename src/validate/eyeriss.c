@@ -6,51 +6,26 @@
 
 #include "energy/array.h"
 #include "validate/cases.h"
+#include "validate/quantity.h"
 #include "validate/validate_internal.h"
 
 static const char *const terms[] = {"seconds", "nonzero_macs"};
 enum { SECONDS, NONZERO, TERMS };
 
 struct layers {
-    struct csv_table table;
-    struct cases cases; // x: terms, y: joules
+    const struct csv_table *table;
+    struct cases cases;
     double *processing; // seconds without those it waits for DRAM
 };
 
-static enum status numbers_of(struct context *context, struct layers *layers, int row)
+static enum status layers_read(struct context *context, struct arena *arena,
+                               const struct csv_table *table, struct layers *layers)
 {
-    static const char *const column[] = {"macs", "watts", "seconds_total", "seconds_processing",
-                                         "zero_activations"};
-    double value[5];
-    int at;
-
-    for (int i = 0; i < 5; i++) {
-        TRY(csv_table_need(context, &layers->table, column[i], &at));
-        TRY(csv_table_number(context, &layers->table, row, at, &value[i]));
-    }
-    layers->cases.x[row * TERMS + SECONDS] = value[2];
-    layers->cases.x[row * TERMS + NONZERO] = value[0] * (1 - value[4]);
-    layers->cases.y[row] = value[1] * value[2];
-    layers->cases.row[row] = row;
-    layers->processing[row] = value[3];
-    return OK;
-}
-
-// Clear the table in any case.
-static enum status layers_read(struct context *context, struct arena *arena, struct layers *layers)
-{
-    size_t rows;
-
-    layers->table = (struct csv_table){.arena = NULL};
-    TRY(csv_table_read(context, "eyeriss.csv", &layers->table));
-    rows = (size_t)layers->table.rows;
-    cases_of(&layers->cases, arena, (int)rows, terms, TERMS,
-             arena_array(arena, double, rows *TERMS), arena_array(arena, double, rows));
-    layers->cases.table = &layers->table;
-    layers->cases.row = arena_array(arena, int, rows);
-    layers->processing = arena_array(arena, double, rows);
-    for (int row = 0; row < layers->table.rows; row++)
-        TRY(numbers_of(context, layers, row));
+    *layers = (struct layers){.table = table};
+    TRY(cases_select(context, arena, table, NULL, terms, TERMS, "joules", &layers->cases));
+    layers->processing = arena_array(arena, double, (size_t)table->rows);
+    for (int row = 0; row < table->rows; row++)
+        TRY(csv_quantity(context, table, row, "seconds_processing", &layers->processing[row]));
     return OK;
 }
 
@@ -87,33 +62,28 @@ static enum status tell_fit_by_rate(struct context *context, struct validation *
 }
 
 static enum status given_time(struct context *context, struct validation *validation,
-                              struct layers *layers)
+                              const struct csv_table *table)
 {
-    struct cases *cases = &layers->cases;
+    struct layers layers;
+    struct cases *cases = &layers.cases;
     double *predicted;
 
+    TRY(layers_read(context, validation->arena, table, &layers));
     TRY(cases_leave_one_out(context, cases, &predicted));
     for (int i = 0; i < cases->count; i++)
         validation_add(validation, cases_word(cases, i, "network"), cases_word(cases, i, "layer"),
                        predicted[i], cases->y[i]);
     validation_tell_errors(validation);
     TRY(tell_fit(context, validation, cases, "largest error, fitted"));
-    return tell_fit_by_rate(context, validation, layers);
+    return tell_fit_by_rate(context, validation, &layers);
 }
 
 enum status validate_eyeriss_timed(struct context *context, struct validation *validation)
 {
-    struct layers layers;
-    enum status status;
-
     validation->told =
         "Each layer by the static power and the energy of a multiply-accumulate with "
         "a non-zero activation that fit the other 17, and its own measured time.";
-    status = layers_read(context, validation->arena, &layers);
-    if (status == OK)
-        status = given_time(context, validation, &layers);
-    csv_table_clear(&layers.table);
-    return status;
+    return validation_over(context, validation, "eyeriss.csv", given_time);
 }
 
 // ---- T2: the mapper's time ---------------------------------------------------------------------
@@ -132,12 +102,9 @@ static enum status shape_of(struct context *context, const struct csv_table *tab
         "batch", "in_channels", "out_channels", "height", "width",
         "pad",   "kernel",      "stride",       "groups", "zero_activations"};
     double value[SHAPE];
-    int at;
 
-    for (int i = 0; i < SHAPE; i++) {
-        TRY(csv_table_need(context, table, column[i], &at));
-        TRY(csv_table_number(context, table, row, at, &value[i]));
-    }
+    for (int i = 0; i < SHAPE; i++)
+        TRY(csv_quantity(context, table, row, column[i], &value[i]));
     *shape = (struct layer_shape){.batch = value[BATCH],
                                   .groups = value[GROUPS],
                                   .in_channels = value[IN] / value[GROUPS],
@@ -188,7 +155,7 @@ static enum status mapped_time(struct context *context, struct validation *valid
         struct array_zeros zeros;
         struct array_mapping mapping;
         TRY(fit_without(context, cases, i, &fit));
-        TRY(shape_of(context, &layers->table, i, &shape, &zeros));
+        TRY(shape_of(context, layers->table, i, &shape, &zeros));
         array_map(&array->spec, &shape, &zeros, &mapping);
         computing[i] = mapping.cycles / array->spec.hertz;
         whole[i] = mapping.seconds;
@@ -206,32 +173,28 @@ static enum status mapped_time(struct context *context, struct validation *valid
 }
 
 static enum status with_profile(struct context *context, struct validation *validation,
-                                const struct layers *layers)
+                                const struct csv_table *table)
 {
     struct device device;
     enum status status = device_read(context, "eyeriss-65nm", &device);
     const struct array *array = status == OK ? device_array(&device) : NULL;
+    struct layers layers;
 
     if (status == OK && !array)
         status = context_fail(context, ERR_FORMAT, "profile '%s' is no array", device.name);
     if (status == OK)
-        status = mapped_time(context, validation, layers, array);
+        status = layers_read(context, validation->arena, table, &layers);
+    if (status == OK)
+        status = mapped_time(context, validation, &layers, array);
     device_clear(&device);
     return status;
 }
 
 enum status validate_eyeriss_mapped(struct context *context, struct validation *validation)
 {
-    struct layers layers;
-    enum status status;
-
     validation->told =
         "As T1, the power of each layer by the other 17, but its time from the array, "
         "the buffer and the buses in the profile eyeriss-65nm, of which none is "
         "fitted to a time.";
-    status = layers_read(context, validation->arena, &layers);
-    if (status == OK)
-        status = with_profile(context, validation, &layers);
-    csv_table_clear(&layers.table);
-    return status;
+    return validation_over(context, validation, "eyeriss.csv", with_profile);
 }

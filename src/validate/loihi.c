@@ -86,16 +86,9 @@ static enum status score(struct context *context, struct validation *validation,
 
 enum status validate_loihi(struct context *context, struct validation *validation)
 {
-    struct csv_table table = {.arena = NULL};
-    enum status status;
-
     validation->told =
         "Each network by the line through the others with a branch; the slope against the chip's "
         "published energy of a synaptic operation, at one spike a connection: how many there were "
         "was not published.";
-    status = csv_table_read(context, "loihi.csv", &table);
-    if (status == OK)
-        status = score(context, validation, &table);
-    csv_table_clear(&table);
-    return status;
+    return validation_over(context, validation, "loihi.csv", score);
 }

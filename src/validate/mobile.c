@@ -118,17 +118,10 @@ static enum status all_boards(struct context *context, struct validation *valida
 
 enum status validate_mobile(struct context *context, struct validation *validation)
 {
-    struct csv_table table = {.arena = NULL};
-    enum status status;
-
     validation->told = "Each network by coefficients fitted to all others of its board and "
                        "precision: fixed, MACs and bytes for float32, with depthwise MACs apart "
                        "for int8.";
-    status = csv_table_read(context, "mlperf_mobile.csv", &table);
-    if (status == OK)
-        status = all_boards(context, validation, &table);
-    csv_table_clear(&table);
-    return status;
+    return validation_over(context, validation, "mlperf_mobile.csv", all_boards);
 }
 
 // ---- T6: families held out ---------------------------------------------------------------------
@@ -154,19 +147,19 @@ static enum status other_families(struct context *context, struct validation *va
     return OK;
 }
 
+static enum status both_precisions(struct context *context, struct validation *validation,
+                                   const struct csv_table *table)
+{
+    for (int p = 0; p < PRECISIONS; p++)
+        TRY(other_families(context, validation, table, &precisions[p]));
+    validation_tell_errors(validation);
+    return OK;
+}
+
 enum status validate_families(struct context *context, struct validation *validation)
 {
-    struct csv_table table = {.arena = NULL};
-    enum status status;
-
     validation->told = "Coefficients fitted to the MobileNets of the Raspberry Pi 4 alone.";
-    status = csv_table_read(context, "mlperf_mobile.csv", &table);
-    for (int p = 0; p < PRECISIONS && status == OK; p++)
-        status = other_families(context, validation, &table, &precisions[p]);
-    if (status == OK)
-        validation_tell_errors(validation);
-    csv_table_clear(&table);
-    return status;
+    return validation_over(context, validation, "mlperf_mobile.csv", both_precisions);
 }
 
 // ---- ranking: boards held out ------------------------------------------------------------------
@@ -255,15 +248,8 @@ static enum status rank_boards(struct context *context, struct validation *valid
 
 enum status validate_ranking(struct context *context, struct validation *validation)
 {
-    struct csv_table table = {.arena = NULL};
-    enum status status;
-
     validation->told =
         "Coefficients of the Raspberry Pi 4 with TFLite rank 38 MobileNets in float32 "
         "and 37 in int8, all in one order, on every other board and runtime.";
-    status = csv_table_read(context, "mlperf_mobile.csv", &table);
-    if (status == OK)
-        status = rank_boards(context, validation, &table);
-    csv_table_clear(&table);
-    return status;
+    return validation_over(context, validation, "mlperf_mobile.csv", rank_boards);
 }

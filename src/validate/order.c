@@ -20,25 +20,6 @@ struct sheet {
     bool is_checked;
 };
 
-static enum status number_at(struct context *context, const struct csv_table *table, int row,
-                             const char *column, double *out)
-{
-    int at;
-
-    TRY(csv_table_need(context, table, column, &at));
-    return csv_table_number_or_nan(context, table, row, at, out);
-}
-
-static enum status word_at(struct context *context, const struct csv_table *table, int row,
-                           const char *column, const char **out)
-{
-    int at;
-
-    TRY(csv_table_need(context, table, column, &at));
-    *out = csv_table_word(table, row, at);
-    return OK;
-}
-
 static enum status read_sheet(struct context *context, const struct csv_table *table, int row,
                               struct sheet *out)
 {
@@ -55,10 +36,10 @@ static enum status read_sheet(struct context *context, const struct csv_table *t
     const char *checked;
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        TRY(number_at(context, table, row, numbers[i].column, numbers[i].to));
-    TRY(word_at(context, table, row, "device", &out->device));
-    TRY(word_at(context, table, row, "round", &out->round));
-    TRY(word_at(context, table, row, "checked", &checked));
+        TRY(row_number_or_nan(context, table, row, numbers[i].column, numbers[i].to));
+    TRY(row_word(context, table, row, "device", &out->device));
+    TRY(row_word(context, table, row, "round", &out->round));
+    TRY(row_word(context, table, row, "checked", &checked));
     out->is_checked = strcmp(checked, "yes") == 0;
     return OK;
 }
@@ -106,12 +87,12 @@ static enum status add_machine(struct context *context, struct validation *valid
         return context_fail(context, ERR_FORMAT, "'%s': no '%s' of the data sheets", measured->path,
                             sheet->device);
     if (is_layer) {
-        TRY(number_at(context, measured, row, "frames_per_joule", &frames));
+        TRY(row_number_or_nan(context, measured, row, "frames_per_joule", &frames));
         order->published[at] = 1 / frames;
         order->predicted[at] = joules_of_layer(sheet);
     } else {
-        TRY(number_at(context, measured, row, "offline_joules", &order->published[at]));
-        TRY(number_at(context, measured, row, "offline_watts", &watts));
+        TRY(row_number_or_nan(context, measured, row, "offline_joules", &order->published[at]));
+        TRY(row_number_or_nan(context, measured, row, "offline_watts", &watts));
         order->predicted[at] = joules_of_network(sheet);
         order->by_power[at] = watts / (sheet->operations_per_second * sheet->cards);
     }
@@ -132,7 +113,7 @@ static enum status order_machines(struct context *context, struct validation *va
     for (int row = 0; row < sheets->rows; row++) {
         struct sheet sheet;
         const char *table;
-        TRY(word_at(context, sheets, row, "table", &table));
+        TRY(row_word(context, sheets, row, "table", &table));
         if (strcmp(table, name) != 0)
             continue;
         TRY(read_sheet(context, sheets, row, &sheet));

@@ -129,28 +129,26 @@ static void add_machine(struct validation *validation, const struct machine *mac
     }
 }
 
+static enum status score(struct context *context, struct validation *validation,
+                         const struct csv_table *table)
+{
+    struct machine ryzen, am5;
+
+    TRY(read_machine(context, validation, table, "ryzen", &ryzen));
+    TRY(read_machine(context, validation, table, "am5", &am5));
+    add_machine(validation, &ryzen, &ryzen);
+    add_machine(validation, &am5, &ryzen);
+    validation_tell_errors(validation);
+    validation_tell(validation, "floor, fitted", "", fit_floor(&ryzen, NULL));
+    validation_tell(validation, "int8 / float32 of MobileBERT", "", ryzen.saved_by_int8);
+    return OK;
+}
+
 enum status validate_sparse_cpu(struct context *context, struct validation *validation)
 {
-    struct csv_table table = {.arena = NULL};
-    struct machine ryzen, am5;
-    enum status status;
-
     validation->told =
         "The floor fits BERT-large in float32 on the Ryzen (each point by the other), what int8 "
         "saves is MobileBERT's there; int8 and the second machine were not used, but for its dense "
         "float32 figure.";
-    status = csv_table_read(context, "mlperf_bert.csv", &table);
-    if (status == OK)
-        status = read_machine(context, validation, &table, "ryzen", &ryzen);
-    if (status == OK)
-        status = read_machine(context, validation, &table, "am5", &am5);
-    if (status == OK) {
-        add_machine(validation, &ryzen, &ryzen);
-        add_machine(validation, &am5, &ryzen);
-        validation_tell_errors(validation);
-        validation_tell(validation, "floor, fitted", "", fit_floor(&ryzen, NULL));
-        validation_tell(validation, "int8 / float32 of MobileBERT", "", ryzen.saved_by_int8);
-    }
-    csv_table_clear(&table);
-    return status;
+    return validation_over(context, validation, "mlperf_bert.csv", score);
 }

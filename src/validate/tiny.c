@@ -77,15 +77,8 @@ static enum status score(struct context *context, struct validation *validation,
 
 enum status validate_tiny(struct context *context, struct validation *validation)
 {
-    struct csv_table table = {.arena = NULL};
-    enum status status;
-
     validation->told =
         "A fit, not a prediction: dense MACs, depthwise MACs and weight bytes of each "
         "board and runtime, from the four networks that they are scored on.";
-    status = csv_table_read(context, "mlperf_tiny.csv", &table);
-    if (status == OK)
-        status = score(context, validation, &table);
-    csv_table_clear(&table);
-    return status;
+    return validation_over(context, validation, "mlperf_tiny.csv", score);
 }

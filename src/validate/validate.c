@@ -197,3 +197,17 @@ bool validation_holds(const struct validation *validation)
             return false;
     return true;
 }
+
+enum status
+validation_over(struct context *context, struct validation *validation, const char *file,
+                enum status (*score)(struct context *context, struct validation *validation,
+                                     const struct csv_table *table))
+{
+    struct csv_table table = {.arena = NULL};
+    enum status status = csv_table_read(context, file, &table);
+
+    if (status == OK)
+        status = score(context, validation, &table);
+    csv_table_clear(&table);
+    return status;
+}

@@ -19,6 +19,12 @@ double validation_largest_error(const struct validation *validation, const char 
 // Both of all rows, told as "mean error" and "largest error".
 void validation_tell_errors(struct validation *validation);
 
+// Reads a table, has it scored and lets it go.
+enum status
+validation_over(struct context *context, struct validation *validation, const char *file,
+                enum status (*score)(struct context *context, struct validation *validation,
+                                     const struct csv_table *table));
+
 #define VALIDATION(id, title, tables, unit, function, basis)                                       \
     enum status function(struct context *context, struct validation *validation);
 #define BAR(id, name, unit, way, limit, reason)
