@@ -24,7 +24,7 @@ struct machine {
     int wide_count, narrow_count;
 };
 
-// Relative least squares of joules = dense x ((1 - s) + floor x s) over all points but one (-1:
+// Relative least squares of joules = dense x ((1 - s) + floor x s) over all points but one (NULL:
 // all).
 static double fit_floor(const struct machine *machine, const struct point *without)
 {
