@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/json_common.h"
 #include "energy/energy_json.h"
 
 const struct measured_ratio measured_ratio_nothing = {NAN, NAN, NAN, NULL};
@@ -64,6 +65,7 @@ void energy_steps_to_json(struct json *object, const struct energy_steps *steps)
     json_add_number(object, "on_chip", steps->on_chip);
     json_add_number(object, "off_chip", steps->off_chip);
     json_add_bool(object, "is_on_chip", steps->is_on_chip);
+    json_add_count(object, "nonzero", steps->nonzero);
 }
 
 struct energy_steps energy_steps_from_json(const struct json *object, double joules)
@@ -74,7 +76,8 @@ struct energy_steps energy_steps_from_json(const struct json *object, double jou
                                  json_number(json_at(object, "dense")),
                                  json_number(json_at(object, "on_chip")),
                                  json_number(json_at(object, "off_chip")),
-                                 json_number(json_at(object, "is_on_chip")) == 1};
+                                 json_number(json_at(object, "is_on_chip")) == 1,
+                                 json_number(json_at(object, "nonzero"))};
 }
 
 void factors_to_json(struct json *ratio, const struct energy_ratio *estimated,

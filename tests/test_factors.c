@@ -157,8 +157,8 @@ END_TEST
 // zeros left out, 30 without, on chip as it is; 75 off chip.
 START_TEST(steps_of_two_reports_give_the_factors_and_their_product)
 {
-    const struct energy_steps baseline = {32, 100, 100, 100, 40, 100, false};
-    const struct energy_steps model = {32, 5, 20, 30, 30, 75, true};
+    const struct energy_steps baseline = {32, 100, 100, 100, 40, 100, false, 50};
+    const struct energy_steps model = {32, 5, 20, 30, 30, 75, true, 20};
     struct json *a = json_object(), *b = json_object();
     struct energy_steps from_a, from_b;
     struct energy_ratio ratio;
@@ -184,8 +184,8 @@ END_TEST
 
 START_TEST(steps_at_other_references_or_none_have_a_ratio_without_factors)
 {
-    const struct energy_steps whole = {32, 100, 100, 100, 40, 100, false};
-    const struct energy_steps narrow = {8, 5, 20, 30, 30, 75, true};
+    const struct energy_steps whole = {32, 100, 100, 100, 40, 100, false, 50};
+    const struct energy_steps narrow = {8, 5, 20, 30, 30, 75, true, 20};
     const struct energy_steps none = energy_steps_from_json(NULL, 5);
     struct energy_ratio ratio;
 
@@ -201,13 +201,25 @@ END_TEST
 // The profile's error is of networks that differ.
 START_TEST(a_network_and_itself_are_one_to_one_without_a_doubt)
 {
-    const struct energy_steps steps = {32, 100, 100, 100, 40, 100, false};
+    const struct energy_steps steps = {32, 100, 100, 100, 40, 100, false, 50};
     struct energy_ratio ratio;
 
     energy_compare_steps(&steps, &steps, 50, &ratio);
     ck_assert_double_eq(ratio.energy, 1);
     ck_assert_double_eq(ratio.low, 1);
     ck_assert_double_eq(ratio.high, 1);
+}
+END_TEST
+
+START_TEST(zeros_that_the_profile_does_not_count_leave_its_error)
+{
+    const struct energy_steps dense = {32, 100, 100, 100, 40, 100, false, 50};
+    const struct energy_steps pruned = {32, 100, 100, 100, 40, 100, false, 25};
+    struct energy_ratio ratio;
+
+    energy_compare_steps(&dense, &pruned, 50, &ratio);
+    ck_assert_double_eq(ratio.energy, 1);
+    ck_assert_double_eq(ratio.high, 1.5);
 }
 END_TEST
 
@@ -234,6 +246,7 @@ Suite *factors_suite(void)
     tcase_add_test(tcase, steps_of_two_reports_give_the_factors_and_their_product);
     tcase_add_test(tcase, steps_at_other_references_or_none_have_a_ratio_without_factors);
     tcase_add_test(tcase, a_network_and_itself_are_one_to_one_without_a_doubt);
+    tcase_add_test(tcase, zeros_that_the_profile_does_not_count_leave_its_error);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -66,6 +66,7 @@ struct energy_steps {
     double own, reference, dense;
     double on_chip, off_chip; // as `dense`, with the weights in that memory
     bool is_on_chip;          // where its own weights are
+    double nonzero;           // weights that are not zero
 };
 void energy_steps_of(const struct counts *counts, const struct device *device,
                      struct energy_steps *steps);

@@ -24,7 +24,7 @@ static struct energy_steps steps_at(const struct counts *counts, const struct de
                                     int bits)
 {
     struct energy_scenario at = {0, false, LEVEL_OWN, 1};
-    struct energy_steps steps = {.reference_bits = bits};
+    struct energy_steps steps = {.reference_bits = bits, .nonzero = counts->nonzero};
 
     steps.own = joules_of(counts, device, &at, &steps.is_on_chip);
     at.reference_bits = bits;
@@ -47,11 +47,14 @@ void energy_steps_of(const struct counts *counts, const struct device *device,
         *steps = steps_at(counts, device, 8);
 }
 
-// Two networks that differ in nothing that is counted take the same on any device.
-static bool is_alike(const struct energy_ratio *ratio)
+// Two networks that differ in nothing that is counted take the same on any device. More zeros may
+// save something even where the profile says that they do not.
+static bool is_alike(const struct energy_steps *a, const struct energy_steps *b,
+                     const struct energy_ratio *ratio)
 {
-    return ratio->energy == 1 && ratio->bits == 1 && ratio->sparsity == 1 && ratio->memory == 1 &&
-           ratio->architecture == 1 && ratio->hardware == 1;
+    return a->nonzero == b->nonzero && ratio->energy == 1 && ratio->bits == 1 &&
+           ratio->sparsity == 1 && ratio->memory == 1 && ratio->architecture == 1 &&
+           ratio->hardware == 1;
 }
 
 void energy_compare_steps(const struct energy_steps *baseline, const struct energy_steps *model,
@@ -72,7 +75,7 @@ void energy_compare_steps(const struct energy_steps *baseline, const struct ener
         ratio->architecture = a_moved / b_moved;
         ratio->hardware = 1;
     }
-    factor = is_alike(ratio) ? 1 : factor;
+    factor = is_alike(a, b, ratio) ? 1 : factor;
     ratio->low = ratio->energy / factor;
     ratio->high = ratio->energy * factor;
 }

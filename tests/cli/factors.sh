@@ -27,3 +27,6 @@ s "ecai compress -q --teacher model.onnx --preprocess unit --data $data --energy
 echo "{\"model\": \"model.onnx\", \"chain\": [{\"run\": \"simplify\"}, {\"run\": \"prune magnitude\", \"options\": {\"sparsity\": [0.3, 0.6]}}], \"search_data\": \"$data\", \"eval\": {\"preprocess\": \"unit\"}, \"require\": [\"energy.joules <= 1uJ\"]}" >sweep.json
 s "ecai sweep -q sweep.json -o trials >/dev/null 2>&1; for t in trials/trials/*.json; do sh products <\$t; done; sh products <trials/results.jsonl; head -1 trials/results.csv | grep -o 'energy_ratio.*'"
 s "ecai report trials -o r.json && sh products <r.json; ecai report trials -o r.csv && head -1 r.csv | grep -o 'ratio.factors[^,]*'"
+# Of every profile there is, between networks of one precision and of two.
+all=$(for profile in "$ECAI_DEVICES"/*.json; do printf -- '--device %s ' "$(basename "$profile" .json)"; done)
+s "ecai quantize int8 -q --data $data --preprocess unit model.onnx -o whole.onnx; for m in model whole; do ecai eval -q small.onnx --baseline \$m.onnx --preprocess unit --data $data $all --json every.json >/dev/null 2>&1; sh products <every.json | cut -d' ' -f 1-5; done" | sed '1s/--device .* --json/DEVICES --json/'
