@@ -404,7 +404,7 @@ START_TEST(a_sparse_engine_takes_time_by_what_is_stored)
     count_text(not_of_four);
     make_device("\"zero_weights\":\"skip\",\"kind\":\"sparse-engine\",\"engine\":{\"pes\":2,"
                 "\"clock_mhz\":1,\"watts\":3,\"utilisation\":0.5,\"index_bits\":4,"
-                "\"weight_bits\":4,\"arithmetic_part\":0.25,\"weight_part\":0.5}");
+                "\"arithmetic_part\":0.25,\"weight_part\":0.5}");
     estimate(1);
     // Half of 8 MACs, with the zeros that pad runs of 16: 1 + q / (1 - q), q = 0.5^16.
     assert_near(energy.seconds, 4 * (1 + pow(0.5, 16) / (1 - pow(0.5, 16))) / (2 * 1e6 * 0.5));

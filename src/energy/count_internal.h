@@ -43,6 +43,16 @@ void set_unknown(struct walk *walk, const struct node *node, const char *what);
 void count_weights(struct walk *walk);
 void count_activations(struct walk *walk);
 
+// The weight that a constant is made from: through DequantizeLinear, Cast, Transpose, views.
+// NO_VALUE: it is none.
+struct value_id weight_behind(const struct walk *walk, struct value_id id);
+// The part of a node's multiply-accumulates whose weight is not zero.
+double nonzero_part(const struct walk *walk, const struct node *node, const struct op_cost *cost);
+// Whether of every four weights that input `slot` of a node sums up at most two are not zero; the
+// operand `weight` is made from `root`. Looked at where so many are zero that it can be: half.
+bool finds_2_4(const struct walk *walk, const struct node *node, int slot, struct value_id weight,
+               struct value_id root);
+
 // Fills in is_rectified and becomes_rectified.
 void find_rectified(struct walk *walk);
 // The loops of a node that multiplies; weight: the input that holds its weights.

@@ -371,7 +371,7 @@ enum status device_read(struct context *context, const char *name, struct device
     if (status == OK) {
         status = read_device(context, &text, overrides, device);
         if (status != OK)
-            context_fail_in(context, status, "device profile '%s'", path);
+            context_fail_in(context, status, "device profile '%s'", overrides ? name : path);
     }
     text_clear(&text);
     return status;

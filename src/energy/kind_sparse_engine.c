@@ -8,7 +8,7 @@
 
 struct engine {
     double pes, clock_mhz, watts, utilisation;
-    double index_bits, weight_bits;      // of a run of zeros, and of a number behind it
+    double index_bits;                   // of a run of zeros
     double sram_bytes;                   // of the weights; NaN: any
     double activation_nonzero;           // of what a layer reads, where nothing else tells
     double arithmetic_part, weight_part; // of the power; the rest reads and writes activations
@@ -18,11 +18,15 @@ struct engine {
     PROFILE_NUMBER(struct engine, "engine." #key, key, unit, min, max, needed)
 
 static const struct profile_number numbers[] = {
-    NUMBER(pes, 1, 1, 1e7, true),           NUMBER(clock_mhz, 1e6, 0.001, 1e5, true),
-    NUMBER(watts, 1, 0, 1e6, true),         NUMBER(utilisation, 1, 1e-6, 1, true),
-    NUMBER(index_bits, 1, 1, 32, true),     NUMBER(weight_bits, 1, 1, 64, true),
-    NUMBER(sram_bytes, 1, 0, 1e15, false),  NUMBER(activation_nonzero, 1, 0, 1, false),
-    NUMBER(arithmetic_part, 1, 0, 1, true), NUMBER(weight_part, 1, 0, 1, true),
+    NUMBER(pes, 1, 1, 1e7, true),
+    NUMBER(clock_mhz, 1e6, 0.001, 1e5, true),
+    NUMBER(watts, 1, 0, 1e6, true),
+    NUMBER(utilisation, 1, 1e-6, 1, true),
+    NUMBER(index_bits, 1, 1, 32, true),
+    NUMBER(sram_bytes, 1, 0, 1e15, false),
+    NUMBER(activation_nonzero, 1, 0, 1, false),
+    NUMBER(arithmetic_part, 1, 0, 1, true),
+    NUMBER(weight_part, 1, 0, 1, true),
 };
 
 static enum status read(struct profile *profile, struct device *device)
