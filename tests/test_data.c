@@ -410,6 +410,16 @@ START_TEST(csv_targets_are_numbers_to_predict_whole_ones_too)
 }
 END_TEST
 
+START_TEST(csv_labels_hold_quotes_that_are_doubled)
+{
+    ck_assert_int_eq(open_csv("1,\"a \"\"b\"\"\"\n2,\"\"\"\"\n3,\"a \"\"b\"\"\"\n", ""), OK);
+    ck_assert_int_eq(dataset->count, 3);
+    ck_assert_int_eq(dataset->classes, 2);
+    ck_assert_str_eq(dataset->class_name[0], "\"");
+    ck_assert_str_eq(dataset->class_name[1], "a \"b\"");
+}
+END_TEST
+
 START_TEST(csv_headers_are_left_out)
 {
     ck_assert_int_eq(open_csv("\xEF\xBB\xBFwidth,\"he,ight\",kind\n1,2,0\n3,4,1\n", ""), OK);
@@ -799,6 +809,7 @@ Suite *data_suite(void)
     tcase_add_test(tests, csv_numbers_are_classes_as_they_stand);
     tcase_add_test(tests, csv_fractions_are_numbers_to_predict);
     tcase_add_test(tests, csv_targets_are_numbers_to_predict_whole_ones_too);
+    tcase_add_test(tests, csv_labels_hold_quotes_that_are_doubled);
     tcase_add_test(tests, csv_headers_are_left_out);
     tcase_add_loop_test(tests, a_wrong_table_says_where, 0, COUNT(wrong_csv));
     tcase_add_test(tests, csv_label_columns_that_are_not_there_are_refused);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/field.h"
 
 enum { FIELD_LIMIT = 1 << 20, NUMBER_LIMIT = 64 };
@@ -31,23 +30,51 @@ static const char *find_any(const char *at, const char *end, char a, char b)
     return at;
 }
 
+// With one quote for each two.
+static struct csv_piece without_doubles(struct csv *csv, struct csv_piece piece)
+{
+    char *copy;
+    size_t length = 0;
+
+    if (!csv->arena)
+        csv->arena = arena_new();
+    copy = arena_copy_bytes(csv->arena, piece.at, piece.length);
+    for (size_t i = 0; i < piece.length; i++) {
+        copy[length++] = piece.at[i];
+        i += piece.at[i] == '"';
+    }
+    return (struct csv_piece){copy, length};
+}
+
+// From behind the first quote. What stands between the last one and the delimiter is passed over.
+static enum status read_quoted(struct context *context, struct csv *csv)
+{
+    const char *start = csv->at + 1, *stop = start;
+    bool has_doubles = false;
+    struct csv_piece piece;
+
+    for (;; stop += 2) {
+        stop = memchr(stop, '"', (size_t)(csv->end - stop));
+        if (!stop)
+            return context_fail(context, ERR_FORMAT, "line %lld: a quote is not closed",
+                                (long long)csv->line);
+        if (stop + 1 == csv->end || stop[1] != '"')
+            break;
+        has_doubles = true;
+    }
+    piece = (struct csv_piece){start, (size_t)(stop - start)};
+    add_field(csv, has_doubles ? without_doubles(csv, piece) : piece);
+    csv->at = find_any(stop + 1, csv->end, csv->delimiter, '\n');
+    return OK;
+}
+
 // One field from csv->at; leaves it on the delimiter, the line's end or the end of the text.
 static enum status read_field(struct context *context, struct csv *csv)
 {
     const char *start = csv->at, *stop;
 
-    if (start < csv->end && *start == '"') {
-        stop = memchr(start + 1, '"', (size_t)(csv->end - start - 1));
-        if (!stop)
-            return context_fail(context, ERR_FORMAT, "line %lld: a quote is not closed",
-                                (long long)csv->line);
-        if (stop + 1 < csv->end && stop[1] == '"')
-            return context_fail(context, ERR_UNSUPPORTED, "line %lld: quotes inside quotes",
-                                (long long)csv->line);
-        add_field(csv, (struct csv_piece){start + 1, (size_t)(stop - start - 1)});
-        csv->at = find_any(stop + 1, csv->end, csv->delimiter, '\n');
-        return OK;
-    }
+    if (start < csv->end && *start == '"')
+        return read_quoted(context, csv);
     stop = find_any(start, csv->end, csv->delimiter, '\n');
     add_field(csv, (struct csv_piece){start, (size_t)(stop - start)});
     csv->at = stop;
@@ -118,6 +145,8 @@ void csv_init(struct csv *csv, const char *bytes, size_t count)
 void csv_clear(struct csv *csv)
 {
     free(csv->field);
+    if (csv->arena)
+        arena_free(csv->arena);
     *csv = (struct csv){.at = NULL};
 }
 

@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/context.h"
 
-// A field without the blanks around it and without its quotes; borrowed.
+// A field without the blanks around it and without its quotes, "" inside them being one. It lives
+// until csv_clear, and as long as the bytes.
 struct csv_piece {
     const char *at;
     size_t length;
@@ -22,6 +24,7 @@ struct csv {
     int64_t line; // of the file, from 1
     struct csv_piece *field;
     int64_t count, capacity;
+    struct arena *arena; // fields that are not in the file as they are; NULL: none
 };
 
 // The delimiter is what stands most often in the first line; a byte order mark is passed over.
@@ -30,8 +33,8 @@ void csv_clear(struct csv *csv);
 // Passes over empty lines and those that begin with '#', and takes the delimiter from the line
 // behind them: for use before the first csv_next.
 void csv_skip_comments(struct csv *csv);
-// The next line that is not empty; count 0 at the end. ERR_FORMAT, ERR_UNSUPPORTED: a quote that is
-// not closed, quotes inside quotes; the text names the line.
+// The next line that is not empty; count 0 at the end. ERR_FORMAT: a quote that is not closed; the
+// text names the line.
 MUST_CHECK enum status csv_next(struct context *context, struct csv *csv);
 
 // A number in decimal notation, '.' in every locale; no fractions.
