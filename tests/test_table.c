@@ -72,6 +72,21 @@ START_TEST(semicolons_tabs_and_windows_line_ends_are_read)
 }
 END_TEST
 
+START_TEST(two_quotes_inside_quotes_are_one)
+{
+    ck_assert_msg(read_text("\"network \"\"tall\"\"\",\"jou\"\"les\"\n"
+                            "\"\"\"a\"\", 1\"\"\" ,2\n\"\",3\n\"\"\"\"\"\",\"4\"\n") == OK,
+                  "%s", context.error);
+    ck_assert_str_eq(table.name[0], "network \"tall\"");
+    ck_assert_str_eq(table.name[1], "jou\"les");
+    ck_assert_str_eq(csv_table_word(&table, 0, 0), "\"a\", 1\"");
+    ck_assert_str_eq(csv_table_word(&table, 0, 1), "2");
+    ck_assert_str_eq(csv_table_word(&table, 1, 0), "");
+    ck_assert_str_eq(csv_table_word(&table, 2, 0), "\"\"");
+    ck_assert_str_eq(csv_table_word(&table, 2, 1), "4");
+}
+END_TEST
+
 static const struct {
     const char *text, *message;
 } refused[] = {
@@ -81,6 +96,9 @@ static const struct {
     {"a,b\n1\n", "line 2 has 1 fields, the header has 2"},
     {"a,a\n1,2\n", "line 1: two columns 'a'"},
     {"a,,b\n1,2,3\n", "line 1: column 2 has no name"},
+    {"a,b,\n1,2,3\n", "line 1 ends with a comma: column 3 behind it has no name"},
+    {"a;b;\n1;2;3\n", "line 1 ends with ';': column 3 behind it has no name"},
+    {"a,b\n1,\"2\"\"\n", "line 2: a quote is not closed"},
     {"a,b\n\"1,2\n", "line 2: a quote is not closed"},
 };
 
@@ -102,7 +120,13 @@ static const struct {
     {"network,gmacs", "macs", "'gmacs' looks like billions of MACs"},
     {"network,latency_ms", "seconds", "'latency_ms' looks like milliseconds"},
     {"network,weights_kb", "weight_bytes", "wants bytes; 'weights_kb' looks like kilobytes"},
-    {"network,joule", "joules", "no column 'joules' (did you mean 'joule'?)"},
+    {"network,joule", "joules", "no column 'joules'; if 'joule' is in joules, it is to be named"},
+    {"network,energy", "joules", "no column 'joules'; if 'energy' is in joules, it is to be named"},
+    {"network,Energy", "joules", "if 'Energy' is in joules, it is to be named 'joules'"},
+    {"network,Joules", "joules", "no column 'joules'; 'Joules' differs from it in capital letters"},
+    {"network,JOULES", "joules", "no column 'joules'; 'JOULES' differs from it in capital letters"},
+    {"network,latency", "seconds", "if 'latency' is in seconds, it is to be named 'seconds'"},
+    {"network,jouless", "joules", "no column 'joules' (did you mean 'jouless'?)"},
     {"network,power", "joules", "no column 'joules'; there are network, power"},
 };
 
@@ -160,6 +184,7 @@ Suite *table_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, comments_header_and_rows_are_told_apart);
     tcase_add_test(tcase, semicolons_tabs_and_windows_line_ends_are_read);
+    tcase_add_test(tcase, two_quotes_inside_quotes_are_one);
     tcase_add_loop_test(tcase, a_table_that_is_none_is_refused_by_line, 0, ROWS(refused));
     tcase_add_loop_test(tcase, a_missing_column_is_named_and_so_is_another_unit, 0, ROWS(units));
     tcase_add_test(tcase, a_cell_that_is_no_number_is_named_by_line_and_column);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/csv.h"
@@ -46,6 +47,18 @@ static void read_comment(struct csv_table *table, const char *at, const char *en
     text_clear(&text);
 }
 
+static enum status fail_nameless(struct context *context, const struct csv *csv, int column)
+{
+    const char *mark = csv->delimiter == ',' ? "a comma" : csv->delimiter == ';' ? "';'" : "a tab";
+
+    if (column > 0 && column == csv->count - 1)
+        return context_fail(context, ERR_FORMAT,
+                            "line %lld ends with %s: column %d behind it has no name",
+                            (long long)csv->line, mark, column + 1);
+    return context_fail(context, ERR_FORMAT, "line %lld: column %d has no name",
+                        (long long)csv->line, column + 1);
+}
+
 static enum status read_header(struct context *context, struct csv *csv, struct csv_table *table)
 {
     TRY(csv_next(context, csv));
@@ -58,8 +71,7 @@ static enum status read_header(struct context *context, struct csv *csv, struct 
     for (int i = 0; i < table->columns; i++) {
         table->name[i] = arena_copy_bytes(table->arena, csv->field[i].at, csv->field[i].length);
         if (table->name[i][0] == '\0')
-            return context_fail(context, ERR_FORMAT, "line %lld: column %d has no name",
-                                (long long)csv->line, i + 1);
+            return fail_nameless(context, csv, i);
         for (int k = 0; k < i; k++)
             if (strcmp(table->name[k], table->name[i]) == 0)
                 return context_fail(context, ERR_FORMAT, "line %lld: two columns '%s'",
@@ -148,7 +160,19 @@ struct unit {
 
 static const struct unit units[] = {
 #define UNIT(word, what, quantity) {word, what, quantity},
+#define NAME(word, quantity)
 #include "validate/units.def"
+#undef NAME
+#undef UNIT
+};
+
+static const struct {
+    const char *word, *quantity;
+} usual_names[] = {
+#define UNIT(word, what, quantity)
+#define NAME(word, quantity) {word, quantity},
+#include "validate/units.def"
+#undef NAME
 #undef UNIT
 };
 
@@ -202,6 +226,18 @@ static const char *other_unit(const char *name, const char *quantity)
     return NULL;
 }
 
+// Whether the quantity often goes by that name.
+static bool is_called(const char *name, const char *quantity)
+{
+    struct name_words words;
+
+    split(name, &words);
+    for (size_t i = 0; i < sizeof usual_names / sizeof usual_names[0]; i++)
+        if (strcmp(usual_names[i].quantity, quantity) == 0 && has_word(&words, usual_names[i].word))
+            return true;
+    return false;
+}
+
 const char *csv_table_file(const struct csv_table *table)
 {
     const char *slash = strrchr(table->path, '/');
@@ -235,11 +271,24 @@ void csv_table_add_column(struct csv_table *table, const char *name, const char 
 }
 
 static enum status fail_missing(struct context *context, const struct csv_table *table,
-                                const char *name)
+                                const char *name, const char *quantity)
 {
     struct suggestion suggestion;
     struct text text;
     enum status status;
+
+    for (int i = 0; i < table->columns; i++)
+        if (strcasecmp(table->name[i], name) == 0)
+            return context_fail(
+                context, ERR_FORMAT,
+                "'%s': there is no column '%s'; '%s' differs from it in capital letters",
+                table->path, name, table->name[i]);
+    for (int i = 0; i < table->columns; i++)
+        if (is_called(table->name[i], quantity))
+            return context_fail(
+                context, ERR_FORMAT,
+                "'%s': there is no column '%s'; if '%s' is in %s, it is to be named '%s'",
+                table->path, name, table->name[i], quantity, name);
 
     suggestion_init(&suggestion, name);
     for (int i = 0; i < table->columns; i++)
@@ -274,7 +323,7 @@ enum status csv_table_need(struct context *context, const struct csv_table *tabl
             return context_fail(context, ERR_FORMAT,
                                 "'%s': column '%s' wants %s; '%s' looks like %s", table->path, name,
                                 quantity, table->name[i], what);
-    return fail_missing(context, table, name);
+    return fail_missing(context, table, name, quantity);
 }
 
 // ---- cells -------------------------------------------------------------------------------------
