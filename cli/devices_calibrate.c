@@ -27,7 +27,8 @@ const struct field calibrate_fields[] = {
     FIELD(struct calibrate_options, in_sample, "no", 0, 0,
           "take fewer than 12 networks, and call the result a fit"),
     FIELD(struct calibrate_options, device, NULL, 0, 0,
-          "BASE: profile that gives kind, scope and whatever measurements do not tell"),
+          "BASE: profile that gives kind, scope and whatever measurements do not tell; the new one "
+          "lists that as unverified"),
     FIELD_CHOICE(struct calibrate_options, precision, NULL, "float32|float16|int8",
                  "of the networks, where the table has no such column"),
     FIELD(struct calibrate_options, name, NULL, 0, 0, "of the new profile (default: the table's)"),
@@ -146,6 +147,8 @@ static enum status fit(struct work *work)
         TRY(calibration_fit(context, &work->table, &request, &work->calibration[i]));
         calibration_warn(context, &work->calibration[i]);
     }
+    if (work->base.arena)
+        calibration_warn_base(context, work->calibration, work->base.json);
     return OK;
 }
 

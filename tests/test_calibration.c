@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "energy/array.h"
 #include "energy/estimate.h"
 #include "validate/calibration_profile.h"
 
@@ -286,7 +287,11 @@ static const struct {
     {"network,macs,bytes,joules\na,many,2,3\n", "line 2, column 'macs': 'many' is no number"},
     {"network,macs,bytes,joules\n" TWELVE("a,1,2,3\n"), "all 12 rows are one network"},
     {"network,precision,macs,bytes,joules\na,int8,1,2,3\n",
-     "there is no row with precision float32"},
+     "there is no row with precision float32; its 'precision' is int8"},
+    {"network,precision,macs,bytes,joules\na,fp32,1,2,3\nb,,1,2,3\nc,fp32,1,2,3\n",
+     "there is no row with precision float32; its 'precision' is fp32, ''"},
+    {"network,macs,bytes,energy\na,1,2,3\n",
+     "no column 'joules'; if 'energy' is in joules, it is to be named 'joules'"},
 };
 
 START_TEST(what_is_wrong_with_a_table_is_named)
@@ -498,6 +503,256 @@ START_TEST(as_many_coefficients_as_rows_fit_anything_and_claim_no_error)
 }
 END_TEST
 
+// A base that reckons in every way that a sum does not.
+static struct json *unlike_a_sum(const struct json *base)
+{
+    struct json *copy = json_copy(base), *memory;
+
+    if (strcmp(json_text(json_member(base, "kind")), "calibrated") == 0) {
+        memory = json_object();
+        json_add_number(memory, "on_chip_bytes", 1);
+        json_add_number(memory, "off_chip_byte_pj", 100);
+        json_replace(copy, "memory", memory);
+    } else if (json_find(copy, "power")) {
+        json_set_number(json_find(copy, "power"), "dram_byte_pj", 100);
+        json_set_number(json_find(copy, "power"), "buffer_word_pj", 10);
+    } else if (json_find(copy, "spiking")) {
+        json_set_number(json_find(copy, "spiking"), "timesteps", 10);
+        json_set_number(json_find(copy, "spiking"), "spikes_per_connection", 0.5);
+    }
+    return copy;
+}
+
+static const struct {
+    const char *kind, *csv, *precision;
+    struct strings where, target;
+} measured[] = {
+#define TEXTS(...)                                                                                 \
+    {                                                                                              \
+        sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), (const char *const[])         \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+    {"calibrated", "mlperf_mobile.csv", "int8",
+     TEXTS("device=rpi4", "runtime=tflite-2.7.1", "family=mobilenet"), TEXTS("joules")},
+    {"array", "eyeriss.csv", NULL, {0, NULL}, {0, NULL}},
+    {"spiking", "loihi.csv", NULL, TEXTS("device=loihi", "network=kws-scaled"),
+     TEXTS("dynamic_joules")},
+    {"sparse-engine", "eie.csv", NULL, {0, NULL}, {0, NULL}},
+};
+
+// What a written profile says of a row of the table. Of arrays and engines the rows tell the time,
+// which their profiles otherwise estimate.
+static double estimate_of(const struct device *device, int row)
+{
+    const double *x = calibration.x + row * calibration.terms;
+    struct energy_work work = {.precision = PRECISION_I8,
+                               .nonzero = 1,
+                               .nonzero_activations = 1,
+                               .neurons = 1e6,
+                               .macs = x[1]};
+    struct array_mapping mapping = {.seconds = x[0],
+                                    .register_words = 1e9,
+                                    .neighbour_words = 1e9,
+                                    .buffer_words = 1e9,
+                                    .weight_bytes = 1e9,
+                                    .input_bytes = 1e9,
+                                    .output_bytes = 1e9};
+    struct energy_sum sum;
+    struct array_joules of_array;
+
+    switch (device->kind) {
+    case DEVICE_KIND_array:
+        of_array = array_joules(device_array(device), &mapping, x[1]);
+        return of_array.compute + of_array.weights + of_array.activations;
+    case DEVICE_KIND_sparse_engine:
+        work.macs = 1e9;
+        sum = energy_of_work(device, &work, 1);
+        return sum.joules / sum.seconds * x[0];
+    case DEVICE_KIND_calibrated: // fixed, dense, depthwise, bytes; zeros save nothing
+        work.macs = x[1] + x[2];
+        work.depthwise_macs = x[2];
+        work.weight_bytes = x[3] / 4;
+        work.activation_bytes = x[3] - work.weight_bytes;
+        work.nonzero = 0.5;
+        work.is_2_4 = true;
+        return energy_of_work(device, &work, 1).joules;
+    default:
+        return energy_of_work(device, &work, 1).joules;
+    }
+}
+
+// One profile that is shipped, as the base.
+static void check_base(const char *name)
+{
+    struct calibration_words words = {.name = "mine"};
+    struct device base, device;
+    struct json *changed, *json;
+    int at = -1;
+
+    ck_assert_msg(device_read(&context, name, &base) == OK, "%s", context.error);
+    for (int i = 0; i < (int)(sizeof measured / sizeof *measured); i++)
+        if (strcmp(measured[i].kind, json_text(json_at(base.json, "kind"))) == 0)
+            at = i;
+    if (at >= 0) {
+        struct calibration_request request = {.kind = measured[at].kind,
+                                              .precision = measured[at].precision,
+                                              .where = measured[at].where,
+                                              .target = measured[at].target,
+                                              .in_sample = true};
+        read_table(measured[at].csv);
+        ck_assert_msg(calibration_fit(&context, &table, &request, &calibration) == OK, "%s",
+                      context.error);
+        changed = unlike_a_sum(base.json);
+        json = calibration_profile(changed, &calibration, 1, &words);
+        read_made(json, &device);
+        for (int i = 0; i < calibration.rows; i++)
+            assert_close(estimate_of(&device, i), calibration.fitted[i], 2e-5);
+        device_clear(&device);
+        json_free(json);
+        json_free(changed);
+        calibration_clear(&calibration);
+        csv_table_clear(&table);
+    }
+    device_clear(&base);
+}
+
+START_TEST(by_whichever_base_a_profile_estimates_what_was_fitted)
+{
+    struct arena *arena = arena_new();
+    struct strings all;
+
+    device_names(arena, &all);
+    ck_assert_int_ge(all.count, 15);
+    for (int64_t i = 0; i < all.count; i++)
+        check_base(all.at[i]);
+    arena_free(arena);
+}
+END_TEST
+
+// words: NULL where the profile shall have the base's.
+static void assert_unverified(const char *name, const struct calibration_words *words,
+                              const char *piece, bool is_there)
+{
+    struct device base, device;
+    struct json *json;
+
+    ck_assert_msg(device_read(&context, name, &base) == OK, "%s", context.error);
+    json = calibration_profile(base.json, &calibration, 1, words);
+    read_made(json, &device);
+    ck_assert_ptr_nonnull(device.unverified);
+    ck_assert_msg((strstr(device.unverified, piece) != NULL) == is_there, "%s: %s", name,
+                  device.unverified);
+    device_clear(&device);
+    device_clear(&base);
+    json_free(json);
+}
+
+START_TEST(what_a_base_gave_and_could_not_verify_stays_unverified)
+{
+    struct calibration_words words = {.name = "mine"};
+    struct calibration_request request = request_of("int8");
+
+    write_networks(12, 1, "joules");
+    ck_assert_int_eq(fit_hand(&request), OK);
+    assert_unverified("gpu-datacenter-h100", &words,
+                      "scope, boundary, runtime, node_nm, idle_watts, peak_macs_per_second, pue, "
+                      "ram_bytes: taken from gpu-datacenter-h100, not measured with the networks",
+                      true);
+    assert_unverified("gpu-datacenter-h100", &words,
+                      "gpu-datacenter-h100: idle_watts (60), node_nm (4), peak_macs_per_second",
+                      true);
+    assert_unverified("gpu-datacenter-h100", &words, "pue (1.1): hyperscale", true);
+    assert_unverified("cpu-server-x86", &words, "pue (1.58): average of the industry", true);
+    // Coefficients, errors and what zeros save are not those of the base.
+    assert_unverified("gpu-datacenter-h100", &words, "fit.float16.mac_pj", false);
+    assert_unverified("gpu-datacenter-h100", &words, "error_percent", false);
+    assert_unverified("gpu-datacenter-h100", &words, "zero_weights_floor", false);
+    assert_unverified("cpu-server-x86", &words, "memory beyond", false);
+    words = (struct calibration_words){
+        .name = "mine", .scope = "a card", .boundary = "board", .runtime = "my own"};
+    assert_unverified("gpu-datacenter-h100", &words, "runtime", false);
+    assert_unverified("gpu-datacenter-h100", &words, "scope", false);
+}
+END_TEST
+
+START_TEST(a_summary_is_of_the_device_that_was_measured)
+{
+    struct calibration_words words = {.name = "mine"};
+    struct calibration_request request = request_of("int8");
+    struct device base;
+    struct json *json;
+
+    write_networks(12, 1, "joules");
+    ck_assert_int_eq(fit_hand(&request), OK);
+    ck_assert_int_eq(device_read(&context, "gpu-edge-orin", &base), OK);
+    json = calibration_profile(base.json, &calibration, 1, &words);
+    ck_assert_str_eq(json_text(json_member(json, "summary")),
+                     "calibrated by its user's measurements");
+    calibration_warn_base(&context, &calibration, base.json);
+    ck_assert_msg(strstr(warnings, "zero_weights, zero_weights_floor, combine") != NULL, "%s",
+                  warnings);
+    device_clear(&base);
+    json_free(json);
+}
+END_TEST
+
+// joules = 1 mJ + 100 pJ x MACs + 1000 pJ x bytes; `step` from one network to the next.
+static void write_steps(int count, double step)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs("network,macs,bytes,joules\n", file);
+    for (int i = 0; i < count; i++) {
+        double macs = 1e7 * pow(1 + step, i), bytes = 1e5 * pow(1 + step, i) * (1 + i % 3);
+        fprintf(file, "net%d,%.17g,%.17g,%.17g\n", i, macs, bytes,
+                1e-3 + 1e-10 * macs + 1e-9 * bytes);
+    }
+    fclose(file);
+}
+
+START_TEST(counts_within_one_per_cent_are_one_network)
+{
+    struct calibration_request request = request_of("float32");
+    FILE *file;
+
+    write_steps(12, 0.1);
+    file = fopen(path, "a");
+    ck_assert_ptr_nonnull(file);
+    fputs("net0 pruned,10000001,99200,3e-3\n", file); // joules far from those of net0
+    fclose(file);
+    read_table(path);
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), OK);
+    ck_assert_int_eq(calibration.points, 12);
+    ck_assert_int_eq(calibration.near_repeats, 1);
+    ck_assert_int_eq(calibration.repeats, 0);
+    ck_assert_int_eq(calibration.group[12], calibration.group[0]);
+    // Neither predicts the other: what the other eleven say is exact.
+    assert_close(calibration.left_out[0], calibration.y[0], 1e-9);
+    calibration_warn(&context, &calibration);
+    ck_assert_msg(strstr(warnings, "1 of 13 rows have the counts of another network within 1 %") !=
+                      NULL,
+                  "%s", warnings);
+}
+END_TEST
+
+// Each resembles the next, in bytes a third of them.
+START_TEST(a_chain_of_like_networks_is_as_few_as_it_has_ends)
+{
+    struct calibration_request request = request_of("float32");
+
+    write_steps(12, 0.003);
+    read_table(path);
+    ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), ERR_FORMAT);
+    ck_assert_msg(strstr(context.error,
+                         "3 different networks in float32, of 12 rows (counts within "
+                         "1 % are one network), are too few") != NULL,
+                  "%s", context.error);
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof table / sizeof *table))
 
 Suite *calibration_suite(void);
@@ -524,6 +779,11 @@ Suite *calibration_suite(void)
     tcase_add_test(tcase, a_profile_that_was_made_estimates_what_was_fitted);
     tcase_add_test(tcase, every_network_lies_in_the_interval_of_what_the_others_say);
     tcase_add_test(tcase, a_base_gives_what_was_not_measured_and_nothing_that_was);
+    tcase_add_test(tcase, by_whichever_base_a_profile_estimates_what_was_fitted);
+    tcase_add_test(tcase, what_a_base_gave_and_could_not_verify_stays_unverified);
+    tcase_add_test(tcase, a_summary_is_of_the_device_that_was_measured);
+    tcase_add_test(tcase, counts_within_one_per_cent_are_one_network);
+    tcase_add_test(tcase, a_chain_of_like_networks_is_as_few_as_it_has_ends);
     tcase_add_test(tcase, as_many_coefficients_as_rows_fit_anything_and_claim_no_error);
     suite_add_tcase(suite, tcase);
     return suite;

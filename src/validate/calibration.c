@@ -116,18 +116,25 @@ const char *calibration_quantity(const struct calibration *calibration, int t)
 
 static enum status check_points(struct context *context, const struct calibration *out)
 {
+    char like[80];
+
     if (out->points >= CALIBRATION_POINTS_MIN || out->request.in_sample)
         return OK;
     if (out->points == 1 && out->rows > 1)
-        return context_fail(context, ERR_FORMAT, "'%s': all %d rows are one network",
-                            out->table->path, out->rows);
-    return context_fail(context, ERR_FORMAT,
-                        "'%s': %d different network%s%s%s%s too few to calibrate by; %d are wanted "
-                        "(--in-sample fits them, with no error of networks not seen)",
-                        out->table->path, out->points, out->points == 1 ? "" : "s",
-                        out->request.precision ? " in " : "",
-                        out->request.precision ? out->request.precision : "",
-                        out->points == 1 ? " is" : " are", CALIBRATION_POINTS_MIN);
+        return context_fail(context, ERR_FORMAT, "'%s': all %d rows are one network%s",
+                            out->table->path, out->rows,
+                            out->near_repeats ? ": their counts are within 1 %" : "");
+    like[0] = '\0';
+    if (out->points < out->rows)
+        snprintf(like, sizeof like, ", of %d rows (counts within 1 %% are one network),",
+                 out->rows);
+    return context_fail(
+        context, ERR_FORMAT,
+        "'%s': %d different network%s%s%s%s%s too few to calibrate by; %d are wanted "
+        "(--in-sample fits them, with no error of networks not seen)",
+        out->table->path, out->points, out->points == 1 ? "" : "s",
+        out->request.precision ? " in " : "", out->request.precision ? out->request.precision : "",
+        like, out->points == 1 ? " is" : " are", CALIBRATION_POINTS_MIN);
 }
 
 static const char **row_names(const struct calibration *out)
@@ -274,6 +281,11 @@ void calibration_warn(struct context *context, const struct calibration *calibra
                      "'%s': %d of %d rows measure a network once more, up to %.3g %% apart; they "
                      "are left out together",
                      path, calibration->repeats, calibration->rows, calibration->apart_percent);
+    if (calibration->near_repeats)
+        context_warn(context,
+                     "'%s': %d of %d rows have the counts of another network within 1 %%; they "
+                     "count as that one and are left out together",
+                     path, calibration->near_repeats, calibration->rows);
     for (int t = 0; t < calibration->terms; t++) {
         const struct calibration_term *term = calibration->term[t];
         double value = calibration_value(calibration, t);

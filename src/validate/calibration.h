@@ -39,9 +39,10 @@ struct calibration {
     const struct csv_table *table;
     struct calibration_request request; // borrowed; terms and target as they were used
     int rows, terms;
-    int points;  // different rows: those whose terms are alike (calls and time aside) are one thing
-                 // again
-    int repeats; // rows that measure, in calls as large, what an earlier one measures
+    int points; // different rows: those whose terms (calls and time aside) are alike within 1 % are
+                // one thing again
+    int repeats;          // rows that measure, in calls as large, what an earlier one measures
+    int near_repeats;     // rows that are like an earlier one, and the same as none
     double apart_percent; // most that such a row is apart from the first
     int *row;             // [rows], of the table
     int *inferences;      // [rows], in one call

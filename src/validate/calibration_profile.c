@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "energy/device.h"
+#include "validate/calibration_base.h"
 
 struct making {
     const struct json *base;
@@ -13,6 +14,11 @@ struct making {
     const struct calibration_words *words;
     struct json *profile;
 };
+
+static bool is_sum(const struct making *making)
+{
+    return calibration_is_sum(making->calibration);
+}
 
 static bool is_in_sample(const struct making *making)
 {
@@ -37,12 +43,16 @@ static void add_words(struct making *making)
 
     json_add_text(making->profile, "schema", "ecai/device/1");
     json_add_text(making->profile, "name", words->name);
-    add_word(making, "summary", words->summary, "calibrated by its user's measurements");
+    json_add_text(making->profile, "summary",
+                  words->summary ? words->summary : "calibrated by its user's measurements");
     json_add_text(making->profile, "kind", making->calibration->request.kind);
     add_word(making, "scope", words->scope, "not told");
     add_word(making, "boundary", words->boundary, NULL);
     add_word(making, "runtime", words->runtime, NULL);
-    add_word(making, "zero_weights", NULL, "cost");
+    if (!making->base || is_sum(making))
+        json_add_text(making->profile, "zero_weights", "cost");
+    if (is_sum(making))
+        json_add_text(making->profile, "combine", "sum");
 }
 
 // NaN where one is not known.
@@ -157,6 +167,7 @@ static void set_keys(struct making *making)
 {
     const struct calibration *calibration = making->calibration;
 
+    calibration_set_neutral(calibration, making->profile);
     for (int t = 0; t < calibration->terms; t++) {
         const char *dot = strrchr(calibration->key[t], '.');
         char *path = arena_copy_bytes(calibration->arena, calibration->key[t],
@@ -250,8 +261,9 @@ static void add_rest(struct making *making)
 
     for (size_t i = 0; i < count; i++) {
         const struct json *child = json_child(making->base, i);
-        if (!json_member(making->profile, json_key(child)))
-            json_add(making->profile, json_key(child), json_copy(child));
+        const char *key = json_key(child);
+        if (!json_member(making->profile, key) && !calibration_leaves_out(making->calibration, key))
+            json_add(making->profile, key, json_copy(child));
     }
     if (!making->base) {
         json_add_null(making->profile, "flash_bytes");
@@ -266,12 +278,14 @@ struct json *calibration_profile(const struct json *base, const struct calibrati
 
     add_words(&making);
     add_errors(&making);
-    if (strcmp(calibration->request.kind, "calibrated") == 0)
+    if (is_sum(&making))
         add_fit(&making);
     add_sources(&making);
     add_calibrations(&making);
     add_rest(&making);
-    if (strcmp(calibration->request.kind, "calibrated") != 0)
+    if (!is_sum(&making))
         set_keys(&making);
+    if (base)
+        calibration_tell_taken(base, calibration, count, words, making.profile);
     return making.profile;
 }

@@ -9,6 +9,10 @@
 #include "validate/calibration_internal.h"
 #include "validate/quantity.h"
 
+// A network whose counts are within so much of another's is no other network for a fit: what it
+// takes is nearly told by the other.
+static const double LIKENESS = 0.01;
+
 // ---- which --------------------------------------------------------------------------------------
 
 static enum status where_column(struct context *context, const struct csv_table *table,
@@ -97,6 +101,62 @@ static enum status add_row(struct context *context, struct calibration *out, int
     return OK;
 }
 
+// Whether rows are taken by that column; word NULL: by whatever it holds, else by that word.
+static bool is_wanted(const struct calibration *calibration, const char *column, const char *word)
+{
+    const struct strings *where = &calibration->request.where;
+    const char *precision = calibration->request.precision;
+    size_t length = strlen(column);
+
+    for (int64_t i = 0; i < where->count; i++)
+        if (strncmp(where->at[i], column, length) == 0 && where->at[i][length] == '=' &&
+            (!word || strcmp(where->at[i] + length + 1, word) == 0))
+            return true;
+    return precision && strcmp(column, "precision") == 0 && (!word || strcmp(word, precision) == 0);
+}
+
+static bool stands_before(const struct csv_table *table, int row, int column)
+{
+    for (int k = 0; k < row; k++)
+        if (strcmp(csv_table_word(table, k, column), csv_table_word(table, row, column)) == 0)
+            return true;
+    return false;
+}
+
+// "; its 'precision' is fp32, int8": the different words of a column of which none is wanted.
+static void add_words(const struct calibration *calibration, int column, struct text *text)
+{
+    enum { WORDS_SHOWN = 6 };
+    const struct csv_table *table = calibration->table;
+    int count = 0;
+
+    for (int row = 0; row < table->rows; row++)
+        if (is_wanted(calibration, table->name[column], csv_table_word(table, row, column)))
+            return;
+    for (int row = 0; row < table->rows && count <= WORDS_SHOWN; row++) {
+        const char *word = csv_table_word(table, row, column);
+        if (stands_before(table, row, column))
+            continue;
+        if (count == 0)
+            text_format(text, "; its '%s' is ", table->name[column]);
+        else
+            text_add(text, ", ");
+        if (count++ == WORDS_SHOWN)
+            text_add(text, "...");
+        else if (*word)
+            text_add_escaped(text, word, strnlen(word, 40));
+        else
+            text_add(text, "''");
+    }
+}
+
+static void add_what_there_is(const struct calibration *calibration, struct text *text)
+{
+    for (int column = 0; column < calibration->table->columns; column++)
+        if (is_wanted(calibration, calibration->table->name[column], NULL))
+            add_words(calibration, column, text);
+}
+
 static enum status fail_no_row(struct context *context, const struct calibration *out)
 {
     struct text text;
@@ -106,6 +166,7 @@ static enum status fail_no_row(struct context *context, const struct calibration
         text_format(&text, "%s%s", i ? ", " : " with ", out->request.where.at[i]);
     if (out->request.precision)
         text_format(&text, "%sprecision %s", text.length ? ", " : " with ", out->request.precision);
+    add_what_there_is(out, &text);
     context_fail(context, ERR_FORMAT, "'%s': there is no row%s", out->table->path,
                  text.at ? text.at : "");
     text_clear(&text);
@@ -133,37 +194,75 @@ static enum status read_rows(struct context *context, struct calibration *out)
 
 // ---- points ------------------------------------------------------------------------------------
 
-// Whether two rows are one thing measured twice: alike, for one inference, in every term but time,
-// which is measured.
-static bool are_one(const struct calibration *calibration, int a, int b)
+// How alike two rows are, for one inference, in every term but time, which is measured: the most
+// that a term of one is more than that of the other. INFINITY: they have no other term.
+static double difference(const struct calibration *calibration, int a, int b)
 {
     const double *x = calibration->x + a * calibration->terms;
     const double *y = calibration->x + b * calibration->terms;
+    double worst = 0;
     bool has_more = false;
 
     for (int t = 0; t < calibration->terms; t++) {
         if (strcmp(calibration->term[t]->quantity, "seconds") == 0)
             continue;
         has_more = true;
-        if (strcmp(calibration->term[t]->quantity, "fixed") != 0 &&
-            x[t] / calibration->inferences[a] != y[t] / calibration->inferences[b])
-            return false;
+        if (strcmp(calibration->term[t]->quantity, "fixed") == 0)
+            continue;
+        double one = x[t] / calibration->inferences[a], other = y[t] / calibration->inferences[b];
+        if (one != other)
+            worst = fmax(worst, fmax(one, other) / fmin(one, other) - 1);
     }
-    return has_more;
+    return has_more ? worst : INFINITY;
+}
+
+// The first row before `row` that measures the same as often in one call.
+static void note_repeat(struct calibration *out, int row)
+{
+    for (int k = 0; k < row; k++) {
+        if (difference(out, k, row) > 0 || out->inferences[k] != out->inferences[row])
+            continue;
+        out->apart_percent = fmax(out->apart_percent, 100 * fabs(out->y[row] / out->y[k] - 1));
+        out->repeats++;
+        return;
+    }
+}
+
+// Joins a row with all before it that it is like, and these with each other; says whether one of
+// them only resembles it.
+static bool join(struct calibration *out, int row)
+{
+    bool is_same = false, is_like = false;
+
+    out->group[row] = row;
+    for (int k = 0; k < row; k++) {
+        double apart = difference(out, k, row);
+        int from = out->group[k], to = out->group[row];
+        if (apart > LIKENESS)
+            continue;
+        is_same |= apart == 0;
+        is_like = true;
+        for (int i = 0; i <= row && from != to; i++)
+            if (out->group[i] == from)
+                out->group[i] = to;
+    }
+    return is_like && !is_same;
 }
 
 static void find_points(struct calibration *out)
 {
+    int *number = arena_array(out->arena, int, (size_t)out->rows);
+
     for (int i = 0; i < out->rows; i++) {
-        int k = 0;
-        while (k < i && !are_one(out, k, i))
-            k++;
-        if (k < i && out->inferences[k] == out->inferences[i]) {
-            double apart = 100 * fabs(out->y[i] / out->y[k] - 1);
-            out->apart_percent = apart > out->apart_percent ? apart : out->apart_percent;
-            out->repeats++;
-        }
-        out->group[i] = k < i ? out->group[k] : out->points++;
+        out->near_repeats += join(out, i);
+        note_repeat(out, i);
+    }
+    // Counted from 0 in the order of the rows; number: 0 where there is none yet.
+    for (int i = 0; i < out->rows; i++) {
+        int *at = &number[out->group[i]];
+        if (*at == 0)
+            *at = ++out->points;
+        out->group[i] = *at - 1;
     }
 }
 

@@ -27,6 +27,8 @@ s "sed 's/\"sha256\": .*/\"sha256\": .../' c.json | sed -n '1,58p'"
 s "ecai devices calibrate -q --csv nets/mine.csv --name mine --scope 'a board' --boundary board -o again.json; cmp mine.json again.json"
 s "ecai devices calibrate --csv nets/mine.csv --json - | head -2"
 s "ecai devices calibrate --csv nets/mine.csv --device mcu-cortex-m4 -o based.json >/dev/null; grep -E 'name|scope|flash_bytes|int8' based.json"
+# Whatever the base reckons with, the profile says what was fitted.
+s "ecai devices calibrate --csv mlperf_mobile.csv --where device=rpi4 --where runtime=tflite-2.7.1 --where family=mobilenet --where precision=int8 --device gpu-edge-orin --scope 'a board' -o based.json >log; grep -E 'scope|combine|zero_weights|unverified' based.json"
 # As it is written in --help.
 t ecai devices calibrate --csv mlperf_mobile.csv --where device=rpi4 --where runtime=tflite-2.7.1 --where family=mobilenet --where precision=int8 -o pi.json
 s "ecai devices calibrate --csv mlperf_tiny.csv --where device=nucleo-h7a3zi --where runtime=st-x-cube-ai-v1.2 --terms macs,depthwise_macs,weight_bytes --in-sample -o m7.json; grep -E 'error|unverified' m7.json"
@@ -51,10 +53,15 @@ s "sed '3s/,.*/,/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv net
 s "sed '3s/,.*/,-1/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv -o out.json"
 s "sed '3s/,.*/,0/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv -o out.json"
 s "sed '3s/,.*/,much/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv -o out.json"
+s "sed '1s/\$/,/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv -o out.json"
+s "sed 's/joules/energy/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv -o out.json"
+s "sed 's/joules/Joules/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv -o out.json"
+s "sed 's/\$/,fp32/; 1s/fp32/precision/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv --precision float32 -o out.json"
 s "sed '3s/^net/no/' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv -o out.json"
 s "(echo model,joules; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo net-8-8.txt,0.0\$i; done) >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv -o out.json"
 s "awk -F, 'NR > 1 { \$2 *= 1e6 } { print \$1 \",\" \$2 }' nets/mine.csv >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv | head -1"
 s "(cat nets/mine.csv; echo net-8-8.txt,0.004) >nets/bad.csv; ecai devices calibrate --csv nets/bad.csv | head -1"
+s "awk 'BEGIN { print \"network,joules,macs,bytes\"; for (i = 1; i < 13; i++) for (k = 0; k < 2; k++) printf \"n%d%s,%g,%d,%d\\n\", i, k ? \" pruned\" : \"\", i * 2e-4 + i * i * 3e-6, i * 1e6 + k, i * i * 1e3 }' >c.csv; ecai devices calibrate --csv c.csv --precision float32 --terms macs,bytes | head -1"
 s "echo 'network,joules,macs,bytes' >c.csv; ecai devices calibrate --csv c.csv -o out.json"
 s "(echo 'network,joules,macs,bytes'; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo n\$i,0.\$i,\${i}00,\${i}000; done) >c.csv; ecai devices calibrate --csv c.csv -o out.json"
 t ecai devices calibrate --csv c.csv --precision float32 -o out.json
