@@ -279,7 +279,8 @@ static const struct {
      "'array.buffer_bytes'", NULL},
     {"\"rows\":8,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_bytes\":1024,"
      "\"dataflow\":\"weight\",\"overlap\":\"all\"",
-     "'zero_weights' of an array", "\"2:4\",\"zero_weights_floor\":0.5"},
+     "'zero_weights' of the kind 'array' is 'cost' or 'skip', not '2:4'",
+     "\"2:4\",\"zero_weights_floor\":0.5"},
 };
 
 START_TEST(an_array_that_cannot_be_is_refused_by_key)

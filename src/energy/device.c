@@ -102,17 +102,19 @@ static enum status read_text(struct context *context, const char *path, struct t
 // ---- reading -----------------------------------------------------------------------------------
 
 #define NUMBER(path, member, unit, min, max)                                                       \
-    PROFILE_NUMBER(struct device, path, member, unit, min, max, false)
+    PROFILE_NUMBER(struct device, path, member, unit, min, max, PROFILE_OPTIONAL)
+#define NUMBER_OR_0(path, member, unit, min, max)                                                  \
+    PROFILE_NUMBER(struct device, path, member, unit, min, max, PROFILE_OR_ZERO)
 
 static const struct profile_number common_numbers[] = {
-    NUMBER("error_percent", error_percent, 1, 0, 1e6),
-    NUMBER("ratio_error_percent", ratio_error_percent, 1, 0, 1e6),
+    NUMBER_OR_0("error_percent", error_percent, 1, ERROR_PERCENT_LEAST, 1e6),
+    NUMBER_OR_0("ratio_error_percent", ratio_error_percent, 1, ERROR_PERCENT_LEAST, 1e6),
     NUMBER("mean_error_percent", mean_error_percent, 1, 0, 1e6),
-    NUMBER("flash_bytes", flash_bytes, 1, 0, 1e15),
-    NUMBER("ram_bytes", ram_bytes, 1, 0, 1e15),
+    NUMBER_OR_0("flash_bytes", flash_bytes, 1, 64, 1e15),
+    NUMBER_OR_0("ram_bytes", ram_bytes, 1, 64, 1e15),
     NUMBER("node_nm", node_nm, 1, 1, 1000),
-    NUMBER("run_watts", run_watts, 1, 0, 1e6),
-    NUMBER("idle_watts", idle_watts, 1, 0, 1e6),
+    NUMBER_OR_0("run_watts", run_watts, 1, 1e-6, 1e6),
+    NUMBER_OR_0("idle_watts", idle_watts, 1, 1e-9, 1e6),
     NUMBER("pue", pue, 1, 1, 10),
 };
 
@@ -151,6 +153,10 @@ static enum status read_zero_weights(struct profile *profile, struct device *dev
         return context_fail(profile->context, ERR_FORMAT,
                             "'zero_weights' is '%s', which wants a 'zero_weights_floor'",
                             names[which]);
+    if (which >= ZEROS_AFFINE && !device_kinds[device->kind]->has_zero_laws)
+        return context_fail(profile->context, ERR_FORMAT,
+                            "'zero_weights' of the kind '%s' is 'cost' or 'skip', not '%s'",
+                            device_kinds[device->kind]->name, names[which]);
     return OK;
 }
 
@@ -175,6 +181,10 @@ static enum status read_formats(struct profile *profile, struct device *device)
         TRY(profile_choice(profile, path, stored_formats, true, &format));
         device->weight_formats |= 1u << format;
     }
+    if (device->zero_weights == ZEROS_AFFINE && device->weight_formats & ~(1u << FORMAT_DENSE))
+        return context_fail(profile->context, ERR_FORMAT,
+                            "'zero_weights' is 'affine', which counts what weights save already: "
+                            "'weight_formats' is 'dense' alone");
     if (device->weight_formats >> FORMAT_RLC & 1 && isnan(device->index_bits))
         return context_fail(profile->context, ERR_FORMAT,
                             "'weight_formats' has 'rlc', which wants 'index_bits'");
@@ -186,7 +196,7 @@ static enum status read_peak(struct profile *profile, struct device *device)
 {
     const struct json *item = profile_item(profile, "peak_macs_per_second");
     const struct profile_number whole =
-        NUMBER("peak_macs_per_second", peak_macs_per_second, 1, 1, 1e21);
+        NUMBER("peak_macs_per_second", peak_macs_per_second, 1, 1e3, 1e21);
 
     for (int i = 0; i < PRECISION_COUNT; i++) {
         struct profile_number one = whole;
@@ -231,7 +241,7 @@ static enum status read_words(struct profile *profile, struct device *device)
     return OK;
 }
 
-static enum status read_profile(struct profile *profile, struct device *device)
+static enum status read_keys(struct profile *profile, struct device *device)
 {
     TRY(read_words(profile, device));
     TRY(read_kind(profile, device));
@@ -241,8 +251,12 @@ static enum status read_profile(struct profile *profile, struct device *device)
     TRY(read_peak(profile, device));
     device->dram_least = device->dram_most = 1;
     device->on_chip_bytes = INFINITY;
-    TRY(device_kinds[device->kind]->read(profile, device));
-    return profile_check_keys(profile);
+    return device_kinds[device->kind]->read(profile, device);
+}
+
+static enum status read_profile(struct profile *profile, struct device *device)
+{
+    return profile_finish(profile, read_keys(profile, device));
 }
 
 // ---- what-ifs ----------------------------------------------------------------------------------
@@ -256,7 +270,7 @@ static const char *overrides_of(const char *name)
 }
 
 // One KEY=NUMBER. What holds the key must be there; the key itself may be null or absent, and is
-// judged with all others.
+// judged with all others once the profile is read.
 static enum status override(struct context *context, struct device *device, char *word)
 {
     char *equals = strchr(word, '='), *dot;
@@ -290,6 +304,20 @@ static enum status override_all(struct context *context, struct device *device,
         size_t length = strcspn(overrides, ",");
 
         TRY(override(context, device, arena_copy_bytes(device->arena, overrides, length)));
+        overrides += length + (overrides[length] == ',');
+    }
+    return OK;
+}
+
+// That every key of the overrides was read as a number: notes and the like take anything.
+static enum status check_overrides(const struct profile *profile, const char *overrides)
+{
+    while (overrides && *overrides) {
+        size_t length = strcspn(overrides, ",");
+        const char *key = arena_copy_bytes(profile->arena, overrides, strcspn(overrides, "="));
+
+        if (!profile_has_number(profile, key))
+            return context_fail(profile->context, ERR_USAGE, "'%s' is no number to change", key);
         overrides += length + (overrides[length] == ',');
     }
     return OK;
@@ -345,6 +373,8 @@ static enum status read_device(struct context *context, const struct text *text,
         status = override_all(context, device, overrides);
     if (status == OK)
         status = read_profile(&profile, device);
+    if (status == OK)
+        status = check_overrides(&profile, overrides);
     profile_clear(&profile);
     if (status == OK && overrides)
         mark_changed(device, overrides);
