@@ -13,6 +13,7 @@
 #include "base/suggest.h"
 #include "energy/format.h"
 #include "energy/kinds.h"
+#include "energy/overrides.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
 
@@ -259,96 +260,6 @@ static enum status read_profile(struct profile *profile, struct device *device)
     return profile_finish(profile, read_keys(profile, device));
 }
 
-// ---- what-ifs ----------------------------------------------------------------------------------
-
-// Where the overrides of "NAME:KEY=NUMBER,..." begin, behind the ':'; NULL: there are none.
-static const char *overrides_of(const char *name)
-{
-    const char *colon = strrchr(name, ':');
-
-    return colon && strchr(colon, '=') ? colon + 1 : NULL;
-}
-
-// One KEY=NUMBER. What holds the key must be there; the key itself may be null or absent, and is
-// judged with all others once the profile is read.
-static enum status override(struct context *context, struct device *device, char *word)
-{
-    char *equals = strchr(word, '='), *dot;
-    struct json *parent = device->json;
-    const struct json *old;
-    const char *key = word;
-    double number;
-
-    if (!equals || equals == word || !parse_number(equals + 1, &number))
-        return context_fail(context, ERR_USAGE, "'%s' is no KEY=NUMBER", word);
-    *equals = '\0';
-    dot = strrchr(word, '.');
-    if (dot) {
-        const char *path = arena_copy_bytes(device->arena, word, (size_t)(dot - word));
-        parent = json_find(parent, path);
-        if (!parent || !json_is_object(parent))
-            return context_fail(context, ERR_USAGE, "there is no '%s' to change in it", path);
-        key = dot + 1;
-    }
-    old = json_member(parent, key);
-    if (old && !json_is_number(old) && !json_is_null(old))
-        return context_fail(context, ERR_USAGE, "'%s' is no number to change", word);
-    json_set_number(parent, key, number);
-    return OK;
-}
-
-static enum status override_all(struct context *context, struct device *device,
-                                const char *overrides)
-{
-    while (overrides && *overrides) {
-        size_t length = strcspn(overrides, ",");
-
-        TRY(override(context, device, arena_copy_bytes(device->arena, overrides, length)));
-        overrides += length + (overrides[length] == ',');
-    }
-    return OK;
-}
-
-// That every key of the overrides was read as a number: notes and the like take anything.
-static enum status check_overrides(const struct profile *profile, const char *overrides)
-{
-    while (overrides && *overrides) {
-        size_t length = strcspn(overrides, ",");
-        const char *key = arena_copy_bytes(profile->arena, overrides, strcspn(overrides, "="));
-
-        if (!profile_has_number(profile, key))
-            return context_fail(profile->context, ERR_USAGE, "'%s' is no number to change", key);
-        overrides += length + (overrides[length] == ',');
-    }
-    return OK;
-}
-
-// Whether the overrides give `key` themselves.
-static bool gives(const char *overrides, const char *key)
-{
-    size_t length = strlen(key);
-
-    for (const char *at = overrides; (at = strstr(at, key)) != NULL; at++)
-        if (at[length] == '=' && (at == overrides || at[-1] == ','))
-            return true;
-    return false;
-}
-
-// Nothing has checked a profile that was changed.
-static void mark_changed(struct device *device, const char *overrides)
-{
-    device->changed = arena_copy_text(device->arena, overrides);
-    device->name = arena_format(device->arena, "%s:%s", device->name, overrides);
-    device->validated_by = NULL;
-    device->error_basis = NULL;
-    if (!gives(overrides, "error_percent"))
-        device->error_percent = NAN;
-    if (!gives(overrides, "ratio_error_percent"))
-        device->ratio_error_percent = NAN;
-    if (!gives(overrides, "mean_error_percent"))
-        device->mean_error_percent = NAN;
-}
-
 // ---- all together ------------------------------------------------------------------------------
 
 // text: of the file. ERR_FORMAT for the file, ERR_USAGE for the overrides.
@@ -370,14 +281,14 @@ static enum status read_device(struct context *context, const struct text *text,
     profile.json = device->json;
     status = profile_word(&profile, "name", &device->name);
     if (status == OK)
-        status = override_all(context, device, overrides);
+        status = overrides_apply(context, device, overrides);
     if (status == OK)
         status = read_profile(&profile, device);
     if (status == OK)
-        status = check_overrides(&profile, overrides);
+        status = overrides_check(&profile, overrides);
     profile_clear(&profile);
     if (status == OK && overrides)
-        mark_changed(device, overrides);
+        overrides_mark(device, overrides);
     return overrides && status == ERR_FORMAT ? ERR_USAGE : status;
 }
 
