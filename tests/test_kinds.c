@@ -7,44 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "energy/estimate.h"
-#include "exec/infer.h"
+#include "tests/support/estimated.h"
 #include "tests/support/fixture.h"
-
-static struct context context;
-static struct graph *graph;
-static struct counts counts;
-static struct device device;
-static struct energy energy;
-
-static void begin(void)
-{
-    context_init(&context);
-    graph = NULL;
-    counts = (struct counts){.arena = NULL};
-    device = (struct device){.arena = NULL};
-    energy = (struct energy){.arena = NULL};
-}
-
-static void end(void)
-{
-    energy_clear(&energy);
-    device_clear(&device);
-    counts_clear(&counts);
-    if (graph)
-        graph_free(graph);
-}
-
-static void count_text(const char *text)
-{
-    struct infer_options options = {.is_lenient = true};
-    struct inference inference;
-
-    graph = fixture_graph(&context, text);
-    ck_ok(graph_infer(&context, graph, &options, &inference));
-    counts_init(&counts, graph, inference.of_value);
-    inference_clear(&inference);
-}
 
 static void read_device(const char *name)
 {
@@ -293,12 +257,8 @@ START_TEST(two_of_four_are_sought_along_what_is_summed)
     // Stored [K, N]: groups run down the columns.
     count_text("x:f32[1,4]  w:f32[4,2] init=[1,1,1,1,0,0,0,0]  y = MatMul(x, w)  output y\n");
     ck_assert(counts.node[0].is_2_4);
-    counts_clear(&counts);
-    graph_free(graph);
     count_text("x:f32[1,4]  w:f32[4,2] init=[1,1,1,0,1,0,0,0]  y = MatMul(x, w)  output y\n");
     ck_assert(!counts.node[0].is_2_4);
-    counts_clear(&counts);
-    graph_free(graph);
     // Channels of a 1x1 convolution.
     count_text("x:f32[1,4,2,2]  w:f32[2,4,1,1] init=[1,0,0,1,0,1,1,0]  y = Conv(x, w)  output y\n");
     ck_assert(counts.node[0].is_2_4);
@@ -486,7 +446,7 @@ Suite *kinds_suite(void)
     Suite *suite = suite_create("kinds");
     TCase *tcase = tcase_create("kinds");
 
-    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_checked_fixture(tcase, estimated_set_up, estimated_tear_down);
     tcase_add_test(tcase, a_table_row_and_a_graph_are_estimated_alike);
     tcase_add_test(tcase, a_batch_shares_what_is_fixed_and_its_weights);
     tcase_add_test(tcase, two_batches_foretell_a_large_one);
