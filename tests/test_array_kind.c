@@ -7,42 +7,8 @@
 
 #include "energy/array.h"
 #include "energy/energy_json.h"
-#include "exec/infer.h"
+#include "tests/support/estimated.h"
 #include "tests/support/fixture.h"
-
-static struct context context;
-static struct graph *graph;
-static struct counts counts;
-static struct device device;
-static struct energy energy;
-
-static void begin(void)
-{
-    context_init(&context);
-    graph = NULL;
-    counts = (struct counts){.arena = NULL};
-    device = (struct device){.arena = NULL};
-    energy = (struct energy){.arena = NULL};
-}
-
-static void end(void)
-{
-    energy_clear(&energy);
-    device_clear(&device);
-    counts_clear(&counts);
-    graph_free(graph);
-}
-
-static void count_text(const char *text)
-{
-    struct infer_options options = {.is_lenient = true};
-    struct inference inference;
-
-    graph = fixture_graph(&context, text);
-    ck_ok(graph_infer(&context, graph, &options, &inference));
-    counts_init(&counts, graph, inference.of_value);
-    inference_clear(&inference);
-}
 
 static const struct node_count *node_named(const char *name)
 {
@@ -66,31 +32,38 @@ static void assert_shape(const char *name, struct layer_shape is)
     ck_assert_double_eq(layer_macs(at), node_named(name)->macs);
 }
 
+static const struct {
+    const char *text;
+    struct {
+        const char *name;
+        struct layer_shape shape;
+    } layer[3];
+} loops[] = {
+    {"x:f32[2,4,9,11]  w:f32[6,2,3,5] init=ones  d:f32[6,1,1,1] init=ones\n"
+     "t:f32[6,3,2,2] init=ones\n"
+     "conv: a = Conv(x, w) group=2 strides=2,1 pads=1,2,1,2\n"
+     "deep: b = Conv(a, d) group=6\n"
+     "up: c = ConvTranspose(b, t) strides=2,2\n output c\n",
+     {{"conv", {2, 2, 2, 3, 11, 15, 5, 11, 3, 5, 2, 1}},
+      {"deep", {2, 6, 1, 1, 5, 11, 5, 11, 1, 1, 1, 1}},
+      {"up", {2, 1, 6, 12, 1, 55, 1, 55, 1, 1, 1, 1}}}},
+    // Products of matrices share weights, but not activations.
+    {"x:f32[2,3,5,7]  w:f32[7,4] init=ones  g:f32[8,4] init=ones  s:i64[2] init=[-1,4]\n"
+     "shared: a = MatMul(x, w)\n"
+     "t = Transpose(a) perm=0,1,3,2\n"
+     "own: b = MatMul(a, t)\n"
+     "f = Reshape(a, s)\n"
+     "gemm: y = Gemm(f, g) transB=1\n output b\n output y\n",
+     {{"shared", {6, 1, 7, 4, 1, 5, 1, 5, 1, 1, 1, 1}},
+      {"own", {1, 6, 4, 5, 1, 5, 1, 5, 1, 1, 1, 1}},
+      {"gemm", {30, 1, 4, 8, 1, 1, 1, 1, 1, 1, 1, 1}}}},
+};
+
 START_TEST(layers_are_told_as_the_loops_that_they_are)
 {
-    count_text("x:f32[2,4,9,11]  w:f32[6,2,3,5] init=ones  d:f32[6,1,1,1] init=ones\n"
-               "t:f32[6,3,2,2] init=ones\n"
-               "conv: a = Conv(x, w) group=2 strides=2,1 pads=1,2,1,2\n"
-               "deep: b = Conv(a, d) group=6\n"
-               "up: c = ConvTranspose(b, t) strides=2,2\n output c\n");
-    assert_shape("conv", (struct layer_shape){2, 2, 2, 3, 11, 15, 5, 11, 3, 5, 2, 1});
-    assert_shape("deep", (struct layer_shape){2, 6, 1, 1, 5, 11, 5, 11, 1, 1, 1, 1});
-    assert_shape("up", (struct layer_shape){2, 1, 6, 12, 1, 55, 1, 55, 1, 1, 1, 1});
-}
-END_TEST
-
-START_TEST(products_of_matrices_share_weights_but_not_activations)
-{
-    count_text("x:f32[2,3,5,7]  w:f32[7,4] init=ones  g:f32[8,4] init=ones  "
-               "s:i64[2] init=[-1,4]\n"
-               "shared: a = MatMul(x, w)\n"
-               "t = Transpose(a) perm=0,1,3,2\n"
-               "own: b = MatMul(a, t)\n"
-               "f = Reshape(a, s)\n"
-               "gemm: y = Gemm(f, g) transB=1\n output b\n output y\n");
-    assert_shape("shared", (struct layer_shape){6, 1, 7, 4, 1, 5, 1, 5, 1, 1, 1, 1});
-    assert_shape("own", (struct layer_shape){1, 6, 4, 5, 1, 5, 1, 5, 1, 1, 1, 1});
-    assert_shape("gemm", (struct layer_shape){30, 1, 4, 8, 1, 1, 1, 1, 1, 1, 1, 1});
+    count_text(loops[_i].text);
+    for (int i = 0; i < 3; i++)
+        assert_shape(loops[_i].layer[i].name, loops[_i].layer[i].shape);
 }
 END_TEST
 
@@ -279,7 +252,8 @@ static const struct {
      "'array.buffer_bytes'", NULL},
     {"\"rows\":8,\"columns\":8,\"clock_mhz\":100,\"word_bits\":8,\"buffer_bytes\":1024,"
      "\"dataflow\":\"weight\",\"overlap\":\"all\"",
-     "'zero_weights' of an array", "\"2:4\",\"zero_weights_floor\":0.5"},
+     "'zero_weights' of the kind 'array' is 'cost' or 'skip', not '2:4'",
+     "\"2:4\",\"zero_weights_floor\":0.5"},
 };
 
 START_TEST(an_array_that_cannot_be_is_refused_by_key)
@@ -304,9 +278,9 @@ Suite *array_kind_suite(void)
     Suite *suite = suite_create("array_kind");
     TCase *tests = tcase_create("array_kind");
 
-    tcase_add_checked_fixture(tests, begin, end);
-    tcase_add_test(tests, layers_are_told_as_the_loops_that_they_are);
-    tcase_add_test(tests, products_of_matrices_share_weights_but_not_activations);
+    tcase_add_checked_fixture(tests, estimated_set_up, estimated_tear_down);
+    tcase_add_loop_test(tests, layers_are_told_as_the_loops_that_they_are, 0,
+                        sizeof loops / sizeof loops[0]);
     tcase_add_test(tests, only_what_comes_out_of_a_relu_has_zeros);
     tcase_add_test(tests, a_layer_is_power_x_time_and_what_is_not_zero);
     tcase_add_test(tests, dram_and_on_chip_accesses_cost_what_a_profile_says);

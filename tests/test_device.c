@@ -59,7 +59,7 @@ static const struct {
     {WORDS("calibrated") ",\"fit\":{\"int8\":{\"mac_pj\":\"5\"}}}",
      "'fit.int8.mac_pj' wants a number"},
     {WORDS("calibrated") ",\"fit\":{\"int8\":{\"mac_pj\":1e8}}}",
-     "'fit.int8.mac_pj' is 1e+08, which is not within 0 to 1e+06: is it in another unit?"},
+     "'fit.int8.mac_pj' is 1e+08, which is not within 0.01 to 1e+06: is it in another unit?"},
     {WORDS("calibrated") ",\"fit\":{\"int8\":{\"mac_pj\":5,\"fixed_uj\":5}}}",
      "no profile of this kind has a key 'fit.int8.fixed_uj' (did you mean 'fit.int8.fixed_mj'?)"},
     {WORDS("calibrated") ",\"fit\":{\"int4\":{\"mac_pj\":5}}}", "key 'fit.int4'"},
@@ -78,6 +78,12 @@ static const struct {
     {"{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",\"kind\":\"calibrated\",\"zero_weights\":"
      "\"affine\"}",
      "'zero_weights' is 'affine', which wants a 'zero_weights_floor'"},
+    {"{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",\"kind\":\"calibrated\",\"zero_weights\":"
+     "\"affine\",\"zero_weights_floor\":0.2,\"weight_formats\":[\"dense\",\"csr\"]}",
+     "'weight_formats' is 'dense' alone"},
+    {"{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",\"kind\":\"spiking\",\"zero_weights\":"
+     "\"affine\",\"zero_weights_floor\":0.2}",
+     "'zero_weights' of the kind 'spiking' is 'cost' or 'skip', not 'affine'"},
     {PRIMITIVE "}", "'memory' wants one of 'sram_pj_per_32_bits' and 'sram'"},
     {PRIMITIVE ",\"memory\":{\"sram_pj_per_32_bits\":5}}",
      "'memory' wants one of 'dram_pj_per_32_bits' and 'dram_pj_per_byte'"},
@@ -89,6 +95,44 @@ static const struct {
     {PRIMITIVE ",\"scale_to_nm\":7,\"memory\":{\"sram_pj_per_32_bits\":5,\"dram_pj_per_32_bits\":"
                "640}}",
      "'scale_to_nm' wants a 'node_nm'"},
+    // Joules for picojoules, a fraction for a percentage, megabytes for bytes.
+    {WORDS("calibrated") ",\"fit\":{\"int8\":{\"mac_pj\":5.7e-10}}}",
+     "'fit.int8.mac_pj' is 5.7e-10, which is not within 0.01 to 1e+06: is it in another unit?"},
+    {WORDS("calibrated") ",\"fit\":{\"int8\":{\"mac_pj\":5,\"byte_pj\":3e-9}}}",
+     "'fit.int8.byte_pj' is 3e-09, which is not within"},
+    {FIT ",\"error_percent\":0.71}", "'error_percent' is 0.71, which is not within 1 to"},
+    {FIT ",\"ratio_error_percent\":0.3}", "'ratio_error_percent' is 0.3, which is not within 1 to"},
+    {FIT ",\"flash_bytes\":2}", "'flash_bytes' is 2, which is not within"},
+    {PRIMITIVE ",\"memory\":{\"sram_pj_per_32_bits\":5e-12,\"dram_pj_per_32_bits\":640}}",
+     "'memory.sram_pj_per_32_bits' is 5e-12, which is not within"},
+    {WORDS("spiking") ",\"spiking\":{\"synop_pj\":2.4e-11,\"neuron_pj\":0,\"fixed_mj\":1,"
+                      "\"spikes_per_connection\":1,\"timesteps\":1}}",
+     "'spiking.synop_pj' is 2.4e-11, which is not within"},
+    // Keys at the wrong place.
+    {FIT ",\"memory.on_chip_bytes\":1000}", "'memory.on_chip_bytes' is one key with a dot in it"},
+    {WORDS("calibrated") ",\"fit\":{\"int8.mac_pj\":5}}",
+     "'int8.mac_pj' is one key with a dot in it"},
+    {WORDS("calibrated") ",\"fit\":{\"int8\":{\"mac_pj\":5,\"byte.pj\":5}}}",
+     "'byte.pj' is one key with a dot in it"},
+    {WORDS("sparse-engine") ",\"engine.pes\":64}", "'engine.pes' is one key with a dot in it"},
+    {WORDS("calibrated") ",\"fit\":5}", "'fit' wants an object with 'float32' in it"},
+    {WORDS("calibrated") ",\"fit\":[{\"int8\":{\"mac_pj\":5}}]}", "'fit' wants an object"},
+    {WORDS("calibrated") ",\"fit\":{\"int8\":5}}", "'fit.int8' wants an object with 'mac_pj' in"},
+    {FIT ",\"memory\":\"lots\"}", "'memory' wants an object with 'on_chip_bytes' in it"},
+    {WORDS("primitive") ",\"mac_pj\":0.23}", "'mac_pj' wants an object with 'float32' in it"},
+    {PRIMITIVE ",\"memory\":\"lots\"}", "'memory' wants an object with 'sram_pj_per_32_bits' in"},
+    {FIT ",\"run_watts\":5,\"run_watts\":6}", "'run_watts' is given twice"},
+    {WORDS("calibrated") ",\"fit\":{\"int8\":{\"mac_pj\":5,\"mac_pj\":6}}}",
+     "'fit.int8.mac_pj' is given twice"},
+    {FIT ",\"run_watts\":null,\"run_watts\":6}", "'run_watts' is given twice"},
+    // An engine's index_bits is the profile's.
+    {WORDS("sparse-engine") ",\"engine\":{\"pes\":1,\"clock_mhz\":1,\"watts\":1,\"utilisation\":1,"
+                            "\"arithmetic_part\":0,\"weight_part\":0}}",
+     "'sparse-engine', which wants 'index_bits'"},
+    {WORDS("sparse-engine") ",\"index_bits\":4,\"engine\":{\"pes\":1,\"clock_mhz\":1,\"watts\":1,"
+                            "\"utilisation\":1,\"arithmetic_part\":0,\"weight_part\":0,"
+                            "\"weight_bits\":4}}",
+     "key 'engine.weight_bits'"},
     {WORDS("sparse-engine") ",\"engine\":{\"pes\":0}}", "'engine.pes' is 0, which is not within"},
     {WORDS("spiking") ",\"spiking\":{\"synop_pj\":23}}", "'spiking.neuron_pj' wants a number"},
 };
@@ -115,6 +159,18 @@ START_TEST(a_profile_needs_little_and_may_hold_notes)
     ck_assert_double_eq(device.batch, 1);
     ck_assert_ptr_null(device.boundary);
     ck_assert_ptr_null(device.changed);
+}
+END_TEST
+
+// Where 0 means that there is none.
+START_TEST(zero_is_no_number_in_another_unit)
+{
+    ck_ok(read_text(WORDS("calibrated") ",\"fit\":{\"int8\":{\"mac_pj\":0,\"byte_pj\":0,"
+                                        "\"fixed_mj\":0}},\"idle_watts\":0,\"memory\":{"
+                                        "\"on_chip_bytes\":0}}",
+                    ""));
+    ck_assert_double_eq(device.fit[PRECISION_I8].mac, 0);
+    ck_assert_double_eq(device.on_chip_bytes, 0);
 }
 END_TEST
 
@@ -182,6 +238,11 @@ static const struct {
     {"asic-45nm:memory.on_chip_bytes=5,oops", "'oops' is no KEY=NUMBER"},
     {"cpu-phone-a76:fit.float16.mac_pj=5", "there is no 'fit.float16' to change in it"},
     {"vax:run_watts=5", "no device 'vax'"},
+    {"asic-45nm:calibration=3", "'calibration' is no number to change"},
+    {"asic-45nm:notes=3", "'notes' is no number to change"},
+    {"eie-45nm-sparse:calibration=3", "'calibration' is no number to change"},
+    {"cpu-phone-a76:fit.float16=3", "'fit.float16' wants an object with 'mac_pj' in it"},
+    {"cpu-phone-a76:error_percent=0.2", "'error_percent' is 0.2, which is not within 1 to"},
 };
 
 START_TEST(an_override_that_cannot_be_is_a_usage_error_that_says_why)
@@ -231,6 +292,7 @@ Suite *device_suite(void)
     tcase_add_loop_test(tcase, what_is_wrong_is_named_with_its_file_and_key, 0,
                         (int)(sizeof bad / sizeof bad[0]));
     tcase_add_test(tcase, a_profile_needs_little_and_may_hold_notes);
+    tcase_add_test(tcase, zero_is_no_number_in_another_unit);
     tcase_add_test(tcase, one_peak_is_for_all_precisions_and_an_object_for_each);
     tcase_add_test(tcase, an_override_changes_a_number_and_takes_the_validation_away);
     tcase_add_test(tcase, an_override_may_fill_what_is_null_and_give_the_error_itself);

@@ -6,33 +6,15 @@
 #include <string.h>
 
 #include "energy/energy_json.h"
-#include "energy/estimate.h"
-#include "exec/infer.h"
 #include "io/text_ir.h"
 #include "ir/graph.h"
 #include "ops/attr.h"
-
-static struct context context;
-static struct graph *graph;
-static struct counts counts;
-static struct device device;
-static struct energy energy;
+#include "tests/support/estimated.h"
 
 static void begin(void)
 {
-    context_init(&context);
+    estimated_set_up();
     graph = graph_new();
-    memset(&counts, 0, sizeof counts);
-    memset(&device, 0, sizeof device);
-    memset(&energy, 0, sizeof energy);
-}
-
-static void end(void)
-{
-    energy_clear(&energy);
-    device_clear(&device);
-    counts_clear(&counts);
-    graph_free(graph);
 }
 
 static struct tensor tensor_of(enum dtype dtype, struct shape shape)
@@ -118,14 +100,8 @@ static struct value_id add_stored(struct value_id w)
 
 static void count_to(struct value_id output, struct counts *out)
 {
-    struct infer_options options = {.is_lenient = true};
-    struct inference inference;
-
     graph_set_outputs(graph, &output, 1);
-    enum status status = graph_infer(&context, graph, &options, &inference);
-    ck_assert_msg(status == OK, "%s", context.error);
-    counts_init(out, graph, inference.of_value);
-    inference_clear(&inference);
+    count_graph(out);
 }
 
 static void estimate_to(struct value_id output, const char *name)
@@ -530,7 +506,7 @@ Suite *energy_suite(void)
     Suite *suite = suite_create("energy");
     TCase *tcase = tcase_create("energy");
 
-    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_checked_fixture(tcase, begin, estimated_tear_down);
     tcase_add_test(tcase, a_float_convolution_costs_what_the_sum_says);
     tcase_add_test(tcase, activation_functions_and_views_inside_cost_nothing);
     tcase_add_test(tcase, a_zero_weight_saves_its_mac_and_its_storage_but_not_its_bit);

@@ -7,44 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "energy/estimate.h"
-#include "exec/infer.h"
+#include "tests/support/estimated.h"
 #include "tests/support/fixture.h"
-
-static struct context context;
-static struct graph *graph;
-static struct counts counts;
-static struct device device;
-static struct energy energy;
-
-static void begin(void)
-{
-    context_init(&context);
-    graph = NULL;
-    counts = (struct counts){.arena = NULL};
-    device = (struct device){.arena = NULL};
-    energy = (struct energy){.arena = NULL};
-}
-
-static void end(void)
-{
-    energy_clear(&energy);
-    device_clear(&device);
-    counts_clear(&counts);
-    if (graph)
-        graph_free(graph);
-}
-
-static void count_text(const char *text)
-{
-    struct infer_options options = {.is_lenient = true};
-    struct inference inference;
-
-    graph = fixture_graph(&context, text);
-    ck_ok(graph_infer(&context, graph, &options, &inference));
-    counts_init(&counts, graph, inference.of_value);
-    inference_clear(&inference);
-}
 
 static void read_device(const char *name)
 {
@@ -228,6 +192,27 @@ START_TEST(a_memory_that_is_too_small_is_told)
 }
 END_TEST
 
+START_TEST(that_a_network_fits_takes_both_memories)
+{
+    count_text(dense);
+    make_device(CALIBRATED ",\"flash_bytes\":3200");
+    estimate(1);
+    ck_assert_int_eq(energy.fits, FITS_UNKNOWN);
+    make_device(CALIBRATED ",\"flash_bytes\":3199");
+    estimate(1);
+    ck_assert_int_eq(energy.fits, FITS_NOT);
+    make_device(CALIBRATED ",\"ram_bytes\":3440"); // no flash: both in RAM
+    estimate(1);
+    ck_assert_int_eq(energy.fits, FITS);
+    read_device("eie-45nm-sparse"); // its RAM was not published
+    estimate(1);
+    ck_assert_int_eq(energy.fits, FITS_UNKNOWN);
+    read_device("eie-45nm-sparse:engine.sram_bytes=64");
+    estimate(1);
+    ck_assert_int_eq(energy.fits, FITS_NOT);
+}
+END_TEST
+
 // ---- zeros -------------------------------------------------------------------------------------
 
 // Eight weights in two groups of four along the columns that are summed; half of them zero.
@@ -247,6 +232,9 @@ START_TEST(zeros_save_what_the_profile_says)
     make_device("\"zero_weights\":\"affine\",\"zero_weights_floor\":0.2," COEFFICIENTS);
     estimate(1);
     assert_near(energy.mac, 8e-7 * (0.2 + 0.8 * 0.5));
+    assert_near(energy.weights, 8 * 4 * 3e-8 * (0.2 + 0.8 * 0.5)); // a law of whole joules
+    assert_near(energy.activations, (8 + 1) * 4 * 2e-8);
+    assert_near(energy.fixed, 2e-3);
     make_device("\"zero_weights\":\"2:4\",\"zero_weights_floor\":0.4," COEFFICIENTS);
     estimate(1);
     assert_near(energy.mac, 8e-7); // zeros are not where the hardware wants them
@@ -269,12 +257,8 @@ START_TEST(two_of_four_are_sought_along_what_is_summed)
     // Stored [K, N]: groups run down the columns.
     count_text("x:f32[1,4]  w:f32[4,2] init=[1,1,1,1,0,0,0,0]  y = MatMul(x, w)  output y\n");
     ck_assert(counts.node[0].is_2_4);
-    counts_clear(&counts);
-    graph_free(graph);
     count_text("x:f32[1,4]  w:f32[4,2] init=[1,1,1,0,1,0,0,0]  y = MatMul(x, w)  output y\n");
     ck_assert(!counts.node[0].is_2_4);
-    counts_clear(&counts);
-    graph_free(graph);
     // Channels of a 1x1 convolution.
     count_text("x:f32[1,4,2,2]  w:f32[2,4,1,1] init=[1,0,0,1,0,1,1,0]  y = Conv(x, w)  output y\n");
     ck_assert(counts.node[0].is_2_4);
@@ -403,8 +387,8 @@ START_TEST(a_sparse_engine_takes_time_by_what_is_stored)
 {
     count_text(not_of_four);
     make_device("\"zero_weights\":\"skip\",\"kind\":\"sparse-engine\",\"engine\":{\"pes\":2,"
-                "\"clock_mhz\":1,\"watts\":3,\"utilisation\":0.5,\"index_bits\":4,"
-                "\"arithmetic_part\":0.25,\"weight_part\":0.5}");
+                "\"clock_mhz\":1,\"watts\":3,\"utilisation\":0.5,\"arithmetic_part\":0.25,"
+                "\"weight_part\":0.5},\"index_bits\":4");
     estimate(1);
     // Half of 8 MACs, with the zeros that pad runs of 16: 1 + q / (1 - q), q = 0.5^16.
     assert_near(energy.seconds, 4 * (1 + pow(0.5, 16) / (1 - pow(0.5, 16))) / (2 * 1e6 * 0.5));
@@ -462,7 +446,7 @@ Suite *kinds_suite(void)
     Suite *suite = suite_create("kinds");
     TCase *tcase = tcase_create("kinds");
 
-    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_checked_fixture(tcase, estimated_set_up, estimated_tear_down);
     tcase_add_test(tcase, a_table_row_and_a_graph_are_estimated_alike);
     tcase_add_test(tcase, a_batch_shares_what_is_fixed_and_its_weights);
     tcase_add_test(tcase, two_batches_foretell_a_large_one);
@@ -471,6 +455,7 @@ Suite *kinds_suite(void)
     tcase_add_test(tcase, time_follows_from_power_and_utilisation_from_the_peak);
     tcase_add_test(tcase, the_time_of_a_raspberry_pi_follows_from_its_joules);
     tcase_add_test(tcase, a_memory_that_is_too_small_is_told);
+    tcase_add_test(tcase, that_a_network_fits_takes_both_memories);
     tcase_add_test(tcase, zeros_save_what_the_profile_says);
     tcase_add_test(tcase, two_of_every_four_save_half_above_the_floor_and_store_with_their_places);
     tcase_add_test(tcase, two_of_four_are_sought_along_what_is_summed);

@@ -23,16 +23,6 @@ static void assert_no_meter(const char *why)
     ck_assert(isnan(meter_end(sysfs_meter, 101)));
 }
 
-static void link_to(const char *from, const char *to)
-{
-    char path[256], name[256];
-
-    sysfs_path(path, sizeof path, from);
-    sysfs_path(name, sizeof name, to);
-    unlink(name);
-    ck_assert_int_eq(symlink(path, name), 0);
-}
-
 // ---- no counter ---------------------------------------------------------------------------------
 
 // codecarbon#477 then takes half of the thermal design power, 4 W a thread, 5 W a memory module;
@@ -49,8 +39,8 @@ END_TEST
 START_TEST(a_container_that_hides_the_zones_is_told_so)
 {
     sysfs_put("powercap/intel-rapl/enabled", "1\n");
-    link_to("../devices/virtual/powercap/intel-rapl:0", "powercap/intel-rapl:0");
-    link_to("../devices/virtual/powercap/intel-rapl:1", "powercap/intel-rapl:1");
+    sysfs_link("../devices/virtual/powercap/intel-rapl:0", "powercap/intel-rapl:0");
+    sysfs_link("../devices/virtual/powercap/intel-rapl:1", "powercap/intel-rapl:1");
     assert_no_meter("hidden, as containers hide");
 }
 END_TEST
@@ -178,8 +168,8 @@ START_TEST(mirrored_dies_of_two_sockets_count_once_a_socket)
     sysfs_zone("intel-rapl:1", "package-0-die-1", AMD_RANGE, 0);
     sysfs_zone("intel-rapl:2", "package-1-die-0", AMD_RANGE, 800);
     sysfs_zone("intel-rapl:3", "package-1-die-1", AMD_RANGE, 0);
-    link_to("powercap/intel-rapl:0/energy_uj", "powercap/intel-rapl:1/energy_uj");
-    link_to("powercap/intel-rapl:2/energy_uj", "powercap/intel-rapl:3/energy_uj");
+    sysfs_link("powercap/intel-rapl:0/energy_uj", "powercap/intel-rapl:1/energy_uj");
+    sysfs_link("powercap/intel-rapl:2/energy_uj", "powercap/intel-rapl:3/energy_uj");
     sysfs_begin();
     sysfs_set("intel-rapl:0", 568);
     sysfs_set("intel-rapl:2", 861);
@@ -192,10 +182,7 @@ END_TEST
 // codecarbon#117: 10 ms were told as the 15 s around them, sixty times too little.
 START_TEST(what_was_read_in_ten_milliseconds_stands_for_these_alone)
 {
-    sysfs_zone("intel-rapl:0", "package-0", INTEL_RANGE, 1000);
-    sysfs_begin();
-    sysfs_set("intel-rapl:0", 1000.6);
-    assert_measured(0.01, 0.6, "powercap package-0", PACKAGES);
+    assert_zone_counts("intel-rapl:0", 1000, 0.6, 0.01);
 }
 END_TEST
 

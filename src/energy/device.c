@@ -13,6 +13,7 @@
 #include "base/suggest.h"
 #include "energy/format.h"
 #include "energy/kinds.h"
+#include "energy/overrides.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
 
@@ -102,17 +103,19 @@ static enum status read_text(struct context *context, const char *path, struct t
 // ---- reading -----------------------------------------------------------------------------------
 
 #define NUMBER(path, member, unit, min, max)                                                       \
-    PROFILE_NUMBER(struct device, path, member, unit, min, max, false)
+    PROFILE_NUMBER(struct device, path, member, unit, min, max, PROFILE_OPTIONAL)
+#define NUMBER_OR_0(path, member, unit, min, max)                                                  \
+    PROFILE_NUMBER(struct device, path, member, unit, min, max, PROFILE_OR_ZERO)
 
 static const struct profile_number common_numbers[] = {
-    NUMBER("error_percent", error_percent, 1, 0, 1e6),
-    NUMBER("ratio_error_percent", ratio_error_percent, 1, 0, 1e6),
+    NUMBER_OR_0("error_percent", error_percent, 1, ERROR_PERCENT_LEAST, 1e6),
+    NUMBER_OR_0("ratio_error_percent", ratio_error_percent, 1, ERROR_PERCENT_LEAST, 1e6),
     NUMBER("mean_error_percent", mean_error_percent, 1, 0, 1e6),
-    NUMBER("flash_bytes", flash_bytes, 1, 0, 1e15),
-    NUMBER("ram_bytes", ram_bytes, 1, 0, 1e15),
+    NUMBER_OR_0("flash_bytes", flash_bytes, 1, 64, 1e15),
+    NUMBER_OR_0("ram_bytes", ram_bytes, 1, 64, 1e15),
     NUMBER("node_nm", node_nm, 1, 1, 1000),
-    NUMBER("run_watts", run_watts, 1, 0, 1e6),
-    NUMBER("idle_watts", idle_watts, 1, 0, 1e6),
+    NUMBER_OR_0("run_watts", run_watts, 1, 1e-6, 1e6),
+    NUMBER_OR_0("idle_watts", idle_watts, 1, 1e-9, 1e6),
     NUMBER("pue", pue, 1, 1, 10),
 };
 
@@ -151,6 +154,10 @@ static enum status read_zero_weights(struct profile *profile, struct device *dev
         return context_fail(profile->context, ERR_FORMAT,
                             "'zero_weights' is '%s', which wants a 'zero_weights_floor'",
                             names[which]);
+    if (which >= ZEROS_AFFINE && !device_kinds[device->kind]->has_zero_laws)
+        return context_fail(profile->context, ERR_FORMAT,
+                            "'zero_weights' of the kind '%s' is 'cost' or 'skip', not '%s'",
+                            device_kinds[device->kind]->name, names[which]);
     return OK;
 }
 
@@ -175,6 +182,10 @@ static enum status read_formats(struct profile *profile, struct device *device)
         TRY(profile_choice(profile, path, stored_formats, true, &format));
         device->weight_formats |= 1u << format;
     }
+    if (device->zero_weights == ZEROS_AFFINE && device->weight_formats & ~(1u << FORMAT_DENSE))
+        return context_fail(profile->context, ERR_FORMAT,
+                            "'zero_weights' is 'affine', which counts what weights save already: "
+                            "'weight_formats' is 'dense' alone");
     if (device->weight_formats >> FORMAT_RLC & 1 && isnan(device->index_bits))
         return context_fail(profile->context, ERR_FORMAT,
                             "'weight_formats' has 'rlc', which wants 'index_bits'");
@@ -186,7 +197,7 @@ static enum status read_peak(struct profile *profile, struct device *device)
 {
     const struct json *item = profile_item(profile, "peak_macs_per_second");
     const struct profile_number whole =
-        NUMBER("peak_macs_per_second", peak_macs_per_second, 1, 1, 1e21);
+        NUMBER("peak_macs_per_second", peak_macs_per_second, 1, 1e3, 1e21);
 
     for (int i = 0; i < PRECISION_COUNT; i++) {
         struct profile_number one = whole;
@@ -231,7 +242,7 @@ static enum status read_words(struct profile *profile, struct device *device)
     return OK;
 }
 
-static enum status read_profile(struct profile *profile, struct device *device)
+static enum status read_keys(struct profile *profile, struct device *device)
 {
     TRY(read_words(profile, device));
     TRY(read_kind(profile, device));
@@ -241,84 +252,12 @@ static enum status read_profile(struct profile *profile, struct device *device)
     TRY(read_peak(profile, device));
     device->dram_least = device->dram_most = 1;
     device->on_chip_bytes = INFINITY;
-    TRY(device_kinds[device->kind]->read(profile, device));
-    return profile_check_keys(profile);
+    return device_kinds[device->kind]->read(profile, device);
 }
 
-// ---- what-ifs ----------------------------------------------------------------------------------
-
-// Where the overrides of "NAME:KEY=NUMBER,..." begin, behind the ':'; NULL: there are none.
-static const char *overrides_of(const char *name)
+static enum status read_profile(struct profile *profile, struct device *device)
 {
-    const char *colon = strrchr(name, ':');
-
-    return colon && strchr(colon, '=') ? colon + 1 : NULL;
-}
-
-// One KEY=NUMBER. What holds the key must be there; the key itself may be null or absent, and is
-// judged with all others.
-static enum status override(struct context *context, struct device *device, char *word)
-{
-    char *equals = strchr(word, '='), *dot;
-    struct json *parent = device->json;
-    const struct json *old;
-    const char *key = word;
-    double number;
-
-    if (!equals || equals == word || !parse_number(equals + 1, &number))
-        return context_fail(context, ERR_USAGE, "'%s' is no KEY=NUMBER", word);
-    *equals = '\0';
-    dot = strrchr(word, '.');
-    if (dot) {
-        const char *path = arena_copy_bytes(device->arena, word, (size_t)(dot - word));
-        parent = json_find(parent, path);
-        if (!parent || !json_is_object(parent))
-            return context_fail(context, ERR_USAGE, "there is no '%s' to change in it", path);
-        key = dot + 1;
-    }
-    old = json_member(parent, key);
-    if (old && !json_is_number(old) && !json_is_null(old))
-        return context_fail(context, ERR_USAGE, "'%s' is no number to change", word);
-    json_set_number(parent, key, number);
-    return OK;
-}
-
-static enum status override_all(struct context *context, struct device *device,
-                                const char *overrides)
-{
-    while (overrides && *overrides) {
-        size_t length = strcspn(overrides, ",");
-
-        TRY(override(context, device, arena_copy_bytes(device->arena, overrides, length)));
-        overrides += length + (overrides[length] == ',');
-    }
-    return OK;
-}
-
-// Whether the overrides give `key` themselves.
-static bool gives(const char *overrides, const char *key)
-{
-    size_t length = strlen(key);
-
-    for (const char *at = overrides; (at = strstr(at, key)) != NULL; at++)
-        if (at[length] == '=' && (at == overrides || at[-1] == ','))
-            return true;
-    return false;
-}
-
-// Nothing has checked a profile that was changed.
-static void mark_changed(struct device *device, const char *overrides)
-{
-    device->changed = arena_copy_text(device->arena, overrides);
-    device->name = arena_format(device->arena, "%s:%s", device->name, overrides);
-    device->validated_by = NULL;
-    device->error_basis = NULL;
-    if (!gives(overrides, "error_percent"))
-        device->error_percent = NAN;
-    if (!gives(overrides, "ratio_error_percent"))
-        device->ratio_error_percent = NAN;
-    if (!gives(overrides, "mean_error_percent"))
-        device->mean_error_percent = NAN;
+    return profile_finish(profile, read_keys(profile, device));
 }
 
 // ---- all together ------------------------------------------------------------------------------
@@ -342,12 +281,14 @@ static enum status read_device(struct context *context, const struct text *text,
     profile.json = device->json;
     status = profile_word(&profile, "name", &device->name);
     if (status == OK)
-        status = override_all(context, device, overrides);
+        status = overrides_apply(context, device, overrides);
     if (status == OK)
         status = read_profile(&profile, device);
+    if (status == OK)
+        status = overrides_check(&profile, overrides);
     profile_clear(&profile);
     if (status == OK && overrides)
-        mark_changed(device, overrides);
+        overrides_mark(device, overrides);
     return overrides && status == ERR_FORMAT ? ERR_USAGE : status;
 }
 

@@ -19,6 +19,8 @@ enum device_kind_id {
 #undef KIND
     DEVICE_KIND_COUNT
 };
+// An error below is likelier a fraction than a percentage; nothing is known that well.
+enum { ERROR_PERCENT_LEAST = 1 };
 enum device_precision { PRECISION_F32, PRECISION_F16, PRECISION_I8, PRECISION_COUNT };
 
 // What a zero weight saves. ZEROS_AFFINE: energy falls by (1 - floor) x the part of zeros.

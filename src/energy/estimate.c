@@ -179,7 +179,7 @@ static void add_time(struct energy *energy, const struct energy_question *questi
 }
 
 // Weights lie in the flash, activations in the RAM; without a flash both lie in the RAM. One memory
-// that is too small is enough to know.
+// that is too small is enough to know that a network does not fit; that it does takes all.
 static void judge_fit(struct energy *energy, const struct energy_question *question)
 {
     double flash = question->device->flash_bytes, ram = question->device->ram_bytes;
@@ -187,9 +187,9 @@ static void judge_fit(struct energy *energy, const struct energy_question *quest
 
     energy->flash_needed = isnan(flash) ? NAN : question->weight_bytes;
     energy->ram_needed = isnan(flash) ? peak + question->weight_bytes : peak;
-    energy->fits = FITS;
-    if (isnan(ram) ? isnan(flash) : isnan(energy->ram_needed))
-        energy->fits = FITS_UNKNOWN;
+    energy->fits = FITS_UNKNOWN;
+    if (energy->ram_needed <= ram && (isnan(flash) || energy->flash_needed <= flash))
+        energy->fits = FITS;
     if (energy->flash_needed > flash || energy->ram_needed > ram)
         energy->fits = FITS_NOT;
 }

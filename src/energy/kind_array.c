@@ -7,32 +7,34 @@
 
 #include "energy/kinds.h"
 
-#define SPEC(path, member, unit, min, max, needed)                                                 \
-    PROFILE_NUMBER(struct array, "array." path, spec.member, unit, min, max, needed)
-#define POWER(path, member, unit, max)                                                             \
-    PROFILE_NUMBER(struct array, "power." path, power.member, unit, 0, max, false)
+#define SPEC(path, member, unit, min, max, flags)                                                  \
+    PROFILE_NUMBER(struct array, "array." path, spec.member, unit, min, max, flags)
+// Ranges: below, joules stand for picojoules; 0 is none.
+#define POWER(path, member, unit, min, max)                                                        \
+    PROFILE_NUMBER(struct array, "power." path, power.member, unit, min, max, PROFILE_OR_ZERO)
 
 static const struct profile_number numbers[] = {
-    SPEC("rows", rows, 1, 1, 65536, true),
-    SPEC("columns", columns, 1, 1, 65536, true),
-    SPEC("clock_mhz", hertz, 1e6, 1e-3, 1e5, true),
-    SPEC("word_bits", word_bits, 1, 1, 32, true),
-    SPEC("buffer_bytes", buffer_bytes, 1, 1, 1e12, true),
-    SPEC("dram_bytes_per_second", dram_bytes_per_second, 1, 1, 1e15, false),
-    SPEC("run_bits", run_bits, 1, 0, 16, false),
-    SPEC("registers.filter_words", filter_words, 1, 1, 1e6, false),
-    SPEC("registers.input_words", input_words, 1, 1, 1e6, false),
-    SPEC("registers.sum_words", sum_words, 1, 1, 1e6, false),
-    SPEC("bus_words.filter", filter_bus, 1, 1e-3, 1e6, false),
-    SPEC("bus_words.input", input_bus, 1, 1e-3, 1e6, false),
-    SPEC("bus_words.sum", sum_bus, 1, 1e-3, 1e6, false),
-    PROFILE_NUMBER(struct array, "array.zero_activations", zero_activations, 1, 0, 1, false),
-    POWER("static_watts", watts, 1, 1e6),
-    POWER("nonzero_mac_pj", nonzero_mac, 1e-12, 1e6),
-    POWER("dram_byte_pj", dram_byte, 1e-12, 1e6),
-    POWER("register_word_pj", register_word, 1e-12, 1e6),
-    POWER("neighbour_word_pj", neighbour_word, 1e-12, 1e6),
-    POWER("buffer_word_pj", buffer_word, 1e-12, 1e6),
+    SPEC("rows", rows, 1, 1, 65536, PROFILE_NEEDED),
+    SPEC("columns", columns, 1, 1, 65536, PROFILE_NEEDED),
+    SPEC("clock_mhz", hertz, 1e6, 1e-3, 1e5, PROFILE_NEEDED),
+    SPEC("word_bits", word_bits, 1, 1, 32, PROFILE_NEEDED),
+    SPEC("buffer_bytes", buffer_bytes, 1, 1, 1e12, PROFILE_NEEDED),
+    SPEC("dram_bytes_per_second", dram_bytes_per_second, 1, 1e3, 1e15, PROFILE_OPTIONAL),
+    SPEC("run_bits", run_bits, 1, 0, 16, PROFILE_OPTIONAL),
+    SPEC("registers.filter_words", filter_words, 1, 1, 1e6, PROFILE_OPTIONAL),
+    SPEC("registers.input_words", input_words, 1, 1, 1e6, PROFILE_OPTIONAL),
+    SPEC("registers.sum_words", sum_words, 1, 1, 1e6, PROFILE_OPTIONAL),
+    SPEC("bus_words.filter", filter_bus, 1, 1e-3, 1e6, PROFILE_OPTIONAL),
+    SPEC("bus_words.input", input_bus, 1, 1e-3, 1e6, PROFILE_OPTIONAL),
+    SPEC("bus_words.sum", sum_bus, 1, 1e-3, 1e6, PROFILE_OPTIONAL),
+    PROFILE_NUMBER(struct array, "array.zero_activations", zero_activations, 1, 0, 1,
+                   PROFILE_OPTIONAL),
+    POWER("static_watts", watts, 1, 1e-4, 1e6),
+    POWER("nonzero_mac_pj", nonzero_mac, 1e-12, 1e-3, 1e6),
+    POWER("dram_byte_pj", dram_byte, 1e-12, 1e-3, 1e6),
+    POWER("register_word_pj", register_word, 1e-12, 1e-3, 1e6),
+    POWER("neighbour_word_pj", neighbour_word, 1e-12, 1e-3, 1e6),
+    POWER("buffer_word_pj", buffer_word, 1e-12, 1e-3, 1e6),
 };
 
 static enum status read_choices(struct profile *profile, struct array_spec *spec)
@@ -106,9 +108,6 @@ static enum status read(struct profile *profile, struct device *device)
     TRY(profile_numbers(profile, "", numbers, PROFILE_ROWS(numbers), array));
     TRY(check_whole(profile, &array->spec));
     TRY(read_choices(profile, &array->spec));
-    if (device->zero_weights != ZEROS_COST && device->zero_weights != ZEROS_SKIP)
-        return context_fail(profile->context, ERR_FORMAT,
-                            "'zero_weights' of an array is 'cost' or 'skip'");
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
         set_missing(optional[i], 0);
     set_missing(&array->spec.dram_bytes_per_second, INFINITY);

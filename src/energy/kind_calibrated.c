@@ -3,20 +3,24 @@
 
 #include "energy/kinds.h"
 
-#define NUMBER(path, member, unit, max, needed)                                                    \
-    PROFILE_NUMBER(struct device_fit, path, member, unit, 0, max, needed)
+// Ranges: below, joules stand for picojoules (as src/validate/terms.def); 0 is none.
+#define NUMBER(path, member, unit, min, max, flags)                                                \
+    PROFILE_NUMBER(struct device_fit, path, member, unit, min, max, PROFILE_OR_ZERO | (flags))
 
 static const struct profile_number fit_numbers[] = {
-    NUMBER("mac_pj", mac, 1e-12, 1e6, true),
-    NUMBER("fixed_mj", fixed, 1e-3, 1e9, false),
-    NUMBER("depthwise_mac_pj", depthwise_mac, 1e-12, 1e6, false),
-    NUMBER("weight_byte_pj", weight_byte, 1e-12, 1e7, false),
-    NUMBER("byte_pj", byte, 1e-12, 1e7, false),
+    NUMBER("mac_pj", mac, 1e-12, 1e-2, 1e6, PROFILE_NEEDED),
+    NUMBER("fixed_mj", fixed, 1e-3, 1e-7, 1e9, 0),
+    NUMBER("depthwise_mac_pj", depthwise_mac, 1e-12, 1e-2, 1e6, 0),
+    NUMBER("weight_byte_pj", weight_byte, 1e-12, 1e-2, 1e7, 0),
+    NUMBER("byte_pj", byte, 1e-12, 1e-2, 1e7, 0),
 };
 
+#define MEMORY(path, member, unit, min, max)                                                       \
+    PROFILE_NUMBER(struct device, "memory." path, member, unit, min, max, PROFILE_OR_ZERO)
+
 static const struct profile_number memory_numbers[] = {
-    PROFILE_NUMBER(struct device, "memory.on_chip_bytes", on_chip_bytes, 1, 0, 1e15, false),
-    PROFILE_NUMBER(struct device, "memory.off_chip_byte_pj", off_chip_byte, 1e-12, 0, 1e7, false),
+    MEMORY("on_chip_bytes", on_chip_bytes, 1, 64, 1e15),
+    MEMORY("off_chip_byte_pj", off_chip_byte, 1e-12, 1e-2, 1e7),
 };
 
 static double or_else(double number, double other)
@@ -85,7 +89,9 @@ static void layer_of_work(const struct device *device, const struct energy_work 
     sum->mac = ((work->macs - work->depthwise_macs) * fit->mac +
                 work->depthwise_macs * fit->depthwise_mac) *
                part_left(device, work);
-    sum->weights = work->weight_bytes * each / batch;
+    // That law was fitted to whole joules of a network. Elsewhere less is stored: bytes tell.
+    sum->weights = work->weight_bytes * each / batch *
+                   (device->zero_weights == ZEROS_AFFINE ? part_left(device, work) : 1);
     sum->activations = work->activation_bytes * fit->byte;
     sum->fixed = fit->fixed / batch;
     if (device->combine == COMBINE_SUM)
@@ -145,6 +151,7 @@ static void estimate(struct energy *energy, const struct energy_question *questi
 
 const struct device_kind kind_calibrated = {
     .name = "calibrated",
+    .has_zero_laws = true,
     .read = read,
     .estimate = estimate,
     .work = of_work,

@@ -4,20 +4,21 @@
 
 #include "energy/kinds.h"
 
-#define NUMBER(path, member, unit, max, needed)                                                    \
-    PROFILE_NUMBER(struct device, path, member, unit, 0, max, needed)
+// Ranges: below, joules stand for picojoules; 0 is none.
+#define NUMBER(path, member, unit, min, max)                                                       \
+    PROFILE_NUMBER(struct device, path, member, unit, min, max, PROFILE_OR_ZERO)
 
 static const struct profile_number numbers[] = {
-    NUMBER("mac_pj.float32", mac_f32, 1e-12, 1e6, false),
-    NUMBER("mac_pj.float16", mac_f16, 1e-12, 1e6, false),
-    NUMBER("mac_pj.bfloat16", mac_bf16, 1e-12, 1e6, false),
-    NUMBER("mac_pj.ternary", mac_ternary, 1e-12, 1e6, false),
-    NUMBER("mac_pj.integer.product", integer_product, 1e-12, 1e6, false),
-    NUMBER("mac_pj.integer.exponent", integer_exponent, 1, 4, false),
-    NUMBER("mac_pj.integer.accumulate", integer_accumulate, 1e-12, 1e6, false),
-    NUMBER("memory.sram_pj_per_32_bits", sram_32_bits, 1e-12, 1e6, false),
-    NUMBER("memory.dram_pj_per_32_bits", dram_32_bits, 1e-12, 1e6, false),
-    NUMBER("memory.on_chip_bytes", on_chip_bytes, 1, 1e15, false),
+    NUMBER("mac_pj.float32", mac_f32, 1e-12, 1e-4, 1e6),
+    NUMBER("mac_pj.float16", mac_f16, 1e-12, 1e-4, 1e6),
+    NUMBER("mac_pj.bfloat16", mac_bf16, 1e-12, 1e-4, 1e6),
+    NUMBER("mac_pj.ternary", mac_ternary, 1e-12, 1e-4, 1e6),
+    NUMBER("mac_pj.integer.product", integer_product, 1e-12, 1e-4, 1e6),
+    NUMBER("mac_pj.integer.exponent", integer_exponent, 1, 0, 4),
+    NUMBER("mac_pj.integer.accumulate", integer_accumulate, 1e-12, 1e-4, 1e6),
+    NUMBER("memory.sram_pj_per_32_bits", sram_32_bits, 1e-12, 1e-2, 1e6),
+    NUMBER("memory.dram_pj_per_32_bits", dram_32_bits, 1e-12, 1e-1, 1e6),
+    NUMBER("memory.on_chip_bytes", on_chip_bytes, 1, 64, 1e15),
 };
 
 // How the two memories may be told instead: an SRAM whose cost grows with its size, joules for 64
@@ -29,16 +30,16 @@ struct memory {
 };
 
 #define MEMORY(path, member, unit, min, max)                                                       \
-    PROFILE_NUMBER(struct memory, path, member, unit, min, max, false)
+    PROFILE_NUMBER(struct memory, path, member, unit, min, max, PROFILE_OPTIONAL)
 
 static const struct profile_number memory_numbers[] = {
-    MEMORY("memory.sram.pj_per_64_bits", first, 1e-12, 0, 1e6),
-    MEMORY("memory.sram.at_bytes", at_bytes, 1, 1, 1e15),
+    MEMORY("memory.sram.pj_per_64_bits", first, 1e-12, 1e-2, 1e6),
+    MEMORY("memory.sram.at_bytes", at_bytes, 1, 64, 1e15),
     MEMORY("memory.sram.exponent", exponent, 1, 0, 2),
-    MEMORY("memory.buffer_bytes", buffer_bytes, 1, 1, 1e15),
-    MEMORY("memory.dram_pj_per_byte.min", least, 1e-12, 0, 1e6),
-    MEMORY("memory.dram_pj_per_byte.typ", typical, 1e-12, 0, 1e6),
-    MEMORY("memory.dram_pj_per_byte.max", most, 1e-12, 0, 1e6),
+    MEMORY("memory.buffer_bytes", buffer_bytes, 1, 64, 1e15),
+    MEMORY("memory.dram_pj_per_byte.min", least, 1e-12, 1e-2, 1e6),
+    MEMORY("memory.dram_pj_per_byte.typ", typical, 1e-12, 1e-2, 1e6),
+    MEMORY("memory.dram_pj_per_byte.max", most, 1e-12, 1e-2, 1e6),
     MEMORY("scale_to_nm", scale_to_nm, 1, 1, 1000),
 };
 
@@ -77,8 +78,8 @@ static enum status read_dram(struct profile *profile, const struct memory *memor
         return context_fail(profile->context, ERR_FORMAT,
                             "'memory.dram_pj_per_byte' wants 'min' <= 'typ' <= 'max'");
     device->dram_32_bits = memory->typical * 4;
-    device->dram_least = memory->typical > 0 ? memory->least / memory->typical : 1;
-    device->dram_most = memory->typical > 0 ? memory->most / memory->typical : 1;
+    device->dram_least = memory->least / memory->typical;
+    device->dram_most = memory->most / memory->typical;
     return OK;
 }
 

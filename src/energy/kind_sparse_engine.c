@@ -8,25 +8,23 @@
 
 struct engine {
     double pes, clock_mhz, watts, utilisation;
-    double index_bits;                   // of a run of zeros
     double sram_bytes;                   // of the weights; NaN: any
     double activation_nonzero;           // of what a layer reads, where nothing else tells
     double arithmetic_part, weight_part; // of the power; the rest reads and writes activations
 };
 
-#define NUMBER(key, unit, min, max, needed)                                                        \
-    PROFILE_NUMBER(struct engine, "engine." #key, key, unit, min, max, needed)
+#define NUMBER(key, unit, min, max, flags)                                                         \
+    PROFILE_NUMBER(struct engine, "engine." #key, key, unit, min, max, flags)
 
 static const struct profile_number numbers[] = {
-    NUMBER(pes, 1, 1, 1e7, true),
-    NUMBER(clock_mhz, 1e6, 0.001, 1e5, true),
-    NUMBER(watts, 1, 0, 1e6, true),
-    NUMBER(utilisation, 1, 1e-6, 1, true),
-    NUMBER(index_bits, 1, 1, 32, true),
-    NUMBER(sram_bytes, 1, 0, 1e15, false),
-    NUMBER(activation_nonzero, 1, 0, 1, false),
-    NUMBER(arithmetic_part, 1, 0, 1, true),
-    NUMBER(weight_part, 1, 0, 1, true),
+    NUMBER(pes, 1, 1, 1e7, PROFILE_NEEDED),
+    NUMBER(clock_mhz, 1e6, 1e-3, 1e5, PROFILE_NEEDED),
+    NUMBER(watts, 1, 1e-4, 1e6, PROFILE_NEEDED),
+    NUMBER(utilisation, 1, 1e-6, 1, PROFILE_NEEDED),
+    NUMBER(sram_bytes, 1, 64, 1e15, PROFILE_OR_ZERO),
+    NUMBER(activation_nonzero, 1, 0, 1, PROFILE_OPTIONAL),
+    NUMBER(arithmetic_part, 1, 0, 1, PROFILE_NEEDED),
+    NUMBER(weight_part, 1, 0, 1, PROFILE_NEEDED),
 };
 
 static enum status read(struct profile *profile, struct device *device)
@@ -38,6 +36,9 @@ static enum status read(struct profile *profile, struct device *device)
     if (engine->arithmetic_part + engine->weight_part > 1)
         return context_fail(profile->context, ERR_FORMAT,
                             "'engine.arithmetic_part' and 'engine.weight_part' are more than all");
+    if (isnan(device->index_bits))
+        return context_fail(profile->context, ERR_FORMAT,
+                            "'kind' is 'sparse-engine', which wants 'index_bits'");
     if (isnan(engine->activation_nonzero))
         engine->activation_nonzero = 1;
     if (isnan(device->flash_bytes))
@@ -52,8 +53,8 @@ static void of_work(const struct device *device, const struct energy_work *work,
 {
     const struct engine *engine = device->own;
     double stored = work->nonzero > 0
-                        ? work->nonzero * format_run_padding(work->nonzero, engine->index_bits)
-                        : exp2(-engine->index_bits);
+                        ? work->nonzero * format_run_padding(work->nonzero, device->index_bits)
+                        : exp2(-device->index_bits);
     double each = engine->pes * engine->clock_mhz * engine->utilisation;
     double joules;
 

@@ -12,15 +12,17 @@ struct spiking {
     double timesteps;
 };
 
-#define NUMBER(key, member, unit, max)                                                             \
-    PROFILE_NUMBER(struct spiking, "spiking." key, member, unit, 0, max, true)
+// Ranges: below, joules stand for picojoules (as src/validate/terms.def); 0 is none.
+#define NUMBER(key, member, unit, min, max)                                                        \
+    PROFILE_NUMBER(struct spiking, "spiking." key, member, unit, min, max,                         \
+                   PROFILE_NEEDED | PROFILE_OR_ZERO)
 
 static const struct profile_number numbers[] = {
-    NUMBER("synop_pj", synop, 1e-12, 1e7),
-    NUMBER("neuron_pj", neuron, 1e-12, 1e7),
-    NUMBER("fixed_mj", fixed, 1e-3, 1e9),
-    NUMBER("spikes_per_connection", spikes_per_connection, 1, 1e6),
-    NUMBER("timesteps", timesteps, 1, 1e6),
+    NUMBER("synop_pj", synop, 1e-12, 1e-2, 1e7),
+    NUMBER("neuron_pj", neuron, 1e-12, 1e-2, 1e7),
+    NUMBER("fixed_mj", fixed, 1e-3, 1e-7, 1e9),
+    NUMBER("spikes_per_connection", spikes_per_connection, 1, 1e-6, 1e6),
+    NUMBER("timesteps", timesteps, 1, 1, 1e6),
 };
 
 static enum status read(struct profile *profile, struct device *device)

@@ -22,7 +22,8 @@ struct energy_question {
 };
 
 struct device_kind {
-    const char *name; // in profiles
+    const char *name;   // in profiles
+    bool has_zero_laws; // knows ZEROS_AFFINE and ZEROS_2_4, not only ZEROS_COST and ZEROS_SKIP
     // Reads the kind's own keys. Members of struct device, or `own`, from the device's arena.
     enum status (*read)(struct profile *profile, struct device *device);
     // Fills joules (of one inference out of scenario.batch) into layers: mac, weights, activations;

@@ -1,11 +1,45 @@
 // Typed reading of a device profile; see profile.h.
 #include "energy/profile.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/suggest.h"
+
+static void note_misplaced(struct profile *profile, const char *message)
+{
+    if (!profile->misplaced)
+        profile->misplaced = message;
+}
+
+static const char *dotted(struct profile *profile, const char *key)
+{
+    return arena_format(profile->arena,
+                        "'%s' is one key with a dot in it: dots stand for objects in objects", key);
+}
+
+// A part of the path that holds no keys ("memory": 5), or several parts written as one key.
+static void check_place(struct profile *profile, const char *path)
+{
+    const struct json *group = profile->json;
+
+    for (const char *rest = path, *dot; group && (dot = strchr(rest, '.')); rest = dot + 1) {
+        if (json_member(group, rest))
+            note_misplaced(profile, dotted(profile, rest));
+        group =
+            json_at(profile->json, arena_copy_bytes(profile->arena, path, (size_t)(dot - path)));
+        if (json_is_null(group))
+            return;
+        if (json_is_object(group) || (json_is_array(group) && isdigit((unsigned char)dot[1])))
+            continue;
+        note_misplaced(profile,
+                       arena_format(profile->arena, "'%.*s' wants an object with '%s' in it",
+                                    (int)(dot - path), path, dot + 1));
+        return;
+    }
+}
 
 const struct json *profile_item(struct profile *profile, const char *path)
 {
@@ -16,7 +50,9 @@ const struct json *profile_item(struct profile *profile, const char *path)
         profile->asked =
             must_realloc(profile->asked, profile->asked_capacity * sizeof *profile->asked);
     }
-    profile->asked[profile->asked_count++] = arena_copy_text(profile->arena, path);
+    profile->asked[profile->asked_count++] =
+        (struct profile_key){arena_copy_text(profile->arena, path), false};
+    check_place(profile, path);
     return item && !json_is_null(item) ? item : NULL;
 }
 
@@ -33,12 +69,13 @@ static enum status read_number(struct profile *profile, const struct profile_num
     double number = item ? json_number(item) : NAN;
 
     *out = NAN;
-    if (!item && !row->is_needed)
+    profile->asked[profile->asked_count - 1].is_number = true;
+    if (!item && !(row->flags & PROFILE_NEEDED))
         return OK;
     if (!item || !json_is_number(item) || !isfinite(number) || (number < 0 && row->min >= 0))
         return context_fail(profile->context, ERR_FORMAT,
                             "'%s' wants a number that is not negative", path);
-    if (number < row->min || number > row->max)
+    if ((number < row->min || number > row->max) && !(number == 0 && row->flags & PROFILE_OR_ZERO))
         return context_fail(profile->context, ERR_FORMAT,
                             "'%s' is %g, which is not within %g to %g: is it in another unit?",
                             path, number, row->min, row->max);
@@ -133,7 +170,7 @@ static enum status fail_key(const struct profile *profile, const char *path)
 
     suggestion_init(&suggestion, path);
     for (size_t i = 0; i < profile->asked_count; i++)
-        suggestion_offer(&suggestion, profile->asked[i]);
+        suggestion_offer(&suggestion, profile->asked[i].path);
     text_init(&text);
     suggestion_add(&suggestion, "", &text);
     context_fail(profile->context, ERR_FORMAT, "no profile of this kind has a key '%s'%s", path,
@@ -149,11 +186,13 @@ static bool is_known(const struct profile *profile, const char *path, bool *lead
     bool known = false;
 
     *leads_on = false;
-    for (size_t i = 0; i < profile->asked_count; i++)
-        if (strncmp(profile->asked[i], path, length) == 0) {
-            known |= profile->asked[i][length] == '\0';
-            *leads_on |= profile->asked[i][length] == '.';
-        }
+    for (size_t i = 0; i < profile->asked_count; i++) {
+        const char *asked = profile->asked[i].path;
+        if (strncmp(asked, path, length) != 0)
+            continue;
+        known |= asked[length] == '\0';
+        *leads_on |= asked[length] == '.';
+    }
     return known || *leads_on;
 }
 
@@ -165,8 +204,13 @@ static enum status check_object(struct profile *profile, const struct json *obje
         const char *path = arena_format(profile->arena, "%s%s", prefix, json_key(child));
         bool leads_on;
 
+        if (strchr(json_key(child), '.'))
+            return context_fail(profile->context, ERR_FORMAT, "%s",
+                                dotted(profile, json_key(child)));
         if (!is_known(profile, path, &leads_on))
             return fail_key(profile, path);
+        if (json_member(object, json_key(child)) != child)
+            return context_fail(profile->context, ERR_FORMAT, "'%s' is given twice", path);
         if (!leads_on || json_is_null(child))
             continue;
         if (json_is_object(child))
@@ -175,7 +219,17 @@ static enum status check_object(struct profile *profile, const struct json *obje
     return OK;
 }
 
-enum status profile_check_keys(struct profile *profile)
+enum status profile_finish(struct profile *profile, enum status status)
 {
-    return check_object(profile, profile->json, "");
+    if (profile->misplaced)
+        return context_fail(profile->context, ERR_FORMAT, "%s", profile->misplaced);
+    return status == OK ? check_object(profile, profile->json, "") : status;
+}
+
+bool profile_has_number(const struct profile *profile, const char *path)
+{
+    for (size_t i = 0; i < profile->asked_count; i++)
+        if (profile->asked[i].is_number && strcmp(profile->asked[i].path, path) == 0)
+            return true;
+    return false;
 }

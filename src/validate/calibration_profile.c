@@ -69,14 +69,20 @@ static double worst(const struct making *making, double of_calibration(const str
     return ceil(10 * worst) / 10;
 }
 
+// However well a table fits.
+static double at_least(double least, double error)
+{
+    return error < least ? least : error;
+}
+
 static double error_of(const struct calibration *calibration)
 {
-    return calibration->error_percent;
+    return at_least(ERROR_PERCENT_LEAST, calibration->error_percent);
 }
 
 static double ratio_error_of(const struct calibration *calibration)
 {
-    return calibration->ratio_error_percent;
+    return at_least(ERROR_PERCENT_LEAST, calibration->ratio_error_percent);
 }
 
 static double mean_error_of(const struct calibration *calibration)

@@ -95,6 +95,16 @@ void sysfs_take_away(const char *path)
     ck_assert_int_eq(unlink(name), 0);
 }
 
+void sysfs_link(const char *from, const char *to)
+{
+    char path[256], name[256];
+
+    sysfs_path(path, sizeof path, from);
+    sysfs_path(name, sizeof name, to);
+    unlink(name);
+    ck_assert_int_eq(symlink(path, name), 0);
+}
+
 void sysfs_begin(void)
 {
     sysfs_meter = meter_new(sysfs_root);
@@ -111,6 +121,14 @@ void assert_measured(double seconds, double wanted, const char *counter, const c
     ck_assert_str_eq(meter_counter(sysfs_meter), counter);
     ck_assert_str_eq(meter_scope(sysfs_meter), scope);
     ck_assert_ptr_null(meter_reason(sysfs_meter));
+}
+
+void assert_zone_counts(const char *folder, double from, double joules, double seconds)
+{
+    sysfs_zone(folder, "package-0", INTEL_RANGE, from);
+    sysfs_begin();
+    sysfs_set(folder, from + joules);
+    assert_measured(seconds, joules, "powercap package-0", PACKAGES);
 }
 
 void assert_not_measured(double seconds, const char *why)

@@ -27,11 +27,15 @@ void sysfs_put_in(const char *folder, const char *file, const char *text);
 void sysfs_zone(const char *folder, const char *name, const char *range, double joules);
 void sysfs_set(const char *folder, double joules); // its counter
 void sysfs_take_away(const char *path);
+// A link to `from`, whatever stood at `to`.
+void sysfs_link(const char *from, const char *to);
 
 // Makes the meter, which must find something, and begins at second 100.
 void sysfs_begin(void);
 // Ends so many seconds later.
 void assert_measured(double seconds, double wanted, const char *counter, const char *scope);
+// One package, whose counter rises from so many joules by so many in so many seconds, is measured.
+void assert_zone_counts(const char *folder, double from, double joules, double seconds);
 void assert_not_measured(double seconds, const char *why);
 
 #endif
