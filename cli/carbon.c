@@ -2,6 +2,7 @@
 #include "cli/carbon.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "cli/table.h"
 
@@ -31,6 +32,18 @@ void amount_to_json(struct json *object, const struct place_cost *cost, double t
     json_add_interval(object, "grams_interval", grams.low, grams.high);
 }
 
+// A data centre's share put on a profile that knows of none: no mistake, but worth a word.
+static bool add_doubt(const struct carbon *carbon, struct text *out)
+{
+    const struct device *device = carbon->device;
+
+    if (strcmp(carbon->pue.from, "line") != 0 || !(carbon->pue.factor > 1) || device->pue > 1)
+        return false;
+    text_format(out, "the PUE is put on %s, whose profile %s", device->name,
+                isnan(device->pue) ? "tells none" : "has one of 1");
+    return true;
+}
+
 static void add_assumptions(struct json *object, const struct carbon *carbon)
 {
     struct json *list = json_add_array(object, "assumptions");
@@ -44,6 +57,10 @@ static void add_assumptions(struct json *object, const struct carbon *carbon)
                   "hour, are not known");
     json_add_text(list, NULL,
                   "left out: making the device, its waiting between inferences, the network");
+    text_clear(&text);
+    text_init(&text);
+    if (add_doubt(carbon, &text))
+        json_add_text(list, NULL, text.at);
     text_clear(&text);
 }
 
@@ -65,6 +82,7 @@ void carbon_to_json(struct json *object, const struct carbon *carbon)
 void carbon_text(const struct carbon *carbon, struct text *out)
 {
     const struct spread grams = carbon->cost.grams;
+    struct text doubt;
 
     if (isnan(grams.value)) {
         text_format(out, "unknown: %s", carbon->reason ? carbon->reason : "no joules");
@@ -73,7 +91,12 @@ void carbon_text(const struct carbon *carbon, struct text *out)
     interval_text(grams.value, grams.low, grams.high, "g CO2e", out);
     text_format(out, " an inference on %s (", carbon->device->name);
     grid_text(carbon->grid, out);
-    text_format(out, ", PUE %g by %s)", carbon->pue.factor, carbon->pue.from);
+    text_format(out, ", PUE %g by %s", carbon->pue.factor, carbon->pue.from);
+    text_init(&doubt);
+    if (add_doubt(carbon, &doubt))
+        text_format(out, ": %s", doubt.at);
+    text_add(out, ")");
+    text_clear(&doubt);
     if (isnan(carbon->per_day))
         return;
     text_add(out, "; ");

@@ -3,9 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/fits.h"
 #include "cli/groups.h"
 #include "cli/json_common.h"
-#include "cli/place_report.h"
+#include "cli/place_judge.h"
 #include "cli/requirement.h"
 #include "cli/shell.h"
 
@@ -135,8 +136,7 @@ static enum status estimate(struct placing *placing, int which, const char *role
     side->counts = &placing->figures[model].counts;
     TRY(device_read(context, device, &side->device));
     energy_init_batch(&side->energy, side->counts, &side->device, batch);
-    if (side->energy.fits == FITS_NOT)
-        context_warn(context, "%s does not fit %s", side->model->name, side->device.name);
+    fits_warn(context, side->model->name, &side->energy, &side->device);
     return OK;
 }
 
@@ -152,7 +152,8 @@ static void answer(struct place_report *report)
                                         .network_grid = report->network_grid.grams_per_kwh,
                                         .edge_grid = edge->grid.grams_per_kwh,
                                         .network = report->network,
-                                        .bytes = report->request_bytes + report->response_bytes};
+                                        .bytes = report->request_bytes + report->response_bytes,
+                                        .obstacle = report->obstacle};
 
     for (int i = 0; i < PLACE_BASES; i++)
         place_answer(&placement, (enum place_basis)i, &report->answer[i]);
@@ -189,6 +190,7 @@ static enum status work(struct placing *placing)
     TRY(estimate(placing, PLACE_CLOUD_SIDE, "cloud", own->cloud, (double)own->cloud_batch));
     TRY(estimate(placing, PLACE_EDGE_SIDE, "edge", own->edge, 1));
     choose_factors(placing);
+    place_judge(&placing->report);
     answer(&placing->report);
     return tell(placing);
 }
@@ -267,7 +269,8 @@ const struct command command_place = {
         "Joules and grams of CO2 of one request, answered in a data centre or on the user's "
         "device, and the size of a request beyond which the device takes less. Two columns that "
         "are never mixed: the network's average figure shares out all that it draws, the marginal "
-        "one is what a byte more adds to it. Where intervals meet it is too close to call. "
+        "one is what a byte more adds to it. Where intervals meet it is too close to call; where "
+        "a model does not fit, or a profile counts a datapath alone, there is no verdict. "
         "docs/energy.md has formulae and sources.",
     .examples =
         "  ecai place testdata/fashion_teacher.onnx --edge-model testdata/fashion_student.onnx \\\n"

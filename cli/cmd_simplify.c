@@ -4,6 +4,7 @@
 #include "cli/cost.h"
 #include "cli/factors.h"
 #include "cli/figures.h"
+#include "cli/fits.h"
 #include "cli/groups.h"
 #include "cli/json_common.h"
 #include "cli/model_args.h"
@@ -96,6 +97,7 @@ static void add_ratio(struct json *document, const struct change *change)
     json_add_text(energy, "device", change->has_device ? change->device.name : NULL);
     json_add_number(energy, "before", joules_of(change, &change->before));
     json_add_number(energy, "after", joules_of(change, &change->after));
+    fits_of_to_json(energy, after, change->has_device ? &change->device : NULL);
     if (change->has_device)
         energy_compare(before, &change->device, after, &change->device, &compared);
     energy_ratio_to_json(ratio, &compared);
@@ -103,6 +105,18 @@ static void add_ratio(struct json *document, const struct change *change)
     json_add_number(ratio, "parameters", ratio_of(before->parameters, after->parameters));
     json_add_number(ratio, "macs", ratio_of(before->macs, after->macs));
     factors_to_json(ratio, &compared, &measured_ratio_nothing);
+}
+
+static void warn_of_fits(struct invocation *invocation, const struct named_model *written,
+                         const struct change *change)
+{
+    struct energy energy;
+
+    if (!change->has_device)
+        return;
+    energy_init(&energy, &change->after.counts, &change->device);
+    fits_warn(invocation->context, written->name, &energy, &change->device);
+    energy_clear(&energy);
 }
 
 static enum status report(struct invocation *invocation, const struct named_model *model,
@@ -120,6 +134,7 @@ static enum status report(struct invocation *invocation, const struct named_mode
     json_add_int(nodes, "before", change->nodes_before);
     json_add_int(nodes, "after", change->nodes_after);
     add_ratio(document, change);
+    warn_of_fits(invocation, written, change);
     cost_to_json(json_add_object(document, "cost"), &cost);
     json_add_warnings(document, invocation);
     json_add_provenance(document, invocation);

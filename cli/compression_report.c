@@ -86,26 +86,6 @@ static void add_options(struct json *document, const struct compression *compres
         json_add_field(options, field, invocation->method_options);
 }
 
-// "fits", "fits_reason", "memory" of what was made; all null without a device.
-static void add_fits(struct json *object, const struct compression *compression)
-{
-    struct energy energy;
-
-    if (!compression->has_device) {
-        json_add_null(object, "fits");
-        json_add_null(object, "fits_reason");
-        json_add_null(object, "memory");
-        return;
-    }
-    energy_init(&energy, &compression->after.counts, &compression->device);
-    if (energy.fits == FITS_UNKNOWN)
-        json_add_null(object, "fits");
-    else
-        json_add_bool(object, "fits", energy.fits == FITS);
-    fits_to_json(object, &energy, &compression->device);
-    energy_clear(&energy);
-}
-
 struct json *compression_json(const struct compression *compression)
 {
     const struct counts *before = &compression->before.counts;
@@ -125,7 +105,7 @@ struct json *compression_json(const struct compression *compression)
     json_add_text(energy, "device", compression->has_device ? compression->device.name : NULL);
     json_add_number(energy, "before", compression_joules(compression, &compression->before));
     json_add_number(energy, "after", compression_joules(compression, &compression->after));
-    add_fits(energy, compression);
+    fits_of_to_json(energy, after, compression->has_device ? &compression->device : NULL);
     ratio = json_add_object(document, "ratio");
     energy_ratio_to_json(ratio, &compression->ratio);
     json_add_number(ratio, "bytes", before->weight_bytes / after->weight_bytes);

@@ -16,13 +16,23 @@ const struct field cost_fields[] = {
     FIELD(struct cost_options, grid, NULL, 0, 0,
           "COUNTRY|gCO2/kWh: electricity that it runs on, such as DE, france or 56 (default: the "
           "world's average)"),
-    FIELD(struct cost_options, pue, NULL, 1, PUE_MAX,
-          "F: energy that the data centre draws for each joule of its computers, in grams (default "
-          "1)"),
+    FIELD(
+        struct cost_options, pue, NULL, 1, PUE_MAX,
+        "F: energy that the data centre draws for each joule of its computers, in grams (default: "
+        "1 for cost, one's own machine; for eval's carbon the profile's, else 1)"),
     FIELD(struct cost_options, inferences_per_day, NULL, 1, 1e15,
           "N: so often it runs, for grams of a day and a year and the days until it is paid back"),
     FIELDS_END,
 };
+
+// A code of a country is one or two letters from many another: only what begins alike is offered.
+static void offer(struct suggestion *suggestion, const char *name)
+{
+    size_t typed = strlen(suggestion->typed);
+
+    if (typed > 3 || (typed == 3 && strncmp(suggestion->typed, name, typed) == 0))
+        suggestion_offer(suggestion, name);
+}
 
 static enum status unknown_grid(struct context *context, const char *option, const char *name)
 {
@@ -33,8 +43,8 @@ static enum status unknown_grid(struct context *context, const char *option, con
 
     suggestion_init(&suggestion, name);
     for (int i = 0; (grid = grid_at(i)) != NULL; i++) {
-        suggestion_offer(&suggestion, grid->code);
-        suggestion_offer(&suggestion, grid->name);
+        offer(&suggestion, grid->code);
+        offer(&suggestion, grid->name);
     }
     text_init(&text);
     suggestion_add(&suggestion, "", &text);

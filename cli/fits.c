@@ -42,6 +42,19 @@ void fits_summary(const struct energy *energy, const struct device *device, stru
     fits_text(energy, device, out);
 }
 
+void fits_warn(struct context *context, const char *model, const struct energy *energy,
+               const struct device *device)
+{
+    struct text text;
+
+    if (energy->fits != FITS_NOT)
+        return;
+    text_init(&text);
+    fits_text(energy, device, &text);
+    context_warn(context, "%s does not fit %s: %s", model, device->name, text.at);
+    text_clear(&text);
+}
+
 void fits_to_json(struct json *object, const struct energy *energy, const struct device *device)
 {
     struct json *memory;
@@ -56,4 +69,29 @@ void fits_to_json(struct json *object, const struct energy *energy, const struct
     json_add_number(memory, "flash", device->flash_bytes);
     json_add_number(memory, "ram_needed", energy->ram_needed);
     json_add_number(memory, "ram", device->ram_bytes);
+}
+
+void fits_whole_to_json(struct json *object, const struct energy *energy,
+                        const struct device *device)
+{
+    if (energy->fits == FITS_UNKNOWN)
+        json_add_null(object, "fits");
+    else
+        json_add_bool(object, "fits", energy->fits == FITS);
+    fits_to_json(object, energy, device);
+}
+
+void fits_of_to_json(struct json *object, const struct counts *counts, const struct device *device)
+{
+    struct energy energy;
+
+    if (!device) {
+        json_add_null(object, "fits");
+        json_add_null(object, "fits_reason");
+        json_add_null(object, "memory");
+        return;
+    }
+    energy_init(&energy, counts, device);
+    fits_whole_to_json(object, &energy, device);
+    energy_clear(&energy);
 }

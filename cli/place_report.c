@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "cli/carbon.h"
+#include "cli/fits.h"
 #include "cli/json_common.h"
+#include "cli/place_judge.h"
 #include "cli/table.h"
 #include "energy/energy_json.h"
 
@@ -17,6 +19,16 @@ static const char *place_name(enum place place)
                                         [PLACE_TOO_CLOSE] = "too close to call"};
 
     return names[place];
+}
+
+static const char *from_name(struct spread break_even)
+{
+    static const char *const names[] = {[PLACE_FROM_UNKNOWN] = NULL,
+                                        [PLACE_FROM_ANY] = "any",
+                                        [PLACE_FROM_BYTES] = "bytes",
+                                        [PLACE_FROM_NEVER] = "never"};
+
+    return names[place_from(break_even.value)];
 }
 
 struct spread place_joules(const struct place_side *side)
@@ -37,10 +49,7 @@ static void add_side(struct json *document, const struct place_side *side, struc
     json_add_number(block, "joules", side->energy.joules);
     json_add_interval(block, "interval", side->energy.low, side->energy.high);
     json_add_text(block, "reason", side->energy.reason);
-    if (side->energy.fits == FITS_UNKNOWN)
-        json_add_null(block, "fits");
-    else
-        json_add_bool(block, "fits", side->energy.fits == FITS);
+    fits_whole_to_json(block, &side->energy, &side->device);
     energy_profile_to_json(json_add_object(block, "profile"), &side->device);
     json_add_number(block, side->factor_name, side->factor);
     json_add_text(block, arena_format(arena, "%s_from", side->factor_name), side->factor_from);
@@ -98,33 +107,19 @@ static void add_answer(struct json *document, const char *key, const struct plac
     json_add_text(part, "grams", place_name(answer->by_grams));
     // By joules and by grams, in bytes.
     amount_to_json(json_add_object(block, "break_even_bytes"), &bytes, 1);
+    part = json_add_object(block, "edge_from");
+    json_add_text(part, "joules", from_name(answer->break_even_joules));
+    json_add_text(part, "grams", from_name(answer->break_even_grams));
     add_times(block, "per_day", answer, per_day);
     add_times(block, "per_year", answer, per_day * DAYS_A_YEAR);
 }
 
-// Whether the device's supply has a figure that nobody has looked up.
-static bool has_usual_charger(const struct place_side *side)
-{
-    return strcmp(side->factor_name, "charger_efficiency") == 0 &&
-           strcmp(side->factor_from, "default") == 0;
-}
-
 static void add_assumptions(struct json *document, const struct place_report *report)
 {
-    static const char *const assumptions[] = {
-        "a figure without an interval (the network's marginal one, the radio's) adds nothing to "
-        "the interval of a sum",
-        "the radio's figure is that of sending, for both ways, without the seconds that it stays "
-        "awake afterwards",
-        "the grids' averages over the year; the hour is not known",
-        "left out: making of devices and networks, waiting between requests, what decodes the "
-        "request"};
     struct json *list = json_add_array(document, "assumptions");
 
-    for (size_t i = 0; i < sizeof assumptions / sizeof assumptions[0]; i++)
-        json_add_text(list, NULL, assumptions[i]);
-    if (has_usual_charger(&report->side[PLACE_EDGE_SIDE]))
-        json_add_text(list, NULL, "the charger's efficiency is that of a phone's, unverified");
+    for (int i = 0; i < report->assumption_count; i++)
+        json_add_text(list, NULL, report->assumption[i]);
 }
 
 struct json *place_json(const struct place_report *report)
@@ -136,6 +131,7 @@ struct json *place_json(const struct place_report *report)
         add_side(document, &report->side[i], report->invocation->arena);
     add_network(document, report);
     json_add_number(document, "inferences_per_day", report->per_day);
+    json_add_text(document, "reason", report->reason);
     for (int i = 0; i < PLACE_BASES; i++)
         add_answer(document, place_basis_name[i], &report->answer[i], report->per_day);
     add_assumptions(document, report);
@@ -167,10 +163,9 @@ static void side_text(const struct place_side *side, struct text *out)
         text_format(out, " in batches of %g", side->energy.batch);
     text_format(out, ", %s; %s %g (%s%s); ", side->device.scope,
                 strcmp(side->factor_name, "pue") == 0 ? "PUE" : "charger efficiency", side->factor,
-                side->factor_from, has_usual_charger(side) ? ", unverified" : "");
+                side->factor_from, place_has_usual_charger(side) ? ", unverified" : "");
     grid_text(&side->grid, out);
-    if (side->energy.fits == FITS_NOT)
-        text_add(out, "; does not fit the device");
+    fits_summary(&side->energy, &side->device, out);
     text_add(out, "\n");
     if (side->energy.reason)
         text_add_line(out, "", side->energy.reason);
@@ -204,28 +199,33 @@ struct place_row {
     const char *title;
     size_t spread; // its place in struct place_answer
     const char *unit;
+    bool is_sum; // holds the network's part and the radio's
 };
 
 #define ROW(title, member, unit)                                                                   \
     {                                                                                              \
-        title, offsetof(struct place_answer, member), unit                                         \
+        title, offsetof(struct place_answer, member), unit, false                                  \
+    }
+#define SUM(title, member, unit)                                                                   \
+    {                                                                                              \
+        title, offsetof(struct place_answer, member), unit, true                                   \
     }
 
 static const struct place_row joule_rows[] = {
     ROW("cloud: computing", computing.joules, "J"),
     ROW("cloud: network", carrying.joules, "J"),
     ROW("cloud: radio", radio.joules, "J"),
-    ROW("cloud", cloud.joules, "J"),
+    SUM("cloud", cloud.joules, "J"),
     ROW("edge", edge.joules, "J"),
 };
 static const struct place_row gram_rows[] = {
-    ROW("cloud", cloud.grams, "g CO2e"),
+    SUM("cloud", cloud.grams, "g CO2e"),
     ROW("edge", edge.grams, "g CO2e"),
 };
 static const struct place_row many_rows[] = {
-    ROW("cloud", cloud.joules, "J"),
+    SUM("cloud", cloud.joules, "J"),
     ROW("edge", edge.joules, "J"),
-    ROW("cloud", cloud.grams, "g CO2e"),
+    SUM("cloud", cloud.grams, "g CO2e"),
     ROW("edge", edge.grams, "g CO2e"),
 };
 enum {
@@ -246,6 +246,8 @@ static void add_cells(struct table *table, const struct place_report *report,
         struct text text;
         text_init(&text);
         spread_text(spread_times(spread_at(&report->answer[i], row), times), row->unit, &text);
+        if (row->is_sum && report->answer[i].has_exact_part)
+            text_add(&text, "*");
         table_add(table, text.at);
         text_clear(&text);
     }
@@ -279,19 +281,49 @@ static void add_verdict(struct table *table, enum place place, struct spread clo
     else if (place == PLACE_EDGE)
         table_format(table, "%s; cloud %.3g times as much", name, cloud.value / edge.value);
     else
-        table_add(table, name ? name : "unknown");
+        table_add(table, name ? name : "no verdict");
 }
 
-static void add_break_even(struct table *table, struct spread bytes)
+// Whole bytes, since no request has less; rounded up, to where the edge takes less.
+static void bytes_text(double bytes, struct text *out)
 {
-    if (isnan(bytes.value))
-        table_add(table, "?");
-    else if (bytes.value == 0)
-        table_add(table, "edge at any size");
-    else if (isinf(bytes.value))
-        table_add(table, "cloud at any size");
-    else
-        table_add_number(table, bytes.value, "B");
+    switch (place_from(bytes)) {
+    case PLACE_FROM_UNKNOWN:
+        text_add(out, "?");
+        break;
+    case PLACE_FROM_ANY:
+        text_add(out, "any size");
+        break;
+    case PLACE_FROM_NEVER:
+        text_add(out, "never");
+        break;
+    case PLACE_FROM_BYTES:
+        text_add_number(out, ceil(bytes), "B");
+        break;
+    }
+}
+
+// With the interval, unless both of its ends say the same as the figure.
+static void add_break_even(struct table *table, struct spread bytes, enum place place)
+{
+    struct text text, low, high;
+
+    if (isnan(bytes.value)) {
+        table_add(table, place == PLACE_TOO_CLOSE ? "the same at any size" : "?");
+        return;
+    }
+    text_init(&text);
+    text_init(&low);
+    text_init(&high);
+    bytes_text(bytes.value, &text);
+    bytes_text(bytes.low, &low);
+    bytes_text(bytes.high, &high);
+    if (!isnan(bytes.low) && !isnan(bytes.high) && strcmp(low.at, high.at) != 0)
+        text_format(&text, " (%s .. %s)", low.at, high.at);
+    table_add(table, text.at);
+    text_clear(&high);
+    text_clear(&low);
+    text_clear(&text);
 }
 
 static void add_table(const struct place_report *report, struct text *out)
@@ -309,7 +341,7 @@ static void add_table(const struct place_report *report, struct text *out)
                     report->answer[i].edge.joules);
     table_add(&table, "edge takes less above");
     for (int i = 0; i < PLACE_BASES; i++)
-        add_break_even(&table, report->answer[i].break_even_joules);
+        add_break_even(&table, report->answer[i].break_even_joules, report->answer[i].by_joules);
     add_rows(&table, report, gram_rows, GRAM_ROWS);
     table_add(&table, "emits less");
     for (int i = 0; i < PLACE_BASES; i++)
@@ -317,13 +349,36 @@ static void add_table(const struct place_report *report, struct text *out)
                     report->answer[i].edge.grams);
     table_add(&table, "edge emits less above");
     for (int i = 0; i < PLACE_BASES; i++)
-        add_break_even(&table, report->answer[i].break_even_grams);
+        add_break_even(&table, report->answer[i].break_even_grams, report->answer[i].by_grams);
     if (!isnan(report->per_day)) {
         add_many(&table, report, "a day", report->per_day);
         add_many(&table, report, "a year", report->per_day * DAYS_A_YEAR);
     }
     table_print(&table, out);
     table_clear(&table);
+}
+
+static void add_line(struct text *out, const char *title, const char *line)
+{
+    add_title(out, title);
+    text_add_escaped(out, line, strlen(line));
+    text_add(out, "\n");
+}
+
+static void add_notes(const struct place_report *report, struct text *out)
+{
+    bool has_mark = false;
+
+    for (int i = 0; i < PLACE_BASES; i++)
+        has_mark |=
+            report->answer[i].has_exact_part && !isnan(report->answer[i].cloud.joules.value);
+    if (report->reason)
+        add_line(out, "verdict",
+                 arena_format(report->invocation->arena, "none: %s", report->reason));
+    if (has_mark)
+        add_line(out, "*", "holds a part whose spread is not known, as if it were exact");
+    for (int i = 0; i < report->assumption_count; i++)
+        add_line(out, i ? "" : "assumed", report->assumption[i]);
 }
 
 void place_text(const struct place_report *report, struct text *out)
@@ -333,4 +388,6 @@ void place_text(const struct place_report *report, struct text *out)
     network_text(report, out);
     text_add(out, "\n");
     add_table(report, out);
+    text_add(out, "\n");
+    add_notes(report, out);
 }

@@ -21,6 +21,7 @@ struct place_side {
     const char *factor_from; // "line", "profile", "default"
 };
 enum { PLACE_CLOUD_SIDE, PLACE_EDGE_SIDE, PLACE_SIDES };
+enum { PLACE_ASSUMPTIONS_MAX = 6 };
 
 struct place_report {
     struct invocation *invocation;
@@ -29,6 +30,11 @@ struct place_report {
     struct grid network_grid;
     double request_bytes, response_bytes;
     double per_day; // requests; NaN: not given
+    // By place_judge, in the invocation's arena.
+    const char *obstacle; // why the two are not compared; NULL: they are
+    const char *reason;   // why there is no verdict, the obstacle among others; NULL: there is one
+    const char *assumption[PLACE_ASSUMPTIONS_MAX];
+    int assumption_count;
     struct place_answer answer[PLACE_BASES];
 };
 

@@ -19,7 +19,9 @@ static const struct {
     int year;
 } known[] = {{"DE", 381, 2023},        {"germany", 381, 2023}, {"Germany", 381, 2023},
              {"fr", 56, 2023},         {"us", 369, 2023},      {"United States", 369, 2023},
-             {"Indonesia", 676, 2022}, {"world", 475, 2019},   {"World Average", 475, 2019}};
+             {"Indonesia", 676, 2022}, {"world", 475, 2019},   {"World Average", 475, 2019},
+             {"UK", 238, 2023},        {"USA", 369, 2023},     {"great britain", 238, 2023},
+             {"uae", 561, 2022}};
 
 START_TEST(a_country_goes_by_code_or_name_in_any_case)
 {

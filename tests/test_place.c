@@ -185,6 +185,51 @@ START_TEST(a_way_that_emits_nothing_makes_the_cleaner_place_win_at_any_size)
 }
 END_TEST
 
+// 0 g against 0 g: nobody emits less, whatever the size.
+START_TEST(places_that_emit_nothing_are_not_told_apart)
+{
+    struct placement placement = usual();
+    struct place_answer answer;
+
+    placement.cloud_grid = placement.network_grid = placement.edge_grid = 0;
+    place_answer(&placement, PLACE_AVERAGE, &answer);
+    ck_assert_double_eq(answer.cloud.grams.value, 0);
+    ck_assert_int_eq(answer.by_grams, PLACE_TOO_CLOSE);
+    ck_assert_int_eq(place_from(answer.break_even_grams.value), PLACE_FROM_UNKNOWN);
+    ck_assert_int_eq(place_from(answer.break_even_joules.value), PLACE_FROM_BYTES);
+}
+END_TEST
+
+START_TEST(a_break_even_tells_always_never_and_unknown_apart)
+{
+    ck_assert_int_eq(place_from(0), PLACE_FROM_ANY);
+    ck_assert_int_eq(place_from(1.02e-6), PLACE_FROM_ANY); // no request has less than a byte
+    ck_assert_int_eq(place_from(1), PLACE_FROM_BYTES);
+    ck_assert_int_eq(place_from(1.87), PLACE_FROM_BYTES);
+    ck_assert_int_eq(place_from((double)INFINITY), PLACE_FROM_NEVER);
+    ck_assert_int_eq(place_from((double)NAN), PLACE_FROM_UNKNOWN);
+}
+END_TEST
+
+// A model that does not fit, or joules that leave out most of a machine: figures, but no winner.
+START_TEST(what_hinders_a_comparison_leaves_sums_and_takes_the_verdict)
+{
+    struct placement placement = usual();
+    struct place_answer free, hindered;
+
+    place_answer(&placement, PLACE_AVERAGE, &free);
+    placement.obstacle = "edge does not fit";
+    place_answer(&placement, PLACE_AVERAGE, &hindered);
+    ck_assert_double_eq(hindered.cloud.joules.value, free.cloud.joules.value);
+    ck_assert_double_eq(hindered.edge.grams.value, free.edge.grams.value);
+    ck_assert_int_eq(free.by_joules, PLACE_EDGE);
+    ck_assert_int_eq(hindered.by_joules, PLACE_UNKNOWN);
+    ck_assert_int_eq(hindered.by_grams, PLACE_UNKNOWN);
+    ck_assert_int_eq(place_from(hindered.break_even_joules.value), PLACE_FROM_UNKNOWN);
+    ck_assert_int_eq(place_from(hindered.break_even_grams.value), PLACE_FROM_UNKNOWN);
+}
+END_TEST
+
 // ---- intervals ----------------------------------------------------------------------------------
 
 START_TEST(intervals_that_meet_are_too_close_to_call)
@@ -218,6 +263,43 @@ START_TEST(a_figure_without_a_spread_has_no_interval_and_adds_none)
     ck_assert(isnan(answer.carrying.joules.low) && isnan(answer.radio.grams.high));
     ck_assert_double_eq_tol(answer.cloud.joules.high - answer.cloud.joules.low,
                             1.1 * (16e-3 - 4e-3), 1e-12);
+}
+END_TEST
+
+// A cable takes no radio, which is exact; a phone's one figure is not.
+START_TEST(sums_with_a_part_without_a_spread_are_marked)
+{
+    struct placement placement = usual();
+    struct place_answer answer;
+
+    place_answer(&placement, PLACE_AVERAGE, &answer);
+    ck_assert(answer.has_exact_part);
+    placement.network = network_find("fixed");
+    place_answer(&placement, PLACE_AVERAGE, &answer);
+    ck_assert(!answer.has_exact_part);
+    place_answer(&placement, PLACE_MARGINAL, &answer);
+    ck_assert(answer.has_exact_part);
+}
+END_TEST
+
+// Of that size the verdict turns from too close to call into edge.
+START_TEST(the_verdict_is_sure_beyond_the_end_of_the_break_evens_interval)
+{
+    struct placement placement = usual();
+    struct place_answer answer;
+
+    placement.edge = about(186e-3, 1.3);
+    place_answer(&placement, PLACE_AVERAGE, &answer);
+    double high = answer.break_even_joules.high, low = answer.break_even_joules.low;
+    placement.bytes = high * 1.001;
+    place_answer(&placement, PLACE_AVERAGE, &answer);
+    ck_assert_int_eq(answer.by_joules, PLACE_EDGE);
+    placement.bytes = high * 0.999;
+    place_answer(&placement, PLACE_AVERAGE, &answer);
+    ck_assert_int_eq(answer.by_joules, PLACE_TOO_CLOSE);
+    placement.bytes = low * 0.999;
+    place_answer(&placement, PLACE_AVERAGE, &answer);
+    ck_assert_int_eq(answer.by_joules, PLACE_CLOUD);
 }
 END_TEST
 
@@ -257,7 +339,12 @@ Suite *place_suite(void)
                         ROWS(published) * PLACE_BASES);
     tcase_add_test(tcase, an_edge_that_takes_less_than_the_data_centre_alone_wins_at_any_size);
     tcase_add_test(tcase, a_way_that_emits_nothing_makes_the_cleaner_place_win_at_any_size);
+    tcase_add_test(tcase, places_that_emit_nothing_are_not_told_apart);
+    tcase_add_test(tcase, a_break_even_tells_always_never_and_unknown_apart);
+    tcase_add_test(tcase, what_hinders_a_comparison_leaves_sums_and_takes_the_verdict);
     tcase_add_test(tcase, intervals_that_meet_are_too_close_to_call);
+    tcase_add_test(tcase, sums_with_a_part_without_a_spread_are_marked);
+    tcase_add_test(tcase, the_verdict_is_sure_beyond_the_end_of_the_break_evens_interval);
     tcase_add_test(tcase, a_figure_without_a_spread_has_no_interval_and_adds_none);
     tcase_add_test(tcase, what_is_not_known_decides_nothing);
     suite_add_tcase(suite, tcase);

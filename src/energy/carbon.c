@@ -10,16 +10,30 @@
 
 static const struct grid grids[] = {
 #define GRID(code, name, grams, year) {code, name, grams, year},
+#define ALIAS(name, code)
 #include "energy/grids.def"
+#undef ALIAS
 #undef GRID
 };
+
+static const struct grid_alias {
+    const char *name, *code;
+} aliases[] = {
+#define GRID(code, name, grams, year)
+#define ALIAS(name, code) {name, code},
+#include "energy/grids.def"
+#undef ALIAS
+#undef GRID
+};
+
+#define ROWS(table) ((int)(sizeof table / sizeof table[0]))
 
 // Lignite, the dirtiest that is burnt for electricity, stays below 1500.
 static const double GRAMS_MAX = 2000;
 
 const struct grid *grid_at(int index)
 {
-    return index < (int)(sizeof grids / sizeof grids[0]) ? &grids[index] : NULL;
+    return index < ROWS(grids) ? &grids[index] : NULL;
 }
 
 static int letter_of(char c)
@@ -40,6 +54,9 @@ const struct grid *grid_find(const char *name)
 {
     const struct grid *grid;
 
+    for (int i = 0; i < ROWS(aliases); i++)
+        if (are_same(name, aliases[i].name))
+            name = aliases[i].code;
     for (int i = 0; (grid = grid_at(i)) != NULL; i++)
         if (are_same(name, grid->code) || are_same(name, grid->name))
             return grid;
@@ -53,8 +70,6 @@ static const struct unit {
 } masses[] = {{"g", 1}, {"kg", 1e3}, {"t", 1e6}, {"mg", 1e-3}, {"lb", 453.59237}},
   energies[] = {{"kWh", 1},       {"Wh", 1e-3},      {"MWh", 1e3},    {"GWh", 1e6},
                 {"J", 1 / 3.6e6}, {"kJ", 1 / 3.6e3}, {"MJ", 1 / 3.6}, {"GJ", 1e3 / 3.6}};
-
-#define ROWS(table) ((int)(sizeof table / sizeof table[0]))
 
 static double factor_of(const struct unit *units, int count, const char *name, size_t length)
 {

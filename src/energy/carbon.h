@@ -15,7 +15,7 @@ struct grid {
 
 // Row of the table, 0: the world's average; NULL behind the last.
 const struct grid *grid_at(int index);
-// By code or name, in any case; a space, ':' or '_' does for '-'. NULL: there is none.
+// By code, name or alias, in any case; a space, ':' or '_' does for '-'. NULL: there is none.
 const struct grid *grid_find(const char *name);
 // "381", "381gCO2/kWh": a figure of the user's own. ERR_USAGE if it is none, or none that can be
 // meant as grams for a kilowatt-hour; a figure in another unit is named with what it would be.

@@ -79,7 +79,7 @@ static struct place_cost cost_times(struct place_cost cost, double factor)
 
 static double bytes_between(double edge, double cloud, double byte)
 {
-    return edge <= cloud ? 0 : (edge - cloud) / byte;
+    return edge < cloud ? 0 : (edge - cloud) / byte; // 0 / 0: nothing tells them apart
 }
 
 // The least is where the edge is cheap and the cloud dear.
@@ -99,6 +99,20 @@ static enum place cheaper(struct spread cloud, struct spread edge)
     return edge.high < cloud.low ? PLACE_EDGE : PLACE_TOO_CLOSE;
 }
 
+enum place_from place_from(double break_even)
+{
+    if (isnan(break_even))
+        return PLACE_FROM_UNKNOWN;
+    if (break_even < 1)
+        return PLACE_FROM_ANY;
+    return isinf(break_even) ? PLACE_FROM_NEVER : PLACE_FROM_BYTES;
+}
+
+static bool is_exact(struct spread part)
+{
+    return part.value > 0 && (isnan(part.low) || isnan(part.high));
+}
+
 void place_answer(const struct placement *at, enum place_basis basis, struct place_answer *answer)
 {
     struct place_cost byte = place_cost_of(at->network->figure[basis].joules, at->network_grid);
@@ -110,6 +124,12 @@ void place_answer(const struct placement *at, enum place_basis basis, struct pla
     answer->carrying = cost_times(byte, at->bytes);
     answer->radio = cost_times(radio, at->bytes);
     answer->cloud = cost_sum(answer->computing, cost_times(both, at->bytes));
+    answer->has_exact_part = is_exact(answer->carrying.joules) || is_exact(answer->radio.joules);
+    if (at->obstacle) {
+        answer->break_even_joules = answer->break_even_grams = (struct spread){NAN, NAN, NAN};
+        answer->by_joules = answer->by_grams = PLACE_UNKNOWN;
+        return;
+    }
     answer->break_even_joules =
         break_even(answer->edge.joules, answer->computing.joules, both.joules);
     answer->break_even_grams = break_even(answer->edge.grams, answer->computing.grams, both.grams);

@@ -4,6 +4,8 @@
 #ifndef ENERGY_PLACE_H
 #define ENERGY_PLACE_H
 
+#include <stdbool.h>
+
 // A figure and where the truth is expected. value NaN: not known; low and high NaN: no spread
 // known.
 struct spread {
@@ -36,7 +38,8 @@ struct placement {
     // Grams of CO2 equivalent for a kilowatt-hour where each of them stands.
     double cloud_grid, network_grid, edge_grid;
     const struct network *network;
-    double bytes; // of request and response together
+    double bytes;         // of request and response together
+    const char *obstacle; // why the two are not compared, borrowed; NULL: they are
 };
 
 struct place_cost {
@@ -53,10 +56,16 @@ struct place_answer {
     // `cloud` is the sum of the three. Its interval takes a part that has none as exact.
     struct place_cost computing, carrying, radio;
     struct place_cost cloud, edge;
-    // Bytes above which the edge takes less: 0 if it always does, infinite if it never does.
+    bool has_exact_part; // `cloud` holds a part that is not 0 and has no interval
+    // Bytes above which the edge takes less: 0 if it always does, infinite if it never does, NaN
+    // where the two cannot be compared, or take the same at any size.
     struct spread break_even_joules, break_even_grams;
     enum place by_joules, by_grams; // too close if the intervals meet
 };
+
+// What a break-even says of requests of a byte and more.
+enum place_from { PLACE_FROM_UNKNOWN, PLACE_FROM_ANY, PLACE_FROM_BYTES, PLACE_FROM_NEVER };
+enum place_from place_from(double break_even);
 
 void place_answer(const struct placement *placement, enum place_basis basis,
                   struct place_answer *answer);

@@ -14,12 +14,35 @@ END
 profile centre 8 0 "a server" '"pue": 1.1,' null >centre.json
 profile phone 186 20 "a board's supply" '' null >phone.json
 profile plug 186 20 "a board at the wall" '"boundary": "wall",' 100 >plug.json
+profile near 170 50 "a server" '' null >near.json
+profile chip 1 20 "a chip alone" '"boundary": "chip",' null >chip.json
+profile logic 1 20 "arithmetic alone" '"boundary": "datapath",' null >logic.json
+profile vague 186 null "a board" '' null >vague.json
 profile hot 8 0 "a server" '"pue": 0.5,' null >hot.json
 usual="model.txt --cloud ./centre.json --edge ./phone.json --request-bytes 30kB"
 s "ecai place $usual --network mobile --grid 56 --network-grid DE --cloud-grid gcp-us-west1"
 s "ecai place $usual --network mobile --grid 56 --network-grid DE --cloud-grid gcp-us-west1 --inferences-per-day 1000 --json - | sed -e '/\"sha256\"/d' -e '/provenance/,/^  }/d'"
 # 8 mJ are shared by a batch of 4; what is measured at the wall needs no charger; a flash of 100 B.
 s "ecai place model.txt --cloud ./centre.json --edge ./plug.json --network fixed --request-bytes 30kB --response-bytes 1kB --cloud-batch 4 2>&1 | grep -E '^(ecai|cloud|edge|network)'"
+# What does not fit wins nothing, and neither does arithmetic alone; figures stay.
+verdicts="| grep -E '^(takes|emits|edge (takes|emits)|verdict)|^ecai|boundar'"
+nulls="| grep -A2 -E '^  \"reason\"|\"(cheaper|edge_from)\"' | grep -E 'reason|joules|grams' | sort | uniq -c | sed 's/^ *//'"
+s "ecai place model.txt --cloud ./centre.json --edge ./plug.json --network fixed --request-bytes 1B 2>/dev/null $verdicts"
+s "ecai place model.txt --cloud ./centre.json --edge ./plug.json --network fixed --request-bytes 1B --json - 2>/dev/null $nulls"
+s "ecai place model.txt --cloud ./chip.json --edge ./logic.json --network fixed --request-bytes 1B --json - 2>/dev/null $nulls"
+s "ecai place $usual --edge ./logic.json --network mobile 2>&1 $verdicts"
+s "ecai place $usual --cloud ./logic.json --edge ./logic.json --network mobile 2>&1 $verdicts"
+s "ecai place $usual --cloud ./chip.json --edge asic-45nm --network mobile 2>&1 $verdicts"
+# Boundaries that differ are a warning and an assumption, with a verdict.
+s "ecai place $usual --cloud cpu-server-x86 --edge ./chip.json --network mobile 2>&1 $verdicts"
+s "ecai place $usual --edge ./vague.json --network mobile 2>&1 $verdicts"
+# The figures alone make the edge win at any size; their intervals leave it open up to 1 kB.
+s "ecai place $usual --cloud ./near.json --request-bytes 1B --network mobile 2>&1 $verdicts"
+s "ecai place $usual --cloud ./near.json --request-bytes 1B --network mobile --json - $nulls"
+# Below a byte is any size; where nothing emits anything the places are the same.
+s "ecai place $usual --cloud ./near.json --charger-efficiency 0.6917 --pue 1.5811 --network mobile $verdicts"
+s "ecai place $usual --network wifi --grid 0 $verdicts"
+s "ecai place $usual --network fixed --network-grid 0 --cloud-grid 10 --json - $nulls"
 # 0.2188 J on the device are those of 575 B by the average figure.
 s "ecai place $usual --network mobile --request-bytes 570 | grep -E '^(takes|emits)'"
 s "ecai place $usual --network wifi --request-bytes 30kB --pue 2 --charger-efficiency 1 --inferences-per-day 1e6 | grep -E '^(cloud|edge),'"
@@ -35,6 +58,9 @@ t ecai place $usual --network mobile --request-bytes 30kbit
 t ecai place $usual --network mobile --request-bytes 0
 t ecai place $usual --network mobile --response-bytes -1
 t ecai place $usual --network mobile --cloud-grid Germny
+t ecai place $usual --network mobile --grid XX
+t ecai place $usual --network mobile --grid Ger
+s "ecai place $usual --network mobile --grid UK --cloud-grid USA | grep -oE '(United|ecai).*g/kWh'"
 t ecai place $usual --network mobile --network-grid 0.381kg/kWh
 t ecai place $usual --network mobile --grid -3
 t ecai place $usual --network mobile --pue 0.9

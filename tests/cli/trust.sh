@@ -16,6 +16,7 @@ s "ecai sweep -q sweep.json -o trials; grep reaches trials/sweep.json"
 one=mcu-cortex-m4:flash_bytes=1000 both=mcu-cortex-m4:flash_bytes=1000,ram_bytes=500
 s "ecai eval -q small.onnx --baseline model.onnx --data $data --device mcu-cortex-m4 --device $one --device $both --require 'energy.fits == true' --require 'energy_by_device.$one.fits == true' --max energy_by_device.$both.memory.ram_needed=500 --json r.json 2>/dev/null | grep -E 'fit|^requirement' | sed 's/estimated: .*;/.../'"
 s "ecai prune magnitude --sparsity 0.1 --device mcu-cortex-m4:flash_bytes=500 small.onnx -o q.onnx --json - 2>&1 | grep -o -E 'does not fit.*much\)|\"fits\".*'; ecai eval -q model.onnx small.onnx --data $data --device $one 2>/dev/null | cut -d' ' -f 1 | head -3; ecai eval -q model.onnx small.onnx --data $data --device $one 2>/dev/null | grep -c ', does not fit'"
+s "ecai simplify model.txt -o s.onnx --device mcu-cortex-m4:flash_bytes=500 --json s.json; grep -A9 '\"fits\"' s.json; grep '\"warnings\"' s.json"
 s "grep -E '\"(fits|fits_reason|flash|ram|flash_needed|ram_needed)\"' r.json | head -6; grep -c '\"fits\": false' r.json"
 s "ecai eval -q small.onnx --data $data --device $one --json b.json >/dev/null 2>&1; ecai diff b.json b.json | grep fit; ecai report b.json -o b.md && grep -o 'does not fit' b.md"
 s "ecai eval -q small.onnx --data $data --measure --json m.json 2>&1 >/dev/null | grep -v guessing; grep -A4 '\"measured\"' m.json | head -5"
