@@ -45,33 +45,25 @@ static void add_words(struct making *making)
     add_word(making, "zero_weights", NULL, "cost");
 }
 
-// NaN where one is not known.
-static double worst(const struct making *making, double of_calibration(const struct calibration *))
-{
-    double worst = 0;
+// ---- errors ------------------------------------------------------------------------------------
 
-    for (int i = 0; i < making->count; i++) {
-        double one = of_calibration(&making->calibration[i]);
-        worst = isnan(one) || one > worst ? one : worst;
-        if (isnan(one))
-            break;
-    }
-    return ceil(10 * worst) / 10;
+static double worse(double a, double b)
+{
+    return isnan(a) || a > b ? a : b;
 }
 
-static double error_of(const struct calibration *calibration)
+struct calibration_errors calibration_worst(const struct calibration_errors *a,
+                                            const struct calibration_errors *b)
 {
-    return calibration->error_percent;
+    return (struct calibration_errors){worse(a->mean, b->mean), worse(a->largest, b->largest),
+                                       worse(a->factor, b->factor), worse(a->ratio, b->ratio)};
 }
 
-static double ratio_error_of(const struct calibration *calibration)
+struct calibration_errors calibration_rounded_errors(const struct calibration_errors *errors)
 {
-    return calibration->ratio_error_percent;
-}
-
-static double mean_error_of(const struct calibration *calibration)
-{
-    return calibration->mean_error_percent;
+    return (struct calibration_errors){
+        round(10 * errors->mean) / 10, ceil(10 * errors->largest) / 10,
+        ceil(10 * errors->factor) / 10, ceil(10 * errors->ratio) / 10};
 }
 
 // The file's name alone: where it lay is nobody else's business.
@@ -92,7 +84,7 @@ static void add_validation(struct making *making, const struct calibration *cali
     add_file(&text, calibration);
     text_format(&text, ": %d networks%s%s, each by the others: mean %.1f %%, largest %.1f %%",
                 calibration->points, precision ? " in " : "", precision ? precision : "",
-                calibration->left_out_mean, calibration->left_out_largest);
+                calibration->of_others.mean, calibration->of_others.largest);
     if (!is_in_sample(making))
         json_add_text(list, NULL, text.at);
     text_clear(&text);
@@ -101,10 +93,17 @@ static void add_validation(struct making *making, const struct calibration *cali
 static void add_errors(struct making *making)
 {
     struct json *profile = making->profile, *list;
+    struct calibration_errors errors = {0, 0, 0, 0};
 
-    json_add_number(profile, "error_percent", worst(making, error_of));
-    json_add_number(profile, "ratio_error_percent", worst(making, ratio_error_of));
-    json_add_number(profile, "mean_error_percent", worst(making, mean_error_of));
+    for (int i = 0; i < making->count; i++) {
+        struct calibration_errors one =
+            calibration_claim(&making->calibration[i], is_in_sample(making));
+        errors = calibration_worst(&errors, &one);
+    }
+    errors = calibration_rounded_errors(&errors);
+    json_add_number(profile, "error_percent", errors.factor);
+    json_add_number(profile, "ratio_error_percent", errors.ratio);
+    json_add_number(profile, "mean_error_percent", errors.mean);
     json_add_text(profile, "error_basis", is_in_sample(making) ? "fit" : "held-out");
     list = json_add_array(profile, "validated_by");
     for (int i = 0; i < making->count; i++)
