@@ -117,11 +117,11 @@ void calibration_text(const struct calibration *calibration, int count, struct t
             text_format(out, "%s%s", t ? " + " : "", one->term[t]->name);
         text_add(out, "\n\n");
         print_coefficients(one, out);
-        text_format(out, "\nof the fit itself: mean %.1f %%, largest %.1f %%\n", one->fit_mean,
-                    one->fit_largest);
+        text_format(out, "\nof the fit itself: mean %.1f %%, largest %.1f %%\n", one->of_fit.mean,
+                    one->of_fit.largest);
         if (one->left_out)
             text_format(out, "each by the others: mean %.1f %%, largest %.1f %%\n\n",
-                        one->left_out_mean, one->left_out_largest);
+                        one->of_others.mean, one->of_others.largest);
         else
             text_format(out, "each by the others: unknown, for %s\n\n", one->reason);
         print_worst(one, out);
@@ -176,9 +176,9 @@ static void add_fit(struct json *fits, const struct calibration *calibration)
     json_add_int(fit, "measurements", calibration->rows);
     json_add_int(fit, "networks", calibration->points);
     add_terms(fit, calibration);
-    calibration_add_error(fit, "fit", calibration->fit_mean, calibration->fit_largest);
-    calibration_add_error(fit, "left_out", calibration->left_out_mean,
-                          calibration->left_out_largest);
+    calibration_add_error(fit, "fit", calibration->of_fit.mean, calibration->of_fit.largest);
+    calibration_add_error(fit, "left_out", calibration->of_others.mean,
+                          calibration->of_others.largest);
     json_add_text(fit, "reason", calibration->reason);
     add_rows(fit, calibration);
 }

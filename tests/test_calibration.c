@@ -129,8 +129,8 @@ START_TEST(published_networks_give_the_coefficients_and_left_out_errors_of_scipy
     ck_assert_int_eq(calibration.terms, board->terms);
     for (int t = 0; t < board->terms; t++)
         assert_close(calibration.regression.coefficient[t], board->coefficient[t], 1e-9);
-    assert_close(calibration.left_out_mean, board->mean, 1e-8);
-    assert_close(calibration.left_out_largest, board->largest, 1e-8);
+    assert_close(calibration.of_others.mean, board->mean, 1e-8);
+    assert_close(calibration.of_others.largest, board->largest, 1e-8);
     calibration_warn(&context, &calibration);
     ck_assert_str_eq(warnings, "");
 }
@@ -155,10 +155,10 @@ START_TEST(four_networks_are_a_fit_and_only_if_that_is_asked_for)
     ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), OK);
     for (int t = 0; t < 3; t++)
         assert_close(calibration.regression.coefficient[t], want[t], 1e-9);
-    assert_close(calibration.fit_mean, 6.992245329599758, 1e-9);
-    assert_close(calibration.fit_largest, 15.561067101013437, 1e-9);
-    assert_close(calibration.left_out_mean, 25.61343124739547, 1e-9);
-    assert_close(calibration.left_out_largest, 32.18310081906872, 1e-9);
+    assert_close(calibration.of_fit.mean, 6.992245329599758, 1e-9);
+    assert_close(calibration.of_fit.largest, 15.561067101013437, 1e-9);
+    assert_close(calibration.of_others.mean, 25.61343124739547, 1e-9);
+    assert_close(calibration.of_others.largest, 32.18310081906872, 1e-9);
 }
 END_TEST
 
@@ -199,7 +199,7 @@ START_TEST(known_coefficients_come_out_in_the_profiles_units)
     ck_assert_double_eq(calibration_value(&calibration, 1), 100);
     ck_assert_double_eq(calibration_value(&calibration, 2), 1000);
     ck_assert_str_eq(calibration.key[2], "fit.int8.depthwise_mac_pj");
-    ck_assert(calibration.left_out_largest < 1e-6);
+    ck_assert(calibration.of_others.largest < 1e-6);
 }
 END_TEST
 
@@ -432,8 +432,8 @@ START_TEST(every_network_lies_in_the_interval_of_what_the_others_say)
     request.where = (struct strings){3, where};
     read_table("mlperf_mobile.csv");
     ck_assert_int_eq(calibration_fit(&context, &table, &request, &calibration), OK);
-    factor = 1 + calibration.error_percent / 100 + 1e-12;
-    ratio = 1 + calibration.ratio_error_percent / 100 + 1e-12;
+    factor = 1 + calibration.of_others.factor / 100 + 1e-12;
+    ratio = 1 + calibration.of_others.ratio / 100 + 1e-12;
     ck_assert(factor < 1.18);
     for (int i = 0; i < calibration.rows; i++) {
         double off = calibration.left_out[i] / calibration.y[i];

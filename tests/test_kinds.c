@@ -383,6 +383,25 @@ START_TEST(eie_takes_its_published_time_within_20_percent_on_average)
 }
 END_TEST
 
+// A network does not tell its zero activations: the interval must hold what comes of that.
+START_TEST(eie_is_within_its_interval_though_it_knows_no_zero_activation)
+{
+    double low = INFINITY, high = 0;
+
+    read_device("eie-45nm-sparse");
+    for (int i = 0; i < 9; i++) {
+        struct energy_work work = {
+            .macs = eie[i].macs, .nonzero = eie[i].weights, .nonzero_activations = 1};
+        double off = energy_of_work(&device, &work, 1).joules / (eie[i].microseconds * 0.59e-6);
+        low = fmin(low, off);
+        high = fmax(high, off);
+    }
+    ck_assert_double_gt(high, 4);
+    ck_assert_double_le(fmax(high, 1 / low), 1 + device.error_percent / 100);
+    ck_assert_double_le(high / low, 1 + device.ratio_error_percent / 100);
+}
+END_TEST
+
 START_TEST(a_sparse_engine_takes_time_by_what_is_stored)
 {
     count_text(not_of_four);
@@ -440,6 +459,35 @@ START_TEST(loihi_takes_its_published_energy_within_5_percent)
 }
 END_TEST
 
+// The fitted energy of a connection holds the neurons' updates: they are not added once more.
+START_TEST(updates_of_neurons_are_not_added_to_what_holds_them)
+{
+    struct energy_work work = {.macs = 9 * 4096, .neurons = 4096, .nonzero = 1};
+    double with;
+
+    read_device("neuromorphic-loihi1");
+    with = energy_of_work(&device, &work, 1).joules;
+    work.neurons = 0;
+    ck_assert_double_eq(energy_of_work(&device, &work, 1).joules, with);
+}
+END_TEST
+
+// BERT-large, dense, float32, by four runtimes on one machine (MLPerf Inference v3.1).
+START_TEST(other_runtimes_are_within_the_interval_of_a_server)
+{
+    static const double joules[] = {30.5923, 60.3086, 77.5864, 85.7495};
+    struct energy_work work = {.macs = 123212660736, .precision = PRECISION_F32, .nonzero = 1};
+    double estimate;
+
+    read_device("cpu-server-x86");
+    estimate = energy_of_work(&device, &work, 1).joules;
+    for (int i = 0; i < 4; i++) {
+        ck_assert_double_le(joules[i], estimate * (1 + device.error_percent / 100));
+        ck_assert_double_ge(joules[i], estimate / (1 + device.error_percent / 100));
+    }
+}
+END_TEST
+
 Suite *kinds_suite(void);
 Suite *kinds_suite(void)
 {
@@ -468,6 +516,9 @@ Suite *kinds_suite(void)
     tcase_add_test(tcase, a_sparse_engine_takes_time_by_what_is_stored);
     tcase_add_test(tcase, spikes_cost_by_connection_and_the_fixed_part_comes_first);
     tcase_add_test(tcase, loihi_takes_its_published_energy_within_5_percent);
+    tcase_add_test(tcase, eie_is_within_its_interval_though_it_knows_no_zero_activation);
+    tcase_add_test(tcase, updates_of_neurons_are_not_added_to_what_holds_them);
+    tcase_add_test(tcase, other_runtimes_are_within_the_interval_of_a_server);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -59,6 +59,20 @@ START_TEST(errors_are_shares_of_what_was_published)
 }
 END_TEST
 
+// 40 for 50 is a factor of 1.25, and 60 for 50 beside it a ratio that is off by 1.5.
+START_TEST(a_factor_is_the_same_both_ways)
+{
+    static const double predicted[] = {40, 60}, published[] = {50, 50};
+
+    ck_assert_double_eq_tol(factor_percent_error(predicted, published, 2), 25, 1e-12);
+    ck_assert_double_eq_tol(factor_percent_error(published, predicted, 2), 25, 1e-12);
+    ck_assert_double_eq_tol(ratio_percent_error(predicted, published, 2), 50, 1e-12);
+    ck_assert_double_eq_tol(ratio_percent_error(predicted, published, 1), 0, 1e-12);
+    ck_assert_double_nan(factor_percent_error(predicted, published, 0));
+    ck_assert_double_nan(ratio_percent_error(predicted, published, 0));
+}
+END_TEST
+
 START_TEST(a_median_is_the_middle_or_the_mean_of_two)
 {
     static const double value[] = {9, 1, 5, 3};
@@ -118,6 +132,14 @@ static const struct {
     {"T1", "largest error", 8.00, 0.005},
     {"T1", "largest error, fitted", 7.55, 0.005},
     {"T1", "largest error, fitted by rate", 6.27, 0.005},
+    {"T2", "error as a factor", 33.5, 0.05}, // by hand, of -25.1 %
+    {"T2", "zero activations, layers behind a ReLU", 0.5965, 0.00005},
+    {"T3", "mean error", 12.495, 0.0005},
+    {"T3", "error as a factor", 32.959, 0.0005},
+    {"T3", "utilisation, fitted", 0.95805, 0.000005},
+    {"T3", "error as a factor, no activation zero", 407.917, 0.0005},
+    {"T3", "error of ratios as a factor, no activation zero", 560.734, 0.0005},
+    {"T8", "error as a factor, other runtimes", 180.17, 0.005},
     {"T4", "largest error", 17.9, 0.05},
     {"T5", "mean error, rpi4 float32", 6.1, 0.05},
     {"T5", "mean error, rk3588 float32", 7.8, 0.05},
@@ -279,6 +301,7 @@ Suite *validate_suite(void)
                         (int)(sizeof ranked / sizeof *ranked));
     tcase_add_test(cases, an_order_of_equal_or_unknown_values_is_not_known);
     tcase_add_test(cases, errors_are_shares_of_what_was_published);
+    tcase_add_test(cases, a_factor_is_the_same_both_ways);
     tcase_add_test(cases, a_median_is_the_middle_or_the_mean_of_two);
     suite_add_tcase(suite, cases);
     cases = tcase_create("tests");

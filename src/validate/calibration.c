@@ -146,45 +146,30 @@ static const char **row_names(const struct calibration *out)
     return name;
 }
 
-// The most that one row's joules over another's are off, by their predictions.
-static double ratio_error(const double *predicted, const double *y, int count)
+static struct calibration_errors errors_of(const double *predicted, const struct calibration *of)
 {
-    double low = INFINITY, high = 0;
-
-    for (int i = 0; i < count; i++) {
-        low = fmin(low, predicted[i] / y[i]);
-        high = fmax(high, predicted[i] / y[i]);
-    }
-    return 100 * (high / low - 1);
+    return (struct calibration_errors){mean_percent_error(predicted, of->y, of->rows),
+                                       largest_percent_error(predicted, of->y, of->rows),
+                                       factor_percent_error(predicted, of->y, of->rows),
+                                       ratio_percent_error(predicted, of->y, of->rows)};
 }
 
-// The factor by which the worst is off, whichever way: the truth is within it of the prediction.
-static double factor_error(const double *predicted, const double *y, int count)
-{
-    double worst = 1;
-
-    for (int i = 0; i < count; i++)
-        worst = fmax(worst, fmax(predicted[i] / y[i], y[i] / predicted[i]));
-    return 100 * (worst - 1);
-}
-
-// As many coefficients as rows fit anything: how good they are is not known then.
 static void score(struct calibration *out)
 {
-    const double *basis = out->left_out && !out->request.in_sample ? out->left_out : out->fitted;
+    out->of_fit = errors_of(out->fitted, out);
+    out->of_others = (struct calibration_errors){NAN, NAN, NAN, NAN};
+    if (out->left_out)
+        out->of_others = errors_of(out->left_out, out);
+}
 
-    out->fit_mean = mean_percent_error(out->fitted, out->y, out->rows);
-    out->fit_largest = largest_percent_error(out->fitted, out->y, out->rows);
-    out->left_out_mean = out->left_out_largest = NAN;
-    if (out->left_out) {
-        out->left_out_mean = mean_percent_error(out->left_out, out->y, out->rows);
-        out->left_out_largest = largest_percent_error(out->left_out, out->y, out->rows);
-    }
-    out->mean_error_percent = mean_percent_error(basis, out->y, out->rows);
-    out->error_percent = factor_error(basis, out->y, out->rows);
-    out->ratio_error_percent = ratio_error(basis, out->y, out->rows);
-    if (basis == out->fitted && out->rows <= out->terms)
-        out->error_percent = out->ratio_error_percent = out->mean_error_percent = NAN;
+struct calibration_errors calibration_claim(const struct calibration *calibration, bool in_sample)
+{
+    if (!in_sample)
+        return calibration->of_others;
+    // As many coefficients as rows fit anything: how good they are is not known then.
+    if (calibration->rows <= calibration->terms)
+        return (struct calibration_errors){NAN, NAN, NAN, NAN};
+    return calibration->of_fit;
 }
 
 static enum status score_without_others(struct calibration *out, const char *reason)

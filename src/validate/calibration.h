@@ -34,6 +34,12 @@ struct calibration_request {
     bool in_sample;       // fit what there is, were it fewer than CALIBRATION_POINTS_MIN points
 };
 
+// Per cent. factor, ratio: by which one row is off, and the ratio of two, whichever way, less 1:
+// what a profile tells as error_percent and ratio_error_percent (statistics.h).
+struct calibration_errors {
+    double mean, largest, factor, ratio;
+};
+
 struct calibration {
     struct arena *arena;
     const struct csv_table *table;
@@ -54,10 +60,8 @@ struct calibration {
     double *fitted;                        // [rows], by the coefficients
     double *left_out; // [rows], by those of the other points; NULL: `reason` says why
     const char *reason;
-    double fit_mean, fit_largest;           // per cent
-    double left_out_mean, left_out_largest; // per cent; NaN: not known
-    double mean_error_percent, error_percent,
-        ratio_error_percent; // as a profile tells; NaN: not known
+    // Of the fitted ones, and of those left out (NaN: not known).
+    struct calibration_errors of_fit, of_others;
 };
 
 // Fits. table and request live longer than out; clear that in any case. ERR_USAGE: no such kind,
@@ -67,6 +71,10 @@ MUST_CHECK enum status calibration_fit(struct context *context, const struct csv
                                        const struct calibration_request *request,
                                        struct calibration *out);
 void calibration_clear(struct calibration *calibration); // zeroed is fine
+
+// What a profile may claim: the errors of the networks left out; in_sample: those of the fit, which
+// are NaN where there are no more rows than coefficients.
+struct calibration_errors calibration_claim(const struct calibration *calibration, bool in_sample);
 
 // The coefficient of a term in its key's unit, to six digits, as profiles hold it.
 double calibration_value(const struct calibration *calibration, int term);

@@ -55,39 +55,31 @@ static void add_words(struct making *making)
         json_add_text(making->profile, "combine", "sum");
 }
 
-// NaN where one is not known.
-static double worst(const struct making *making, double of_calibration(const struct calibration *))
-{
-    double worst = 0;
+// ---- errors ------------------------------------------------------------------------------------
 
-    for (int i = 0; i < making->count; i++) {
-        double one = of_calibration(&making->calibration[i]);
-        worst = isnan(one) || one > worst ? one : worst;
-        if (isnan(one))
-            break;
-    }
-    return ceil(10 * worst) / 10;
+static double worse(double a, double b)
+{
+    return isnan(a) || a > b ? a : b;
 }
 
-// However well a table fits.
-static double at_least(double least, double error)
+struct calibration_errors calibration_worst(const struct calibration_errors *a,
+                                            const struct calibration_errors *b)
 {
-    return error < least ? least : error;
+    return (struct calibration_errors){worse(a->mean, b->mean), worse(a->largest, b->largest),
+                                       worse(a->factor, b->factor), worse(a->ratio, b->ratio)};
 }
 
-static double error_of(const struct calibration *calibration)
+// Rounded up; never below what a profile may claim, however well a table fits. NaN stays.
+static double error_told(double error)
 {
-    return at_least(ERROR_PERCENT_LEAST, calibration->error_percent);
+    return error < ERROR_PERCENT_LEAST ? ERROR_PERCENT_LEAST : ceil(10 * error) / 10;
 }
 
-static double ratio_error_of(const struct calibration *calibration)
+struct calibration_errors calibration_rounded_errors(const struct calibration_errors *errors)
 {
-    return at_least(ERROR_PERCENT_LEAST, calibration->ratio_error_percent);
-}
-
-static double mean_error_of(const struct calibration *calibration)
-{
-    return calibration->mean_error_percent;
+    return (struct calibration_errors){round(10 * errors->mean) / 10,
+                                       ceil(10 * errors->largest) / 10, error_told(errors->factor),
+                                       error_told(errors->ratio)};
 }
 
 // The file's name alone: where it lay is nobody else's business.
@@ -108,7 +100,7 @@ static void add_validation(struct making *making, const struct calibration *cali
     add_file(&text, calibration);
     text_format(&text, ": %d networks%s%s, each by the others: mean %.1f %%, largest %.1f %%",
                 calibration->points, precision ? " in " : "", precision ? precision : "",
-                calibration->left_out_mean, calibration->left_out_largest);
+                calibration->of_others.mean, calibration->of_others.largest);
     if (!is_in_sample(making))
         json_add_text(list, NULL, text.at);
     text_clear(&text);
@@ -117,10 +109,17 @@ static void add_validation(struct making *making, const struct calibration *cali
 static void add_errors(struct making *making)
 {
     struct json *profile = making->profile, *list;
+    struct calibration_errors errors = {0, 0, 0, 0};
 
-    json_add_number(profile, "error_percent", worst(making, error_of));
-    json_add_number(profile, "ratio_error_percent", worst(making, ratio_error_of));
-    json_add_number(profile, "mean_error_percent", worst(making, mean_error_of));
+    for (int i = 0; i < making->count; i++) {
+        struct calibration_errors one =
+            calibration_claim(&making->calibration[i], is_in_sample(making));
+        errors = calibration_worst(&errors, &one);
+    }
+    errors = calibration_rounded_errors(&errors);
+    json_add_number(profile, "error_percent", errors.factor);
+    json_add_number(profile, "ratio_error_percent", errors.ratio);
+    json_add_number(profile, "mean_error_percent", errors.mean);
     json_add_text(profile, "error_basis", is_in_sample(making) ? "fit" : "held-out");
     list = json_add_array(profile, "validated_by");
     for (int i = 0; i < making->count; i++)

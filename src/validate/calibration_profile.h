@@ -9,6 +9,12 @@ struct calibration_words {
     const char *name, *summary, *scope, *boundary, *runtime;
 };
 
+// The worst of both, NaN where one is.
+struct calibration_errors calibration_worst(const struct calibration_errors *a,
+                                            const struct calibration_errors *b);
+// As it stands in a profile: to a tenth of a per cent, bounds rounded up.
+struct calibration_errors calibration_rounded_errors(const struct calibration_errors *errors);
+
 // A profile with the coefficients of `count` calibrations (at least one; of one table, one kind,
 // and different precisions) and their errors: error_percent is the largest factor by which a
 // network that was left out (fitted, where in_sample) is off, less 1. base: a profile that gives

@@ -88,6 +88,7 @@ enum status validate_eyeriss_timed(struct context *context, struct validation *v
 
 // ---- T2: the mapper's time ---------------------------------------------------------------------
 
+enum { PICTURE_CHANNELS = 3 };
 enum { BATCH, IN, OUT, HEIGHT, WIDTH, PAD, KERNEL, STRIDE, GROUPS, ZEROS, SHAPE };
 
 static double windows(double size, const double *value)
@@ -147,6 +148,7 @@ static enum status mapped_time(struct context *context, struct validation *valid
     double *computing = arena_array(validation->arena, double, count);
     double *whole = arena_array(validation->arena, double, count);
     double *measured = arena_array(validation->arena, double, count);
+    double *predicted = arena_array(validation->arena, double, count);
 
     for (int i = 0; i < cases->count; i++) {
         const double *x = &cases->x[i * TERMS];
@@ -160,15 +162,33 @@ static enum status mapped_time(struct context *context, struct validation *valid
         computing[i] = mapping.cycles / array->spec.hertz;
         whole[i] = mapping.seconds;
         measured[i] = x[SECONDS];
+        predicted[i] = regression_predict(&fit, (const double[TERMS]){mapping.seconds, x[NONZERO]});
         validation_add(validation, cases_word(cases, i, "network"), cases_word(cases, i, "layer"),
-                       regression_predict(&fit, (const double[TERMS]){mapping.seconds, x[NONZERO]}),
-                       cases->y[i]);
+                       predicted[i], cases->y[i]);
     }
-    validation_tell_errors(validation);
+    validation_tell_claims(validation, "", predicted, cases->y, cases->count);
     validation_tell(validation, "mean error of the time", "%",
                     mean_percent_error(whole, measured, cases->count));
     validation_tell(validation, "mean error of the time, without waiting for DRAM", "%",
                     mean_percent_error(computing, layers->processing, cases->count));
+    return OK;
+}
+
+// The share of multiply-accumulates whose input is zero in layers that read no picture: what
+// another network has behind its ReLUs, as far as these two tell.
+static enum status tell_zeros(struct context *context, struct validation *validation,
+                              const struct csv_table *table)
+{
+    double macs, nonzero, channels, all = 0, left = 0;
+
+    for (int row = 0; row < table->rows; row++) {
+        TRY(csv_quantity(context, table, row, "in_channels", &channels));
+        TRY(csv_quantity(context, table, row, "macs", &macs));
+        TRY(csv_quantity(context, table, row, "nonzero_macs", &nonzero));
+        all += channels > PICTURE_CHANNELS ? macs : 0;
+        left += channels > PICTURE_CHANNELS ? nonzero : 0;
+    }
+    validation_tell(validation, "zero activations, layers behind a ReLU", "", 1 - left / all);
     return OK;
 }
 
@@ -186,6 +206,8 @@ static enum status with_profile(struct context *context, struct validation *vali
         status = layers_read(context, validation->arena, table, &layers);
     if (status == OK)
         status = mapped_time(context, validation, &layers, array);
+    if (status == OK)
+        status = tell_zeros(context, validation, table);
     device_clear(&device);
     return status;
 }

@@ -33,6 +33,26 @@ double largest_percent_error(const double *predicted, const double *published, i
     return largest;
 }
 
+double factor_percent_error(const double *predicted, const double *published, int count)
+{
+    double worst = 1;
+
+    for (int i = 0; i < count; i++)
+        worst = fmax(worst, fmax(predicted[i] / published[i], published[i] / predicted[i]));
+    return count ? 100 * (worst - 1) : NAN;
+}
+
+double ratio_percent_error(const double *predicted, const double *published, int count)
+{
+    double low = INFINITY, high = 0;
+
+    for (int i = 0; i < count; i++) {
+        low = fmin(low, predicted[i] / published[i]);
+        high = fmax(high, predicted[i] / published[i]);
+    }
+    return count ? 100 * (high / low - 1) : NAN;
+}
+
 static int by_size(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;

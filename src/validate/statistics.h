@@ -7,6 +7,10 @@ double percent_error(double predicted, double published);
 // Over all pairs, of absolute percentage errors; NaN if there is none, or one is NaN.
 double mean_percent_error(const double *predicted, const double *published, int count);
 double largest_percent_error(const double *predicted, const double *published, int count);
+// The largest factor by which one is off, whichever way, less 1: the published one is within it of
+// the predicted. And by which the ratio of two is. Per cent; NaN for none.
+double factor_percent_error(const double *predicted, const double *published, int count);
+double ratio_percent_error(const double *predicted, const double *published, int count);
 
 // The middle one, the mean of the two in the middle of an even number; NaN for none.
 double median_of(const double *value, int count);

@@ -183,6 +183,22 @@ void validation_tell_errors(struct validation *validation)
     validation_tell(validation, "largest error", "%", validation_largest_error(validation, NULL));
 }
 
+void validation_tell_claims(struct validation *validation, const char *of, const double *predicted,
+                            const double *published, int count)
+{
+    const struct {
+        const char *name;
+        double (*error)(const double *predicted, const double *published, int count);
+    } claim[] = {{"mean error", mean_percent_error},
+                 {"largest error", largest_percent_error},
+                 {"error as a factor", factor_percent_error},
+                 {"error of ratios as a factor", ratio_percent_error}};
+
+    for (size_t i = 0; i < sizeof claim / sizeof *claim; i++)
+        validation_tell(validation, arena_format(validation->arena, "%s%s", claim[i].name, of), "%",
+                        claim[i].error(predicted, published, count));
+}
+
 bool figure_holds(const struct validation_figure *figure)
 {
     if (!figure->has_bar)

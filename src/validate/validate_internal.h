@@ -18,6 +18,10 @@ double validation_mean_error(const struct validation *validation, const char *se
 double validation_largest_error(const struct validation *validation, const char *series);
 // Both of all rows, told as "mean error" and "largest error".
 void validation_tell_errors(struct validation *validation);
+// What a profile tells of such predictions: "mean error", "largest error", "error as a factor"
+// (error_percent) and "error of ratios as a factor" (ratio_error_percent), `of` behind each name.
+void validation_tell_claims(struct validation *validation, const char *of, const double *predicted,
+                            const double *published, int count);
 
 // Reads a table, has it scored and lets it go.
 enum status
