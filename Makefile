@@ -201,7 +201,7 @@ install: all ## put program, profiles, man page and completion under PREFIX (and
 	install -d $(SHARE)/ecai/devices $(SHARE)/ecai/energy $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
 	    $(SHARE)/doc/ecai
 	install -m 644 share/devices/*.json $(SHARE)/ecai/devices
-	install -m 644 testdata/energy/*.csv $(SHARE)/ecai/energy
+	install -m 644 testdata/energy/*.csv testdata/energy/README.md $(SHARE)/ecai/energy
 	install -m 644 README.md CHANGELOG.md LICENSE docs/*.md $(SHARE)/doc/ecai
 	$(BUILD)/ecai internal man >$(SHARE)/man/man1/ecai.1
 	$(BUILD)/ecai internal completion >$(SHARE)/bash-completion/completions/ecai

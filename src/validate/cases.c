@@ -14,6 +14,14 @@ enum status row_number_or_nan(struct context *context, const struct csv_table *t
     return csv_table_number_or_nan(context, table, row, at, out);
 }
 
+enum status row_numbers_or_nan(struct context *context, const struct csv_table *table, int row,
+                               const char *const *column, int count, double *out)
+{
+    for (int i = 0; i < count; i++)
+        TRY(row_number_or_nan(context, table, row, column[i], &out[i]));
+    return OK;
+}
+
 enum status row_word(struct context *context, const struct csv_table *table, int row,
                      const char *column, const char **out)
 {

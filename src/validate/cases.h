@@ -13,6 +13,11 @@ MUST_CHECK enum status row_number_or_nan(struct context *context, const struct c
 MUST_CHECK enum status row_word(struct context *context, const struct csv_table *table, int row,
                                 const char *column, const char **out);
 
+// The same of several columns, out[count].
+MUST_CHECK enum status row_numbers_or_nan(struct context *context, const struct csv_table *table,
+                                          int row, const char *const *column, int count,
+                                          double *out);
+
 // A row is taken where every column named holds that word. Lists end with column NULL.
 struct where {
     const char *column, *word;

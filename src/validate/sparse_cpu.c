@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "energy/estimate.h"
 #include "validate/cases.h"
 #include "validate/validate_internal.h"
 
@@ -13,7 +14,7 @@ enum { POINTS_MAX = 8 };
 
 struct point {
     const char *name;
-    double sparsity, joules;
+    double sparsity, macs, joules;
 };
 
 // One machine: BERT-large dense, sparse in float32 and in int8.
@@ -43,9 +44,15 @@ static double fit_floor(const struct machine *machine, const struct point *witho
     return ab / aa;
 }
 
-static double law(double dense, double floor, double sparsity)
+// What a profile of the calibrated kind says of a network of that dense figure.
+static double law(struct device *device, double dense, double floor, double sparsity)
 {
-    return dense * (floor + (1 - floor) * (1 - sparsity));
+    const struct energy_work work = {
+        .macs = 1, .precision = PRECISION_F32, .nonzero = 1 - sparsity, .nonzero_activations = 1};
+
+    device->zero_weights_floor = floor;
+    device->fit[PRECISION_F32] = (struct device_fit){.mac = dense};
+    return energy_of_work(device, &work, 1).joules;
 }
 
 // Mean of the rows of that machine; NaN: none.
@@ -77,17 +84,19 @@ static enum status sparse_points(struct context *context, struct validation *val
                                  const struct csv_table *table, const char *device,
                                  const char *precision, struct point *point, int *count)
 {
-    static const char *const term[] = {"sparsity"};
+    static const char *const term[] = {"sparsity", "macs"};
     const struct where where[] = {
         {"device", device}, {"architecture", "bert-large"}, {"precision", precision}, {NULL, NULL}};
     struct cases cases;
 
     *count = 0;
-    TRY(cases_select(context, validation->arena, table, where, term, 1, "joules", &cases));
-    for (int i = 0; i < cases.count && *count < POINTS_MAX; i++)
-        if (cases.x[i] > 0)
+    TRY(cases_select(context, validation->arena, table, where, term, 2, "joules", &cases));
+    for (int i = 0; i < cases.count && *count < POINTS_MAX; i++) {
+        const double *x = &cases.x[2 * i];
+        if (x[0] > 0)
             point[(*count)++] =
-                (struct point){cases_word(&cases, i, "network"), cases.x[i], cases.y[i]};
+                (struct point){cases_word(&cases, i, "network"), x[0], x[1], cases.y[i]};
+    }
     return OK;
 }
 
@@ -110,8 +119,8 @@ static enum status read_machine(struct context *context, struct validation *vali
 
 // law_of: the machine whose floor and saving are used; its own float32 points are held out one by
 // one.
-static void add_machine(struct validation *validation, const struct machine *machine,
-                        const struct machine *law_of)
+static void add_machine(struct validation *validation, struct device *device,
+                        const struct machine *machine, const struct machine *law_of)
 {
     double floor = fit_floor(law_of, NULL);
 
@@ -119,13 +128,15 @@ static void add_machine(struct validation *validation, const struct machine *mac
         const struct point *point = &machine->wide[i];
         double used = machine == law_of ? fit_floor(law_of, point) : floor;
         validation_add(validation, arena_format(validation->arena, "%s float32", machine->device),
-                       point->name, law(machine->dense, used, point->sparsity), point->joules);
+                       point->name, law(device, machine->dense, used, point->sparsity),
+                       point->joules);
     }
     for (int i = 0; i < machine->narrow_count; i++) {
         const struct point *point = &machine->narrow[i];
-        validation_add(
-            validation, arena_format(validation->arena, "%s int8", machine->device), point->name,
-            law(machine->dense, floor, point->sparsity) * law_of->saved_by_int8, point->joules);
+        validation_add(validation, arena_format(validation->arena, "%s int8", machine->device),
+                       point->name,
+                       law(device, machine->dense, floor, point->sparsity) * law_of->saved_by_int8,
+                       point->joules);
     }
 }
 
@@ -159,19 +170,52 @@ static enum status add_other_runtimes(struct context *context, struct validation
     return OK;
 }
 
+// Largest error of the profile as it is shipped, with its own figure of a MAC.
+static double error_as_shipped(const struct device *device, const struct point *point, int count,
+                               enum device_precision precision)
+{
+    double largest = 0;
+
+    for (int i = 0; i < count; i++) {
+        const struct energy_work work = {.macs = point[i].macs,
+                                         .precision = precision,
+                                         .nonzero = 1 - point[i].sparsity,
+                                         .nonzero_activations = 1};
+        double joules = energy_of_work(device, &work, 1).joules;
+        largest = fmax(largest, fabs(percent_error(joules, point[i].joules)));
+    }
+    return largest;
+}
+
+static void score_machines(struct validation *validation, struct device *device,
+                           const struct machine *ryzen, const struct machine *am5)
+{
+    double wide = error_as_shipped(device, ryzen->wide, ryzen->wide_count, PRECISION_F32);
+    double narrow = error_as_shipped(device, ryzen->narrow, ryzen->narrow_count, PRECISION_I8);
+
+    add_machine(validation, device, ryzen, ryzen);
+    add_machine(validation, device, am5, ryzen);
+    validation_tell_errors(validation);
+    validation_tell(validation, "largest error of cpu-server-x86 on the Ryzen, float32", "%", wide);
+    validation_tell(validation, "largest error of cpu-server-x86 on the Ryzen, int8", "%", narrow);
+    validation_tell(validation, "floor, fitted", "", fit_floor(ryzen, NULL));
+    validation_tell(validation, "int8 / float32 of MobileBERT", "", ryzen->saved_by_int8);
+}
+
 static enum status score(struct context *context, struct validation *validation,
                          const struct csv_table *table)
 {
     struct machine ryzen, am5;
+    struct device device;
+    enum status status;
 
     TRY(read_machine(context, validation, table, "ryzen", &ryzen));
     TRY(read_machine(context, validation, table, "am5", &am5));
-    add_machine(validation, &ryzen, &ryzen);
-    add_machine(validation, &am5, &ryzen);
-    validation_tell_errors(validation);
-    validation_tell(validation, "floor, fitted", "", fit_floor(&ryzen, NULL));
-    validation_tell(validation, "int8 / float32 of MobileBERT", "", ryzen.saved_by_int8);
-    return add_other_runtimes(context, validation, table, &ryzen);
+    status = device_read(context, "cpu-server-x86", &device);
+    if (status == OK)
+        score_machines(validation, &device, &ryzen, &am5);
+    device_clear(&device);
+    return status == OK ? add_other_runtimes(context, validation, table, &ryzen) : status;
 }
 
 enum status validate_sparse_cpu(struct context *context, struct validation *validation)

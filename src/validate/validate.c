@@ -62,7 +62,7 @@ int validation_find(const char *id)
 
 const char *validation_basis_name(enum validation_basis basis)
 {
-    static const char *const name[] = {"held-out", "fit", "law"};
+    static const char *const name[] = {"held-out", "in part", "fit", "law"};
 
     return name[basis];
 }

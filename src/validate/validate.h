@@ -11,10 +11,11 @@
 #include "base/json.h"
 #include "base/text.h"
 
-// What a score rests on. HELD_OUT: nothing that is predicted was used in fitting. FIT: it was. LAW:
-// figures of other measurements or of data sheets, and a law between them; nothing is fitted here,
-// or one figure of all rows.
-enum validation_basis { BASIS_HELD_OUT, BASIS_FIT, BASIS_LAW };
+// What a score rests on. HELD_OUT: nothing that is predicted was used in fitting. IN_PART: some of
+// the model is held out so, but some was found with a look at what is predicted. FIT: it was used.
+// LAW: figures of other measurements or of data sheets, and a law between them; nothing is fitted
+// here, or one figure of all rows.
+enum validation_basis { BASIS_HELD_OUT, BASIS_IN_PART, BASIS_FIT, BASIS_LAW };
 
 struct validation_row {
     const char *series, *name;   // "rpi4 float32", "v1-1.0-224"; series never NULL
@@ -48,7 +49,7 @@ int validation_count(void);
 const char *validation_id(int index);
 // -1: none of that name; in any case of letters.
 int validation_find(const char *id);
-const char *validation_basis_name(enum validation_basis basis); // "held-out", "fit", "law"
+const char *validation_basis_name(enum validation_basis basis); // "held-out", "in part", ...
 
 // Runs one test. The tables are found as table.h says; ERR_IO, ERR_FORMAT name what is wrong there.
 // A bar that is missed is no error. Clear it in any case.

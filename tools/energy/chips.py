@@ -65,30 +65,47 @@ EIE = {"Alex-6": (9216, 4096, 0.09, 0.351), "Alex-7": (4096, 4096, 0.09, 0.353),
        "NT-We": (4096, 600, 0.10, 1.0), "NT-Wd": (600, 8791, 0.11, 1.0),
        "NT-LSTM": (1201, 2400, 0.10, 1.0)}
 EIE_WATTS = 0.59
-# Microseconds at batch 1 (table IV), in the order of EIE, put together again from the transcript.
+# Rows of table IV at batch 1 as character recognition left them: the last layer's time stands glued to
+# the row's name, and of the GPUs, whose dense and sparse times take turns, with the batch behind it.
 EIE_OTHERS = {
-    "cpu_dense_seconds": "7516.2 6187.1 1134.9 35022.8 5372.8 774.2 605.0 1361.4 470.5",
-    "cpu_sparse_seconds": "3066.5 1282.1 890.5 3774.3 545.1 777.3 261.2 437.4 260.0",
-    "gpu_dense_seconds": "541.5 243.0 80.5 1467.8 243.0 80.5 65 90.1 51.9",
-    "gpu_sparse_seconds": "134.8 65.8 54.6 167.0 39.8 48.0 17.7 41.1 18.5",
-    "mobile_gpu_dense_seconds": "12437.2 5765.0 2252.1 35427.0 5544.3 2243.1 1316 2565.5 956.9",
-    "mobile_gpu_sparse_seconds": "2879.3 1256.5 837.0 4377.2 626.3 745.1 240.6 570.6 315",
+    "cpu": ("CPU 1 dense", "(Core sparse"),
+    "gpu": ("1GPU dense sparse",),
+    "mobile_gpu": ("1mGPU dense sparse",),
 }
 EIE_COLUMNS = ["layer", "inputs", "outputs", "macs", "weight_density", "activation_density",
                "weight_bits", "index_bits", "seconds_theoretical", "seconds", "watts", "joules",
-               *EIE_OTHERS, "source"]
+               *(f"{name}_{kind}_seconds" for name in EIE_OTHERS for kind in ("dense", "sparse")),
+               "source"]
 EIE_TEXT = """EIE, 45 nm, 64 processing elements, 800 MHz, 0.59 W: time of fully connected layers at batch 1,
 beside a CPU (Core i7-5930K), a GPU (GeForce Titan X) and a mobile GPU (Tegra K1), dense and sparse
 (Han, Liu, Mao, Pu, Pedram, Horowitz, Dally, ISCA 2016, tables II to IV), as transcribed in
 https://github.com/cucapra/fodlam (MIT). joules: seconds x watts, as in the paper. See README.md."""
 
 
+def eie_others(transcript):
+    """Seconds of the other machines in the order of EIE, by column."""
+    cells = list(csv.reader(io.StringIO(transcript)))
+
+    def numbers(name):
+        row = next(row for row in cells if row[0].endswith(name))
+        return [row[0].removesuffix(name)] + [word for cell in row[1:] for word in cell.split()]
+
+    out = {}
+    for machine, names in EIE_OTHERS.items():
+        if len(names) == 2:
+            dense, sparse = ((*times, last) for last, *times in map(numbers, names))
+        else:
+            last, *times = numbers(names[0])
+            dense, sparse = (*times[:-1:2], last), (*times[1:-1:2], times[-1])
+        out[machine + "_dense_seconds"] = [float(time) * 1e-6 for time in dense]
+        out[machine + "_sparse_seconds"] = [float(time) * 1e-6 for time in sparse]
+    assert all(len(times) == len(EIE) for times in out.values())
+    return out
+
+
 def eie(repository):
     rows = list(csv.reader(io.StringIO(repository.read("data/eie-layers.csv"))))
-    transcript = repository.read("raw/eie-raw.csv")
-    others = {column: times.split() for column, times in EIE_OTHERS.items()}
-    for times in others.values():
-        assert all(time in transcript for time in times), times
+    others = eie_others(repository.read("raw/eie-raw.csv"))
     out = []
     for i, (name, (inputs, outputs, weights, activations)) in enumerate(EIE.items()):
         seconds = float(rows[2][i + 1]) * 1e-6
@@ -97,7 +114,7 @@ def eie(repository):
                     "activation_density": activations, "weight_bits": 4, "index_bits": 4,
                     "seconds_theoretical": float(rows[1][i + 1]) * 1e-6, "seconds": seconds,
                     "watts": EIE_WATTS, "joules": seconds * EIE_WATTS,
-                    **{column: float(times[i]) * 1e-6 for column, times in others.items()},
+                    **{column: times[i] for column, times in others.items()},
                     "source": "Tables III and IV"})
     return out
 

@@ -5,19 +5,21 @@ import subprocess
 
 
 class Repository:
-    """Files of a clone as its HEAD has them."""
+    """Files of a clone as a commit has them: "FOLDER@COMMIT"; without "@" those of its HEAD."""
 
-    def __init__(self, folder):
+    def __init__(self, at):
+        folder, _, commit = at.partition("@")
         self.git = ["git", "-C", folder]
+        self.commit = commit or "HEAD"
 
     def read(self, path):
         """The text of a file; None where a partial clone lacks it."""
-        done = subprocess.run(self.git + ["show", "HEAD:" + path], capture_output=True,
+        done = subprocess.run(self.git + ["show", f"{self.commit}:{path}"], capture_output=True,
                               env={**os.environ, "GIT_NO_LAZY_FETCH": "1"})
         return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
     def names(self):
-        done = subprocess.run(self.git + ["ls-tree", "-r", "-z", "--name-only", "HEAD"], check=True,
+        done = subprocess.run(self.git + ["ls-tree", "-r", "-z", "--name-only", self.commit], check=True,
                               capture_output=True, text=True)
         return [name for name in done.stdout.split("\0") if name]
 
