@@ -25,6 +25,7 @@ s "ecai eval -q small.onnx --data $data --baseline teacher.onnx --max cost.infer
 echo '{"schema": "ecai/device/1", "name": "fixed", "summary": "", "kind": "calibrated", "scope": "a board",
     "zero_weights": "cost", "error_percent": 20, "fit": {"int8": {"fixed_mj": 3.6, "mac_pj": 0}}}' >fixed.json
 s "ecai eval -q small.onnx --data $data --device ./fixed.json --grid FR --pue 1.5 --inferences-per-day 1e6 --json r.json 2>/dev/null | grep -E '^(energy|carbon)'; sed -n '/\"carbon\"/,/^  }/p' r.json"
+s "for device in cpu-phone-a76 cpu-server-x86; do ecai eval -q small.onnx --data $data --device \$device --grid FR --pue 1.5 2>/dev/null | grep -o 'PUE.*'; done"
 s "ecai eval -q small.onnx --data $data --max carbon.per_year.grams=1 --inferences-per-day 10 2>/dev/null | grep ^requirement"
 t ecai eval small.onnx --data $data --pue 0.9
 t ecai eval small.onnx --data $data --pue 0
