@@ -266,7 +266,7 @@ START_TEST(without_a_profile_only_the_macs_are_known)
     ck_assert_str_eq(
         text.at,
         "{\"macs\":5,\"joules\":null,\"interval\":null,\"basis\":\"estimated\",\"device\":null,"
-        "\"profile\":null,\"grams\":null,\"grid\":{\"name\":\"world "
+        "\"profile\":null,\"grams\":null,\"grams_interval\":null,\"grid\":{\"name\":\"world "
         "average\",\"grams_per_kwh\":475,"
         "\"year\":2019},\"pue\":1,\"inferences_to_pay_back\":null,\"inferences_per_day\":null,"
         "\"days_to_pay_back\":null,"
