@@ -28,7 +28,10 @@ static const char *interval_of(const char *last)
 {
     static const struct {
         const char *figure, *interval;
-    } rows[] = {{"joules", "interval"}, {"energy", "energy_interval"}};
+    } rows[] = {{"joules", "interval"},
+                {"energy", "energy_interval"},
+                {"grams", "grams_interval"},
+                {"seconds", "seconds_interval"}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].figure, last) == 0)
@@ -49,7 +52,10 @@ static const char *profile_of(const struct json *report, const char *key)
         if (name && strncmp(rest, name, strlen(name)) == 0 && rest[strlen(name)] == '.')
             return name;
     }
-    return json_text(json_at(report, key[0] == 'c' ? "cost.device" : "energy.device"));
+    if (strncmp(key, "cost.", 5) == 0)
+        return json_text(json_at(report, "cost.device"));
+    return json_text(
+        json_at(report, strncmp(key, "carbon.", 7) == 0 ? "carbon.device" : "energy.device"));
 }
 
 bool certainty_find(const struct requirement *requirement, const struct json *report,
@@ -70,8 +76,8 @@ bool certainty_find(const struct requirement *requirement, const struct json *re
 
 static void add_figure(struct text *out, double number, enum quantity quantity)
 {
-    if (quantity == QUANTITY_JOULES)
-        text_add_number(out, number, "J");
+    if (quantity == QUANTITY_JOULES || quantity == QUANTITY_SECONDS)
+        text_add_number(out, number, quantity == QUANTITY_JOULES ? "J" : "s");
     else
         text_format(out, "%.4g", number);
 }

@@ -11,15 +11,15 @@ enum certainty { CERTAINTY_UNKNOWN = -1, UNCERTAIN, CERTAIN };
 // A figure with its interval.
 struct uncertain_figure {
     double value, low, high;
-    enum quantity quantity; // joules, or a plain number for a ratio
+    enum quantity quantity; // joules, seconds, or a plain number for a ratio and grams
     const char *profile;    // whose error it is; NULL: of a counter's readings
 };
 
 // Whether the verdict is the same over the whole interval. UNKNOWN where there is no interval.
 enum certainty certainty_of(const struct uncertain_figure *figure, enum relation relation,
                             double bound);
-// The interval of the figure that the requirement names: false where it has none (all but joules
-// and ratios of energy). Strings are the report's.
+// The interval of the figure that the requirement names: false where it has none (all but joules,
+// ratios of energy, grams, and seconds that follow from joules). Strings are the report's.
 bool certainty_find(const struct requirement *requirement, const struct json *report,
                     struct uncertain_figure *out);
 // "energy.joules <= 40uJ holds by the estimate (36 uJ), but the error of the profile 'mcu' (24 %)

@@ -16,9 +16,10 @@
     {prefix "interval.#", QUANTITY_JOULES}, {prefix "fits", QUANTITY_BOOL},                        \
     {prefix "memory.flash_needed", QUANTITY_BYTES}, {prefix "memory.flash", QUANTITY_BYTES},       \
     {prefix "memory.ram_needed", QUANTITY_BYTES}, {prefix "memory.ram", QUANTITY_BYTES},           \
-    {prefix "seconds", QUANTITY_SECONDS}, {prefix "watts", QUANTITY_NUMBER},                       \
-    {prefix "utilisation", QUANTITY_FRACTION},                        \
+    {prefix "seconds", QUANTITY_SECONDS}, {prefix "seconds_interval.#", QUANTITY_SECONDS},         \
+    {prefix "watts", QUANTITY_NUMBER}, {prefix "utilisation", QUANTITY_FRACTION},                  \
     {prefix "profile.error_percent", QUANTITY_NUMBER},                                             \
+    {prefix "profile.mean_error_percent", QUANTITY_NUMBER},                                        \
     {prefix "breakdown.mac", QUANTITY_JOULES}, {prefix "breakdown.weights", QUANTITY_JOULES},      \
     {prefix "breakdown.activations", QUANTITY_JOULES},                                             \
     {prefix "breakdown.fixed", QUANTITY_JOULES}, {prefix "layers.#.macs", QUANTITY_NUMBER},        \
@@ -26,8 +27,17 @@
     {prefix "layers.#.activation_bits", QUANTITY_NUMBER},                                          \
     {prefix "layers.#.bytes", QUANTITY_BYTES}, {prefix "layers.#.joules", QUANTITY_JOULES},        \
     {prefix "layers.#.nonzero", QUANTITY_NUMBER},                                                  \
-    {prefix "layers.#.parameters", QUANTITY_NUMBER},                                               \
+    {prefix "layers.#.parameters", QUANTITY_NUMBER}, {prefix "layers.#.cycles", QUANTITY_NUMBER},  \
+    {prefix "layers.#.utilisation", QUANTITY_FRACTION},                                            \
+    {prefix "layers.#.dram_bytes", QUANTITY_BYTES},                                                \
+    {prefix "steps.reference_bits", QUANTITY_NUMBER}, {prefix "steps.reference", QUANTITY_JOULES}, \
+    {prefix "steps.dense", QUANTITY_JOULES}, {prefix "steps.on_chip", QUANTITY_JOULES},            \
+    {prefix "steps.off_chip", QUANTITY_JOULES}, {prefix "steps.is_on_chip", QUANTITY_BOOL},        \
+    {prefix "steps.nonzero", QUANTITY_NUMBER},                                                     \
     {prefix "measured.joules", QUANTITY_JOULES}, {prefix "measured.interval.#", QUANTITY_JOULES}
+#define AMOUNT_KEYS(prefix)                                                                        \
+    {prefix "joules", QUANTITY_JOULES}, {prefix "interval.#", QUANTITY_JOULES},                    \
+    {prefix "grams", QUANTITY_NUMBER}, {prefix "grams_interval.#", QUANTITY_NUMBER}
 #define FACTOR_KEYS(prefix)                                                                        \
     {prefix "energy", QUANTITY_NUMBER}, {prefix "energy_interval.#", QUANTITY_NUMBER},             \
     {prefix "factors.bits", QUANTITY_NUMBER}, {prefix "factors.sparsity", QUANTITY_NUMBER},        \
@@ -55,22 +65,26 @@ const struct report_key eval_report_keys[] = {
     {"baseline.kl", QUANTITY_NUMBER}, {"baseline.mcnemar_p", QUANTITY_NUMBER},
     {"baseline.non_inferior.margin", QUANTITY_FRACTION},
     {"baseline.non_inferior.holds", QUANTITY_BOOL},
+    {"baseline.measured.joules", QUANTITY_JOULES},
+    {"baseline.measured.interval.#", QUANTITY_JOULES},
     ENERGY_KEYS("energy."), ENERGY_KEYS("energy_by_device.*."),
     {"ratio.bytes", QUANTITY_NUMBER}, {"ratio.parameters", QUANTITY_NUMBER},
     {"ratio.macs", QUANTITY_NUMBER},
     FACTOR_KEYS("ratio."), FACTOR_KEYS("ratio_by_device.*."),
     {"cost.macs", QUANTITY_NUMBER}, {"cost.joules", QUANTITY_JOULES},
-    {"cost.interval.#", QUANTITY_JOULES}, {"cost.grams", QUANTITY_NUMBER},
-    {"cost.grid.grams_per_kwh", QUANTITY_NUMBER},
-    {"cost.inferences_to_pay_back", QUANTITY_NUMBER},
-    {"cost.days_to_pay_back", QUANTITY_NUMBER},
-    {"carbon.joules", QUANTITY_JOULES}, {"carbon.grams", QUANTITY_NUMBER},
-    {"carbon.grams_interval.#", QUANTITY_NUMBER},
-    {"carbon.per_day.joules", QUANTITY_JOULES}, {"carbon.per_day.grams", QUANTITY_NUMBER},
-    {"carbon.per_year.joules", QUANTITY_JOULES}, {"carbon.per_year.grams", QUANTITY_NUMBER},
-    {"carbon.grid.grams_per_kwh", QUANTITY_NUMBER}, {"carbon.pue", QUANTITY_NUMBER},
+    {"cost.interval.#", QUANTITY_JOULES}, {"cost.profile.error_percent", QUANTITY_NUMBER},
+    {"cost.profile.mean_error_percent", QUANTITY_NUMBER}, {"cost.grams", QUANTITY_NUMBER},
+    {"cost.grams_interval.#", QUANTITY_NUMBER},
+    {"cost.grid.grams_per_kwh", QUANTITY_NUMBER}, {"cost.grid.year", QUANTITY_NUMBER},
+    {"cost.pue", QUANTITY_NUMBER}, {"cost.inferences_to_pay_back", QUANTITY_NUMBER},
+    {"cost.inferences_per_day", QUANTITY_NUMBER}, {"cost.days_to_pay_back", QUANTITY_NUMBER},
+    {"cost.measured.joules", QUANTITY_JOULES},
+    AMOUNT_KEYS("carbon."), AMOUNT_KEYS("carbon.per_day."), AMOUNT_KEYS("carbon.per_year."),
+    {"carbon.inferences_per_day", QUANTITY_NUMBER}, {"carbon.grid.grams_per_kwh", QUANTITY_NUMBER},
+    {"carbon.grid.year", QUANTITY_NUMBER}, {"carbon.pue", QUANTITY_NUMBER},
     {"timing.seconds", QUANTITY_SECONDS}, {"timing.inferences_per_second", QUANTITY_NUMBER},
-    {"timing.threads", QUANTITY_NUMBER},
+    {"timing.threads", QUANTITY_NUMBER}, {"timing.tuned", QUANTITY_BOOL},
+    {"timing.macs", QUANTITY_NUMBER},
     {NULL, QUANTITY_NUMBER},
 };
 

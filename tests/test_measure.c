@@ -366,6 +366,31 @@ START_TEST(windows_of_idle_and_load_take_turns)
 }
 END_TEST
 
+// A platform counter that moves only under load: idle windows are the package's, the others its
+// own.
+START_TEST(windows_of_different_counters_are_not_subtracted_from_each_other)
+{
+    struct measured_inference of;
+    struct context context;
+    double spent = 0;
+    const struct measured_load load = {infer, &spent};
+    pid_t child;
+
+    sysfs_zone("intel-rapl:0", "package-0", INTEL_RANGE, 1000);
+    sysfs_zone("intel-rapl:1", "psys", INTEL_RANGE, 5000);
+    context_init(&context);
+    child = start_idle_machine();
+    sysfs_meter = meter_new(sysfs_root);
+    ck_assert_int_eq(measured_windows(&context, sysfs_meter, &load, 0.05, &of), OK);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    ck_assert(isnan(of.joules) && isnan(of.low));
+    ck_assert_ptr_nonnull(strstr(meter_reason(sysfs_meter), "'powercap package-0' (processor"));
+    ck_assert_ptr_nonnull(strstr(meter_reason(sysfs_meter), "'powercap psys' (whole platform"));
+    ck_assert_ptr_null(meter_counter(sysfs_meter));
+}
+END_TEST
+
 START_TEST(a_counter_that_stands_still_tells_nothing_of_the_idle_machine)
 {
     struct measured_inference of;
@@ -425,6 +450,7 @@ static void add_one_counter(TCase *tcase)
     tcase_add_test(tcase, the_thread_sees_what_happens_between_start_and_stop);
     tcase_add_test(tcase, a_meter_that_runs_can_be_freed);
     tcase_add_test(tcase, windows_of_idle_and_load_take_turns);
+    tcase_add_test(tcase, windows_of_different_counters_are_not_subtracted_from_each_other);
     tcase_add_test(tcase, a_counter_that_stands_still_tells_nothing_of_the_idle_machine);
     tcase_add_test(tcase, a_load_that_fails_ends_the_measurement);
 }

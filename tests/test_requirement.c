@@ -19,12 +19,17 @@ static void set_up(void)
         "\"model\":{\"bytes\":65536},"
         "\"baseline\":{\"difference\":-0.004,\"non_inferior\":{\"holds\":true}},"
         "\"energy\":{\"device\":\"asic-45nm\",\"joules\":4e-05,\"interval\":[2e-05,8e-05],"
-        "\"fits\":null,\"measured\":{\"joules\":0.5,\"interval\":[0.4,0.6],\"counter\":\"c\"}},"
+        "\"fits\":null,\"seconds\":0.001,\"seconds_interval\":[0.0005,0.002],\"measured\":{"
+        "\"joules\":0.5,\"interval\":[0.4,0.6],\"counter\":\"c\"}},"
         "\"energy_by_device\":{\"mcu-cortex-m4\":{\"joules\":0.002,\"interval\":[0.001,0.004]},"
         "\"e:array.rows=4\":{\"joules\":0.003,\"interval\":null}},"
         "\"ratio\":{\"energy\":10,\"energy_interval\":[8,12.5]},"
         "\"ratio_by_device\":{\"mcu-cortex-m4\":{\"energy\":3,\"energy_interval\":[2,4.5]}},"
-        "\"cost\":{\"joules\":7,\"interval\":[3.5,14],\"device\":\"cpu-server-x86\"}}";
+        "\"cost\":{\"joules\":7,\"interval\":[3.5,14],\"grams\":2,\"grams_interval\":[1,4],"
+        "\"device\":\"cpu-server-x86\"},"
+        "\"carbon\":{\"device\":\"cpu-phone-a76\",\"joules\":0.01,\"interval\":[0.008,0.012],"
+        "\"grams\":1e-06,\"grams_interval\":[8e-07,1.2e-06],"
+        "\"per_year\":{\"grams\":10,\"grams_interval\":[8,12]}}}";
 
     context_init(&context);
     arena = arena_new();
@@ -203,6 +208,14 @@ static const struct {
     {"ratio.energy >= 8", CERTAIN},
     {"ratio_by_device.mcu-cortex-m4.energy > 4", UNCERTAIN},
     {"cost.joules <= 10", UNCERTAIN},
+    {"cost.grams <= 3", UNCERTAIN},
+    {"carbon.joules <= 11mJ", UNCERTAIN},
+    {"carbon.joules <= 13mJ", CERTAIN},
+    {"carbon.grams <= 1.1e-6", UNCERTAIN},
+    {"carbon.per_year.grams <= 11", UNCERTAIN},
+    {"carbon.per_year.grams <= 12", CERTAIN},
+    {"energy.seconds <= 1500us", UNCERTAIN},
+    {"energy.seconds <= 2ms", CERTAIN},
     {"accuracy.value >= 0.9", CERTAINTY_UNKNOWN}, // of a sample, told by ci95 and --margin
     {"model.bytes <= 64KiB", CERTAINTY_UNKNOWN},
     {"energy.fits == true", CERTAINTY_UNKNOWN},
@@ -240,6 +253,15 @@ static const struct {
      "reaches from 400 mJ to 600 mJ"},
     {"cost.joules <= 10", "cost.joules <= 10 holds by the estimate (7 J), but the error of the "
                           "profile 'cpu-server-x86' (100 %) reaches from 3.50 J to 14 J"},
+    {"carbon.per_year.grams <= 11",
+     "carbon.per_year.grams <= 11 holds by the estimate (10), but the error of the profile "
+     "'cpu-phone-a76' (20 %) reaches from 8 to 12"},
+    {"carbon.joules <= 9mJ",
+     "carbon.joules <= 9mJ is missed by the estimate (10.0 mJ), but the error of the profile "
+     "'cpu-phone-a76' (20 %) reaches from 8.00 mJ to 12.0 mJ"},
+    {"energy.seconds <= 1500us",
+     "energy.seconds <= 1500us holds by the estimate (1.00 ms), but the error of the profile "
+     "'asic-45nm' (100 %) reaches from 500 us to 2.00 ms"},
 };
 
 START_TEST(a_doubt_names_the_requirement_the_interval_and_the_profile)

@@ -101,6 +101,8 @@ void cost_to_json(struct json *object, const struct cost *cost)
     else
         json_add_null(object, "profile");
     json_add_number(object, "grams", cost->grams);
+    json_add_interval(object, "grams_interval", cost->pue * grid_grams(&cost->grid, cost->low),
+                      cost->pue * grid_grams(&cost->grid, cost->high));
     grid_to_json(json_add_object(object, "grid"), &cost->grid);
     json_add_number(object, "pue", cost->pue);
     json_add_number(object, "inferences_to_pay_back", cost->inferences);

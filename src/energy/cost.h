@@ -10,9 +10,10 @@
 enum { COST_REASON_BYTES = 256 };
 
 struct cost {
-    double macs;               // dense multiply-accumulates; NaN: not known
-    double joules, low, high;  // estimated; NaN: not known
-    double grams;              // of CO2 equivalent, with what the data centre adds
+    double macs;              // dense multiply-accumulates; NaN: not known
+    double joules, low, high; // estimated; NaN: not known
+    // Of CO2 equivalent, with what the data centre adds; as far off as joules are.
+    double grams;
     const struct device *host; // profile of the computer, borrowed; NULL: none
     struct grid grid;
     double pue;                     // in grams, not in joules

@@ -70,6 +70,7 @@ void energy_to_json(struct json *object, const struct energy *energy, const stru
         if (energy->layer[i].joules != 0) // in place, nothing moves: no news
             add_layer(part, &energy->layer[i], device->kind == DEVICE_KIND_array);
     json_add_number(object, "seconds", energy->seconds);
+    json_add_interval(object, "seconds_interval", energy->seconds_low, energy->seconds_high);
     json_add_number(object, "watts", energy->watts);
     json_add_number(object, "utilisation", energy->utilisation);
 }

@@ -205,6 +205,8 @@ void energy_of_scenario(struct energy *energy, const struct counts *counts,
                               .layer_count = counts->node_count,
                               .batch = at.batch,
                               .seconds = NAN,
+                              .seconds_low = NAN,
+                              .seconds_high = NAN,
                               .utilisation = NAN};
     energy->layer = arena_array(energy->arena, struct energy_layer, counts->node_count);
     question.weight_bytes = add_weights(energy, counts, scenario, device);
@@ -227,6 +229,12 @@ void energy_init_batch(struct energy *energy, const struct counts *counts,
     dram = energy->weights_are_on_chip ? 0 : energy->weights;
     energy->low = (energy->joules - dram * (1 - device->dram_least)) / factor;
     energy->high = (energy->joules + dram * (device->dram_most - 1)) * factor;
+    if (energy->seconds ==
+        seconds_at_power(energy->joules,
+                         device)) { // time that follows from joules is as uncertain as they are
+        energy->seconds_low = seconds_at_power(energy->low, device);
+        energy->seconds_high = seconds_at_power(energy->high, device);
+    }
 }
 
 void energy_init(struct energy *energy, const struct counts *counts, const struct device *device)

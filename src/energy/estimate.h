@@ -31,10 +31,11 @@ struct energy {
     double mac, weights, activations, fixed; // joules; these four sum to `joules`
     // Of one inference at batch 1; utilisation is of the peak MACs. NaN: unknown, or a batch.
     double seconds, watts, utilisation;
-    bool weights_are_on_chip;        // where the profile tells two memories apart
-    enum fits fits;                  // weights in flash, activations in RAM
-    double flash_needed, ram_needed; // bytes of these
-    const char *reason;              // NULL: known
+    double seconds_low, seconds_high; // NaN too where cycles are counted: their error is not known
+    bool weights_are_on_chip;         // where the profile tells two memories apart
+    enum fits fits;                   // weights in flash, activations in RAM
+    double flash_needed, ram_needed;  // bytes of these
+    const char *reason;               // NULL: known
 };
 
 void energy_init(struct energy *energy, const struct counts *counts, const struct device *device);

@@ -1,4 +1,5 @@
-// What the finding of counters (powercap.c, hwmon.c) and their reading (measure.c) share.
+// What the finding of counters (powercap.c, hwmon.c), their reading (measure.c) and windows of it
+// (measured_window.c) share.
 #ifndef ENERGY_MEASURE_INTERNAL_H
 #define ENERGY_MEASURE_INTERNAL_H
 

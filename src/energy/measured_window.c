@@ -2,9 +2,12 @@
 #include "energy/measure.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "energy/measure_internal.h"
 
 enum { ROUNDS = 5 };
 
@@ -106,11 +109,30 @@ static enum status spend(const struct measured_load *load, bool is_busy, double 
     return OK;
 }
 
+// Which counter is read is chosen anew each time. Windows of several are not to be subtracted from
+// each other: the meter then has measured nothing, and says so.
+static bool is_of_one_counter(struct meter *meter, const char **counter, const char **scope)
+{
+    if (!*counter) {
+        *counter = meter->told_counter;
+        *scope = meter->told_scope;
+    }
+    if (strcmp(*counter, meter->told_counter) == 0 && strcmp(*scope, meter->told_scope) == 0)
+        return true;
+    snprintf(meter->reason, sizeof meter->reason,
+             "one window was read from '%.100s' (%.100s), another from '%.100s' (%.100s): a "
+             "counter that stands still in one of them cannot be compared",
+             *counter, *scope, meter->told_counter, meter->told_scope);
+    meter->told_counter = meter->told_scope = NULL;
+    return false;
+}
+
 enum status measured_windows(struct context *context, struct meter *meter,
                              const struct measured_load *load, double seconds,
                              struct measured_inference *out)
 {
     struct measured_window window[2 * ROUNDS] = {{0}};
+    const char *counter = NULL, *scope = NULL;
     double warming = 0;
 
     *out = (struct measured_inference){NAN, NAN, NAN, NAN};
@@ -125,7 +147,7 @@ enum status measured_windows(struct context *context, struct meter *meter,
         status = spend(load, i % 2, seconds, &window[i].inferences);
         window[i].joules = meter_stop(meter, &window[i].seconds);
         TRY(status);
-        if (isnan(window[i].joules))
+        if (isnan(window[i].joules) || !is_of_one_counter(meter, &counter, &scope))
             return OK;
     }
     *out = measured_above_idle(window, 2 * ROUNDS);

@@ -21,3 +21,25 @@ s "grep -E '\"(fits|fits_reason|flash|ram|flash_needed|ram_needed)\"' r.json | h
 s "ecai eval -q small.onnx --data $data --device $one --json b.json >/dev/null 2>&1; ecai diff b.json b.json | grep fit; ecai report b.json -o b.md && grep -o 'does not fit' b.md"
 s "ecai eval -q small.onnx --data $data --measure --json m.json 2>&1 >/dev/null | grep -v guessing; grep -A4 '\"measured\"' m.json | head -5"
 s "ecai eval -q small.onnx --data $data --max energy.measured.joules=1 >/dev/null 2>m.txt; code=\$?; grep -v guessing m.txt; exit \$code"
+# Every figure of a report can be required: `eval_report_keys` follows what is written. Left out: how
+# the data were made ready, and the record of the run.
+cat >leaves <<'END'
+awk '{
+    for (i = 1; i <= length($0); i++) {
+        c = substr($0, i, 1)
+        if (quoted) { if (c == "\\") i++; else if (c == "\"") quoted = 0; else word = word c; continue }
+        if (c == "\"") { quoted = 1; word = ""; continue }
+        if (c == ":") { key[depth] = word; word = ""; bare = ""; continue }
+        if (c ~ /[,}\]]/ && bare ~ /^[-0-9tf]/) {
+            path = ""
+            for (d = 1; d <= depth; d++) path = path (d > 1 ? "." : "") (list[d] ? 0 : key[d])
+            print path }
+        if (c ~ /[,{}\[\]]/) bare = ""
+        if (c == "{" || c == "[") { depth++; list[depth] = c == "["; continue }
+        if (c == "}" || c == "]") { depth--; continue }
+        if (c != "," && c != " ") bare = bare c } }' "$1" | sort -u |
+    grep -vE '^(data.preprocess|baseline.preprocess|provenance|requirements)\.|[.]class$'
+END
+ecai prune magnitude -q --sparsity 0.5 model.onnx -o pruned.onnx
+s "ecai eval -q pruned.onnx --baseline model.onnx --data $data --device eyeriss-65nm --device cpu-phone-a76 --grid FR --inferences-per-day 5 --json r.json >/dev/null 2>&1; sh leaves r.json >keys; grep -c dram_bytes keys; while read -r key; do ecai diff none.json none.json --require \"\$key == true\" 2>&1 | grep -o 'unknown key [^ ]*'; done <keys >unknown; cat unknown"
+s "ecai eval -q pruned.onnx --data $data --device cpu-phone-a76 --inferences-per-day 1000 --max carbon.per_year.grams=0.2 --max energy.seconds=500us --json r.json 2>&1 | grep -o 'the error of the profile.*'; grep -A3 '\"seconds\"' r.json | head -3 | sed 's/[0-9][-0-9.e]*/N/g'"
