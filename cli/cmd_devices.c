@@ -90,8 +90,9 @@ const struct command command_devices = {
         "networks, and tells what each network would have been by the others; -o writes the "
         "profile, for --device ./OUT.json. A FILE that is not here is looked for among the "
         "published tables (testdata/energy or $ECAI_TABLES). calibrate NAME makes the "
-        "coefficients of a profile again from the table that it names, beside those that "
-        "it has; they may differ by 0.5 %. "
+        "coefficients of a profile, and the errors that it claims, again from the table that "
+        "it names, beside those that it has; coefficients may differ by 0.5 %. What nothing "
+        "makes again is listed. "
         "validate prints what the model predicts beside what others have measured, and ends "
         "with 3 where a bar is missed that should hold; with the name of a TEST every row of "
         "it.",

@@ -91,12 +91,10 @@ static enum status sparse_points(struct context *context, struct validation *val
 
     *count = 0;
     TRY(cases_select(context, validation->arena, table, where, term, 2, "joules", &cases));
-    for (int i = 0; i < cases.count && *count < POINTS_MAX; i++) {
-        const double *x = &cases.x[2 * i];
-        if (x[0] > 0)
-            point[(*count)++] =
-                (struct point){cases_word(&cases, i, "network"), x[0], x[1], cases.y[i]};
-    }
+    for (int i = 0; i < cases.count && *count < POINTS_MAX; i++)
+        if (cases.x[2 * i] > 0)
+            point[(*count)++] = (struct point){cases_word(&cases, i, "network"), cases.x[2 * i],
+                                               cases.x[2 * i + 1], cases.y[i]};
     return OK;
 }
 
