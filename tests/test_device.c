@@ -171,6 +171,9 @@ START_TEST(zero_is_no_number_in_another_unit)
                     ""));
     ck_assert_double_eq(device.fit[PRECISION_I8].mac, 0);
     ck_assert_double_eq(device.on_chip_bytes, 0);
+    device_clear(&device);
+    ck_ok(device_read(&context, "asic-45nm:memory.on_chip_bytes=16", &device)); // small networks'
+    ck_assert_double_eq(device.on_chip_bytes, 16);
 }
 END_TEST
 

@@ -19,7 +19,7 @@ static const struct profile_number fit_numbers[] = {
     PROFILE_NUMBER(struct device, "memory." path, member, unit, min, max, PROFILE_OR_ZERO)
 
 static const struct profile_number memory_numbers[] = {
-    MEMORY("on_chip_bytes", on_chip_bytes, 1, 64, 1e15),
+    MEMORY("on_chip_bytes", on_chip_bytes, 1, 1, 1e15),
     MEMORY("off_chip_byte_pj", off_chip_byte, 1e-12, 1e-2, 1e7),
 };
 

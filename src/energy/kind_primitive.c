@@ -18,7 +18,7 @@ static const struct profile_number numbers[] = {
     NUMBER("mac_pj.integer.accumulate", integer_accumulate, 1e-12, 1e-4, 1e6),
     NUMBER("memory.sram_pj_per_32_bits", sram_32_bits, 1e-12, 1e-2, 1e6),
     NUMBER("memory.dram_pj_per_32_bits", dram_32_bits, 1e-12, 1e-1, 1e6),
-    NUMBER("memory.on_chip_bytes", on_chip_bytes, 1, 64, 1e15),
+    NUMBER("memory.on_chip_bytes", on_chip_bytes, 1, 1, 1e15),
 };
 
 // How the two memories may be told instead: an SRAM whose cost grows with its size, joules for 64
@@ -36,7 +36,7 @@ static const struct profile_number memory_numbers[] = {
     MEMORY("memory.sram.pj_per_64_bits", first, 1e-12, 1e-2, 1e6),
     MEMORY("memory.sram.at_bytes", at_bytes, 1, 64, 1e15),
     MEMORY("memory.sram.exponent", exponent, 1, 0, 2),
-    MEMORY("memory.buffer_bytes", buffer_bytes, 1, 64, 1e15),
+    MEMORY("memory.buffer_bytes", buffer_bytes, 1, 1, 1e15),
     MEMORY("memory.dram_pj_per_byte.min", least, 1e-12, 1e-2, 1e6),
     MEMORY("memory.dram_pj_per_byte.typ", typical, 1e-12, 1e-2, 1e6),
     MEMORY("memory.dram_pj_per_byte.max", most, 1e-12, 1e-2, 1e6),

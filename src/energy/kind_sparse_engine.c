@@ -21,7 +21,7 @@ static const struct profile_number numbers[] = {
     NUMBER(clock_mhz, 1e6, 1e-3, 1e5, PROFILE_NEEDED),
     NUMBER(watts, 1, 1e-4, 1e6, PROFILE_NEEDED),
     NUMBER(utilisation, 1, 1e-6, 1, PROFILE_NEEDED),
-    NUMBER(sram_bytes, 1, 64, 1e15, PROFILE_OR_ZERO),
+    NUMBER(sram_bytes, 1, 1, 1e15, PROFILE_OR_ZERO),
     NUMBER(activation_nonzero, 1, 0, 1, PROFILE_OPTIONAL),
     NUMBER(arithmetic_part, 1, 0, 1, PROFILE_NEEDED),
     NUMBER(weight_part, 1, 0, 1, PROFILE_NEEDED),
