@@ -92,7 +92,7 @@ static void add_ratio(struct json *document, const struct change *change)
     const struct counts *before = &change->before.counts, *after = &change->after.counts;
     struct json *energy = json_add_object(document, "energy");
     struct json *ratio = json_add_object(document, "ratio");
-    struct energy_ratio compared = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct energy_ratio compared = energy_ratio_unknown;
 
     json_add_text(energy, "device", change->has_device ? change->device.name : NULL);
     json_add_number(energy, "before", joules_of(change, &change->before));

@@ -77,8 +77,12 @@ bool eval_metric_is(const struct eval_report *report, enum metric metric);
 // What is known of a subject by name, from its figures or from what was saved; NaN: nothing.
 // "bytes", "parameters", "nonzero", "macs".
 double eval_figure(const struct eval_subject *subject, const char *name);
+// On that device; NaN: not known, or saved of another batch or profile.
 double eval_joules(const struct eval_report *report, const struct eval_subject *subject,
                    int device);
+// Why the baseline's saved joules on that device are not to be compared; NULL: they are, or there
+// are none. From the arena.
+const char *eval_saved_reason(const struct eval_report *report, const struct device *on);
 
 // What the model's history cost beyond the baseline's; false: it has none.
 bool eval_cost(const struct eval_report *report, struct cost *out);

@@ -270,15 +270,33 @@ static double ratio_of(const struct eval_report *report, const char *name)
     return after > 0 ? before / after : NAN;
 }
 
+static const struct json *saved_on(const struct eval_report *report, const struct device *on)
+{
+    return json_member(json_at(report->baseline->saved, "steps"), on->name);
+}
+
+const char *eval_saved_reason(const struct eval_report *report, const struct device *on)
+{
+    const char *profile = json_text(json_at(saved_on(report, on), "profile"));
+    double batch = json_number(json_at(report->baseline->saved, "batch"));
+
+    batch = isnan(batch) ? 1 : batch; // saved before there were batches
+    if (batch < on->batch || batch > on->batch)
+        return batches_words(report->invocation->arena, batch, on->batch);
+    if (profile && strcmp(profile, on->sha256) != 0)
+        return arena_format(report->invocation->arena,
+                            "the baseline's joules were saved when the profile '%s' was another "
+                            "one",
+                            on->name);
+    return NULL;
+}
+
 // Of the baseline, where its outputs were saved with the same profile.
 static bool saved_steps(const struct eval_report *report, int device, struct energy_steps *out)
 {
-    const struct device *on = &report->device[device];
-    const struct json *saved = report->baseline->saved;
-    const struct json *steps = saved ? json_member(json_at(saved, "steps"), on->name) : NULL;
-    const char *profile = json_text(json_at(steps, "profile"));
+    const struct json *steps = saved_on(report, &report->device[device]);
 
-    if (!profile || strcmp(profile, on->sha256) != 0)
+    if (!json_text(json_at(steps, "profile")))
         return false;
     *out = energy_steps_from_json(steps, eval_joules(report, report->baseline, device));
     return true;
@@ -286,7 +304,7 @@ static bool saved_steps(const struct eval_report *report, int device, struct ene
 
 struct energy_ratio eval_ratio(const struct eval_report *report, int device)
 {
-    struct energy_ratio ratio = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct energy_ratio ratio = energy_ratio_unknown;
     struct energy_steps before, own;
     double after;
 
@@ -297,6 +315,9 @@ struct energy_ratio eval_ratio(const struct eval_report *report, int device)
                        &report->model->figures.counts, &report->device[device], &ratio);
         return ratio;
     }
+    ratio.reason = eval_saved_reason(report, &report->device[device]);
+    if (ratio.reason)
+        return ratio;
     if (saved_steps(report, device, &before)) {
         energy_steps_of(&report->model->figures.counts, &report->device[device], &own);
         energy_compare_steps(&before, &own, report->device[device].ratio_error_percent, &ratio);
@@ -321,6 +342,8 @@ enum status eval_compare(struct eval_report *report)
     const struct eval_subject *model = report->model, *baseline = report->baseline;
 
     report->ratio = eval_ratio(report, 0);
+    if (report->ratio.reason)
+        context_warn(context, "no ratio of energies: %s", report->ratio.reason);
     report->difference = report->ratio_bytes = report->ratio_parameters = report->ratio_macs = NAN;
     report->difference_ci95 = (struct interval){NAN, NAN};
     if (!baseline)

@@ -37,7 +37,9 @@ double eval_joules(const struct eval_report *report, const struct eval_subject *
 
     if (subject->energy)
         return subject->energy[device].joules;
-    joules = subject->saved ? json_at(subject->saved, "joules") : NULL;
+    joules = subject->saved && !eval_saved_reason(report, &report->device[device])
+                 ? json_at(subject->saved, "joules")
+                 : NULL;
     return joules ? json_number(json_at(joules, report->device[device].name)) : NAN;
 }
 
@@ -344,6 +346,7 @@ char *eval_saved_figures(const struct eval_report *report)
     json_add_count(figures, "parameters", model->figures.counts.parameters);
     json_add_count(figures, "nonzero", model->figures.counts.nonzero);
     json_add_count(figures, "macs", model->figures.counts.macs);
+    json_add_number(figures, "batch", model->energy[0].batch);
     joules = json_add_object(figures, "joules");
     for (int i = 0; i < report->device_count; i++)
         json_add_number(joules, report->device[i].name, model->energy[i].joules);

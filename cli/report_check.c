@@ -59,8 +59,8 @@ static void drop_carbon(struct json *eval)
 // energy, ratio and the baseline's joules as they would be with that device named first.
 static struct json *with_device(const struct json *eval, const char *device)
 {
-    static const char *const of_device[] = {"energy", "energy_interval", "factors",
-                                            "factors_measured", "measured"};
+    static const char *const of_device[] = {"energy",           "energy_interval", "factors",
+                                            "factors_measured", "measured",        "reason"};
     struct json *out = json_copy(eval);
     const struct json *energy = json_member(json_at(eval, "energy_by_device"), device);
     const struct json *by_device = json_member(json_at(eval, "ratio_by_device"), device);

@@ -54,7 +54,9 @@ void energy_clear(struct energy *energy);
 struct energy_ratio {
     double energy, low, high;
     double bits, sparsity, architecture, memory, hardware;
+    const char *reason; // why joules that are known have no ratio, borrowed; NULL: they have
 };
+extern const struct energy_ratio energy_ratio_unknown;
 
 void energy_compare(const struct counts *baseline, const struct device *baseline_device,
                     const struct counts *model, const struct device *device,

@@ -5,6 +5,8 @@
 
 #include "energy/kinds.h"
 
+const struct energy_ratio energy_ratio_unknown = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NULL};
+
 static double joules_of(const struct counts *counts, const struct device *device,
                         const struct energy_scenario *scenario, bool *on_chip)
 {
@@ -65,7 +67,7 @@ void energy_compare_steps(const struct energy_steps *baseline, const struct ener
     double b_moved = a->is_on_chip ? b->on_chip : b->off_chip;
     double factor = 1 + ratio_error_percent / 100;
 
-    *ratio = (struct energy_ratio){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *ratio = energy_ratio_unknown;
     if (b->own > 0)
         ratio->energy = a->own / b->own;
     if (a->reference_bits == b->reference_bits && !isnan(a_moved) && !isnan(b_moved)) {

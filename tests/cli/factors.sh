@@ -30,3 +30,10 @@ s "ecai report trials -o r.json && sh products <r.json; ecai report trials -o r.
 # Of every profile there is, between networks of one precision and of two.
 all=$(for profile in "$ECAI_DEVICES"/*.json; do printf -- '--device %s ' "$(basename "$profile" .json)"; done)
 s "ecai quantize int8 -q --data $data --preprocess unit model.onnx -o whole.onnx; for m in model whole; do ecai eval -q small.onnx --baseline \$m.onnx --preprocess unit --data $data $all --json every.json >/dev/null 2>&1; sh products <every.json | cut -d' ' -f 1-5; done" | sed '1s/--device .* --json/DEVICES --json/'
+# Joules of batches are other joules: neither two reports nor saved outputs are divided by them.
+run="--preprocess unit --data $data --device cpu-phone-a76"
+s "ecai eval -q model.onnx $run --json one.json --save-outputs one.npz >/dev/null 2>&1; ecai eval -q small.onnx $run --energy-batch 64 --json many.json --save-outputs many.npz >/dev/null 2>&1; ecai diff one.json many.json --format json 2>&1 >d.json | grep batches; sh products <d.json; sed -n '/^  \"ratio\"/,/^  }/p' d.json | grep -E '\"(energy|bits|reason)\"'; ecai diff one.json many.json 2>/dev/null | grep ^energy; grep -A6 '\"energy, cpu' d.json | grep -E 'difference|change'; sed -n '/^  \"baseline\"/,/^  }/p' d.json | grep joules | head -1"
+s "ecai diff many.json many.json --format json 2>&1 | sh products"
+s "ecai eval -q small.onnx $run --energy-batch 64 --baseline one.npz --json r.json 2>&1 | grep -E 'batches of 1|^ratio|^energy, '; sed -n '/^  \"ratio\"/,/^  }/p' r.json | grep -E '\"(energy|bits|reason)\"'; ecai eval -q small.onnx $run --energy-batch 64 --baseline many.npz --json - 2>/dev/null | sh products; ecai eval -q small.onnx $run --baseline one.npz --json - 2>/dev/null | sh products"
+# Grams stand beside the energy of their device, or not at all.
+s "ecai eval -q small.onnx --preprocess unit --data $data --device mcu-cortex-m4 --device cpu-phone-a76 --json both.json >/dev/null 2>&1; ecai diff one.json both.json --format json 2>/dev/null | grep -A1 -E '^  \"(energy|carbon)\"'; ecai diff both.json both.json --format json 2>/dev/null | grep -A1 '^  \"carbon\"'"
