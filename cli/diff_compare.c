@@ -168,6 +168,8 @@ static void add_baseline(struct json *document, const struct diff *diff)
     copy(block, side, "data.preprocess", "preprocess");
     difference_to_json(block, &diff->difference);
     measured_to_json(json_add_object(block, "measured"), &measured);
+    json_add_null(block, "device"); // both networks are told on one
+    json_add_null(block, "profile");
 }
 
 // How far a ratio may be off: known if the profile that the reports were made with is still here.
