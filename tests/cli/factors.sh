@@ -40,7 +40,7 @@ s "ecai eval -q small.onnx --preprocess unit --data $data --device mcu-cortex-m4
 # The baseline on hardware of its own.
 across="ecai eval -q small.onnx --preprocess unit --data $data --device cpu-sbc-a72 --baseline-device cpu-phone-a76"
 s "$across --device mcu-cortex-m4 --device asic-45nm --baseline model.onnx --min ratio.energy=1.4 --json r.json 2>&1 | grep -v guessing | grep -E '^(energy, |ratio|asic|cpu|mcu|ecai)'; sh products <r.json; sed -n '/^  \"baseline\"/,/^  }/p' r.json | grep -E '^    \"(joules|device)\"'; grep -A12 '^    \"asic-45nm\": {' r.json | tail -13 | grep -E 'energy|hardware|reason'"
-s "$across --baseline model.onnx --json - 2>/dev/null | sed -n '/^  \"baseline\"/,/^  }/p' | grep -A4 '\"device\"' | cut -c1-60"
+s "$across --baseline model.onnx --json - 2>/dev/null | sed -n '/^  \"baseline\"/,/^  }/p' | grep -E '\"(device|scope|error_percent)\"'"
 s "ecai eval -q model.onnx --preprocess unit --data $data --device cpu-sbc-a72 --device cpu-phone-a76 --save-outputs both.npz >/dev/null 2>&1; $across --baseline both.npz --json s.json >/dev/null 2>&1; sh products <s.json; ecai eval -q small.onnx --preprocess unit --data $data --device cpu-sbc-a72 --baseline-device cpu-phone-a76 --baseline model.onnx --json r.json >/dev/null 2>&1; grep -E '\"(energy|hardware|bits)\": [0-9n]' r.json >1; grep -E '\"(energy|hardware|bits)\": [0-9n]' s.json | cmp - 1 && echo as without saving; grep -A1 '\"energy\": [0-9]' s.json | grep -m1 interval"
 s "$across"
 s "$across --baseline model.onnx --device cpu-phone-a76 --json d.json >/dev/null 2>&1; ecai report d.json --device cpu-phone-a76 -o e.json && grep -o '\"hardware\": *[0-9.]*' e.json | head -1"
