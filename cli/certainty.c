@@ -58,6 +58,16 @@ static const char *profile_of(const struct json *report, const char *key)
         json_at(report, strncmp(key, "carbon.", 7) == 0 ? "carbon.device" : "energy.device"));
 }
 
+// Of a ratio across two devices.
+static const char *other_profile_of(const struct json *report, const char *key, const char *profile)
+{
+    const char *device = json_text(json_at(report, "baseline.device"));
+
+    return strncmp(key, "ratio", 5) == 0 && device && profile && strcmp(device, profile) != 0
+               ? device
+               : NULL;
+}
+
 bool certainty_find(const struct requirement *requirement, const struct json *report,
                     struct uncertain_figure *out)
 {
@@ -68,9 +78,13 @@ bool certainty_find(const struct requirement *requirement, const struct json *re
     if (!interval || !value || !json_is_array(json_member(parent, interval)))
         return false;
     *out = (struct uncertain_figure){
-        json_number(value), json_number(json_child(json_member(parent, interval), 0)),
-        json_number(json_child(json_member(parent, interval), 1)), requirement->quantity,
-        json_is_text(json_member(parent, "counter")) ? NULL : profile_of(report, requirement->key)};
+        json_number(value),
+        json_number(json_child(json_member(parent, interval), 0)),
+        json_number(json_child(json_member(parent, interval), 1)),
+        requirement->quantity,
+        json_is_text(json_member(parent, "counter")) ? NULL : profile_of(report, requirement->key),
+        NULL};
+    out->other = other_profile_of(report, requirement->key, out->profile);
     return !isnan(out->value) && !isnan(out->low) && !isnan(out->high);
 }
 
@@ -89,9 +103,15 @@ void certainty_text(const char *what, bool holds, const struct uncertain_figure 
                 figure->profile ? "estimate" : "reading");
     add_figure(out, figure->value, figure->quantity);
     if (figure->profile) {
-        text_add(out, "), but the error of the profile '");
+        text_add(out, figure->other ? "), but the errors of the profiles '"
+                                    : "), but the error of the profile '");
+        if (figure->other) {
+            text_add_escaped(out, figure->other, strlen(figure->other));
+            text_add(out, "' and '");
+        }
         text_add_escaped(out, figure->profile, strlen(figure->profile));
-        text_format(out, "' (%.3g %%) reaches from ", 100 * (figure->high / figure->value - 1));
+        text_format(out, "' (%.3g %%) %s from ", 100 * (figure->high / figure->value - 1),
+                    figure->other ? "reach" : "reaches");
     } else {
         text_add(out, "), but its interval (95 %) reaches from ");
     }

@@ -13,6 +13,7 @@ struct uncertain_figure {
     double value, low, high;
     enum quantity quantity; // joules, seconds, or a plain number for a ratio and grams
     const char *profile;    // whose error it is; NULL: of a counter's readings
+    const char *other;      // a second one, of the baseline's device; NULL: none
 };
 
 // Whether the verdict is the same over the whole interval. UNKNOWN where there is no interval.

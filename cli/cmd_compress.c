@@ -145,9 +145,12 @@ static void doubt(const struct student_search *search)
 {
     const struct json *ratio = json_at(search->result, "held_out.ratio");
     const double goal = search->search.goal.energy_ratio;
-    const struct uncertain_figure figure = {
-        json_number(json_at(ratio, "energy")), json_number(json_at(ratio, "energy_interval.0")),
-        json_number(json_at(ratio, "energy_interval.1")), QUANTITY_NUMBER, search->device.name};
+    const struct uncertain_figure figure = {json_number(json_at(ratio, "energy")),
+                                            json_number(json_at(ratio, "energy_interval.0")),
+                                            json_number(json_at(ratio, "energy_interval.1")),
+                                            QUANTITY_NUMBER,
+                                            search->device.name,
+                                            NULL};
     struct arena *arena = search->invocation->arena;
 
     if (!isnan(goal))

@@ -44,6 +44,8 @@ static enum status check_streams(struct eval *eval)
         return context_fail(context, ERR_USAGE,
                             "'--data' is needed, such as "
                             "'--data fashion-mnist:test'");
+    if (options->own.baseline_device && !options->own.baseline)
+        return context_fail(context, ERR_USAGE, "'--baseline-device' is of a '--baseline'");
     if (eval->invocation->operand_count > 1 &&
         (options->own.baseline || options->own.save_outputs || options->require.require.count ||
          options->require.min.count || options->require.max.count))
@@ -256,12 +258,23 @@ static enum status tell(struct eval *eval)
     return status != OK ? status : verdict;
 }
 
+static enum status open_baseline_device(struct eval *eval)
+{
+    const struct eval_own_options *own = &eval->options->own;
+
+    TRY(eval_open_baseline_device(eval->invocation, own->baseline_device, &eval->report));
+    if (own->baseline_device)
+        eval->report.baseline_device->batch = (double)own->energy_batch;
+    return OK;
+}
+
 static enum status work(struct eval *eval)
 {
     TRY(check_streams(eval));
     TRY(eval_open_devices(eval->invocation, &eval->options->own.device, &eval->report));
     for (int i = 0; i < eval->report.device_count; i++)
         eval->report.device[i].batch = (double)eval->options->own.energy_batch;
+    TRY(open_baseline_device(eval));
     TRY(cost_open(eval->invocation->context, &eval->options->cost, &eval->report.cost));
     TRY(parse_requirements(eval));
     TRY(parse_metric(eval));
@@ -297,6 +310,10 @@ static enum status run(struct invocation *invocation)
 static const struct field own_fields[] = {
     FIELD(struct eval_own_options, baseline, NULL, 0, 0,
           "MODEL: compare with this model, or with outputs saved of one"),
+    FIELD(
+        struct eval_own_options, baseline_device, NULL, 0, 0,
+        "NAME: energy profile that the baseline runs on, for ratios across hardware (default: the "
+        "model's)"),
     FIELD(struct eval_own_options, device, NULL, 0, 0,
           "NAME[:KEY=NUMBER,...] or FILE: energy profile, with numbers of it changed for a "
           "what-if; the "

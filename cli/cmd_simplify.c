@@ -92,7 +92,7 @@ static void add_ratio(struct json *document, const struct change *change)
     const struct counts *before = &change->before.counts, *after = &change->after.counts;
     struct json *energy = json_add_object(document, "energy");
     struct json *ratio = json_add_object(document, "ratio");
-    struct energy_ratio compared = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct energy_ratio compared = energy_ratio_unknown;
 
     json_add_text(energy, "device", change->has_device ? change->device.name : NULL);
     json_add_number(energy, "before", joules_of(change, &change->before));
@@ -124,7 +124,7 @@ static enum status report(struct invocation *invocation, const struct named_mode
 {
     const struct simplify_options *options = invocation->options;
     struct json *document = json_object(), *nodes;
-    const struct cost cost = cost_of(&change->cost, 0); // runs no network
+    struct cost cost = cost_of(&change->cost, 0); // runs no network
     enum status status;
 
     json_add_text(document, "schema", "ecai/simplify/1");
@@ -135,6 +135,8 @@ static enum status report(struct invocation *invocation, const struct named_mode
     json_add_int(nodes, "after", change->nodes_after);
     add_ratio(document, change);
     warn_of_fits(invocation, written, change);
+    cost_pay_back(&cost, joules_of(change, &change->before), joules_of(change, &change->after),
+                  change->has_device ? change->device.name : NULL);
     cost_to_json(json_add_object(document, "cost"), &cost);
     json_add_warnings(document, invocation);
     json_add_provenance(document, invocation);

@@ -136,7 +136,7 @@ static enum status open_model(struct compression *compression)
 
 void compression_compare(struct compression *compression)
 {
-    compression->ratio = (struct energy_ratio){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    compression->ratio = energy_ratio_unknown;
     if (compression->has_device)
         energy_compare(&compression->before.counts, &compression->device,
                        &compression->after.counts, &compression->device, &compression->ratio);

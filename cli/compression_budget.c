@@ -72,8 +72,8 @@ static void doubt(const struct compression *compression, const struct budget *bu
     const struct invocation *invocation = compression->invocation;
     const struct compress_options *options = compression->options;
     const struct energy_ratio *ratio = &compression->ratio;
-    struct uncertain_figure figure = {ratio->energy, ratio->low, ratio->high, QUANTITY_NUMBER,
-                                      compression->device.name};
+    struct uncertain_figure figure = {
+        ratio->energy, ratio->low, ratio->high, QUANTITY_NUMBER, compression->device.name, NULL};
     struct energy energy;
 
     if (!isnan(budget->energy_ratio))
@@ -84,8 +84,8 @@ static void doubt(const struct compression *compression, const struct budget *bu
     if (isnan(budget->max_energy) || !compression->has_device)
         return;
     energy_init(&energy, &compression->after.counts, &compression->device);
-    figure = (struct uncertain_figure){energy.joules, energy.low, energy.high, QUANTITY_JOULES,
-                                       compression->device.name};
+    figure = (struct uncertain_figure){
+        energy.joules, energy.low, energy.high, QUANTITY_JOULES, compression->device.name, NULL};
     certainty_warn(invocation->context, invocation->arena,
                    arena_format(invocation->arena, "'--max-energy %s'", options->max_energy),
                    &figure, AT_MOST, budget->max_energy);

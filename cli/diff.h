@@ -18,7 +18,8 @@ struct diff_side {
 struct diff {
     struct invocation *invocation;
     struct diff_side baseline, model;
-    const char *device; // of "energy" and "ratio": the model's first that the baseline has too
+    const char *batches; // why energies are not comparable; NULL: batches are alike
+    const char *device;  // of "energy" and "ratio": the model's first that the baseline has too
     struct difference difference;
     struct comparison answers;
     const char *unpaired; // why the interval is not that of paired answers; NULL: it is

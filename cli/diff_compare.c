@@ -74,8 +74,9 @@ void diff_compare(struct diff *diff)
         out->non_inferior = holds ? VERDICT_HOLDS : VERDICT_MISSED;
 }
 
-// "changes": one figure of both. unit "": none.
-static void add_change(struct json *list, const char *name, const char *unit, double was, double is)
+// "changes": one figure of both, which may not be alike. unit "": none.
+static void add_change(struct json *list, const char *name, const char *unit, double was, double is,
+                       bool are_alike)
 {
     struct json *item = json_add_object(list, NULL);
 
@@ -83,8 +84,8 @@ static void add_change(struct json *list, const char *name, const char *unit, do
     json_add_text(item, "unit", *unit ? unit : NULL);
     json_add_count(item, "baseline", was);
     json_add_count(item, "model", is);
-    json_add_count(item, "difference", is - was);
-    json_add_number(item, "change", was > 0 ? is / was - 1 : (double)NAN);
+    json_add_count(item, "difference", are_alike ? is - was : NAN);
+    json_add_number(item, "change", are_alike && was > 0 ? is / was - 1 : (double)NAN);
 }
 
 // Energy on every device that both reports have, the one that "energy" is of first.
@@ -97,7 +98,7 @@ static void add_energies(struct json *list, const struct diff *diff)
         if (energy_at(&diff->baseline, device, ""))
             add_change(list, arena_format(diff->invocation->arena, "energy, %s", device), "J",
                        json_number(energy_at(&diff->baseline, device, "joules")),
-                       json_number(energy_at(&diff->model, device, "joules")));
+                       json_number(energy_at(&diff->model, device, "joules")), !diff->batches);
     }
 }
 
@@ -115,11 +116,11 @@ static void add_changes(struct json *document, const struct diff *diff)
     struct json *list = json_add_array(document, "changes");
 
     add_change(list, metric ? metric : "accuracy", "", number_at(&diff->baseline, "accuracy.value"),
-               number_at(&diff->model, "accuracy.value"));
+               number_at(&diff->model, "accuracy.value"), true);
     add_energies(list, diff);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         add_change(list, rows[i].name, rows[i].unit, number_at(&diff->baseline, rows[i].key),
-                   number_at(&diff->model, rows[i].key));
+                   number_at(&diff->model, rows[i].key), true);
 }
 
 static void add_copy(struct json *parent, const char *key, const struct json *value)
@@ -161,10 +162,14 @@ static void add_baseline(struct json *document, const struct diff *diff)
     copy(block, side, "model.parameters", "parameters");
     copy(block, side, "model.macs", "macs");
     copy(block, side, "accuracy.value", "accuracy");
-    json_add_number(block, "joules", json_number(energy_at(side, diff->device, "joules")));
+    json_add_number(block, "joules",
+                    diff->batches ? (double)NAN
+                                  : json_number(energy_at(side, diff->device, "joules")));
     copy(block, side, "data.preprocess", "preprocess");
     difference_to_json(block, &diff->difference);
     measured_to_json(json_add_object(block, "measured"), &measured);
+    json_add_null(block, "device"); // both networks are told on one
+    json_add_null(block, "profile");
 }
 
 // How far a ratio may be off: known if the profile that the reports were made with is still here.
@@ -198,8 +203,11 @@ static struct energy_ratio energy_ratio(const struct diff *diff, const char *dev
 {
     const struct diff_side *side[] = {&diff->baseline, &diff->model};
     struct energy_steps steps[2];
-    struct energy_ratio ratio;
+    struct energy_ratio ratio = energy_ratio_unknown;
 
+    ratio.reason = diff->batches;
+    if (ratio.reason)
+        return ratio;
     for (int i = 0; i < 2; i++)
         steps[i] = energy_steps_from_json(energy_at(side[i], device, "steps"),
                                           json_number(energy_at(side[i], device, "joules")));
@@ -230,6 +238,17 @@ static void add_ratios(struct json *document, const struct diff *diff)
     }
 }
 
+// Grams are of one device; beside the energy of another one they would be taken for its own.
+static void add_carbon(struct json *document, const struct diff *diff)
+{
+    const char *device = json_text(json_at(diff->model.report, "carbon.device"));
+
+    if (device && strcmp(device, diff->device) == 0)
+        copy(document, &diff->model, "carbon", "carbon");
+    else
+        json_add_null(document, "carbon");
+}
+
 struct json *diff_json(const struct diff *diff)
 {
     struct json *document = json_object();
@@ -246,7 +265,7 @@ struct json *diff_json(const struct diff *diff)
     copy(document, &diff->model, "energy_by_device", "energy_by_device");
     add_ratios(document, diff);
     copy(document, &diff->model, "cost", "cost");
-    copy(document, &diff->model, "carbon", "carbon");
+    add_carbon(document, diff);
     copy(document, &diff->model, "timing", "timing");
     json_add_text(document, "headline", diff_headline(diff->invocation->arena, document));
     return document;

@@ -1,4 +1,5 @@
 // Reading two reports of `ecai eval`, and whether they can be compared at all.
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -130,11 +131,34 @@ static enum status check_profiles(struct diff *diff)
                                      or_none(text_at(&diff->model, "energy.device"))));
 }
 
+static double batch_of(const struct diff_side *side, const char *device)
+{
+    double batch = json_number(
+        json_at(json_member(json_at(side->report, "energy_by_device"), device), "batch"));
+
+    return isnan(batch) ? 1 : batch; // written before there were batches
+}
+
+// A report has one batch on all of its devices. Other batches are other energies, but all else can
+// be told.
+static void compare_batches(struct diff *diff)
+{
+    double was = batch_of(&diff->baseline, diff->device);
+    double is = batch_of(&diff->model, diff->device);
+
+    if (!(was < is) && !(was > is))
+        return;
+    diff->batches = batches_words(diff->invocation->arena, was, is);
+    context_warn(diff->invocation->context, "energies are not compared: %s", diff->batches);
+}
+
 enum status diff_check(struct diff *diff)
 {
     TRY(check_data(diff));
     TRY(check_metric(diff));
-    return check_profiles(diff);
+    TRY(check_profiles(diff));
+    compare_batches(diff);
+    return OK;
 }
 
 // The folder of the report with the name put after it.

@@ -59,6 +59,7 @@ struct eval_report {
     struct eval_subject *model, *baseline; // baseline NULL: none
     struct device *device;
     int device_count;
+    struct device *baseline_device; // that the baseline runs on; NULL: the model's
     bool has_comparison;
     struct comparison comparison;
     double difference;
@@ -77,8 +78,15 @@ bool eval_metric_is(const struct eval_report *report, enum metric metric);
 // What is known of a subject by name, from its figures or from what was saved; NaN: nothing.
 // "bytes", "parameters", "nonzero", "macs".
 double eval_figure(const struct eval_subject *subject, const char *name);
+// On that device; NaN: not known, or saved of another batch or profile.
 double eval_joules(const struct eval_report *report, const struct eval_subject *subject,
                    int device);
+// Of the baseline beside the model on that device: on its own, where it has one. Without layers;
+// low and high are NaN of saved outputs.
+struct energy eval_baseline_energy(const struct eval_report *report, int device);
+// Why the baseline's saved joules on that device are not to be compared; NULL: they are, or there
+// are none. From the arena.
+const char *eval_saved_reason(const struct eval_report *report, const struct device *on);
 
 // What the model's history cost beyond the baseline's; false: it has none.
 bool eval_cost(const struct eval_report *report, struct cost *out);

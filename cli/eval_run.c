@@ -32,8 +32,20 @@ enum status eval_open_devices(struct invocation *invocation, const struct string
     return OK;
 }
 
+enum status eval_open_baseline_device(struct invocation *invocation, const char *name,
+                                      struct eval_report *report)
+{
+    if (!name)
+        return OK;
+    report->baseline_device = arena_array(invocation->arena, struct device, 1);
+    return device_read(invocation->context, name, report->baseline_device);
+}
+
 void eval_close_devices(struct eval_report *report)
 {
+    if (report->baseline_device)
+        device_clear(report->baseline_device);
+    report->baseline_device = NULL;
     for (int i = 0; i < report->device_count; i++)
         device_clear(&report->device[i]);
     report->device_count = 0;
@@ -184,10 +196,14 @@ static enum status judge(struct eval_report *report, struct eval_subject *subjec
 
 static void estimate(const struct eval_report *report, struct eval_subject *subject)
 {
+    const struct device *own = subject == report->baseline ? report->baseline_device : NULL;
+
     subject->energy =
-        arena_array(report->invocation->arena, struct energy, (size_t)report->device_count + 1);
+        arena_array(report->invocation->arena, struct energy, (size_t)report->device_count + 2);
     for (int i = 0; i < report->device_count; i++)
         energy_init(&subject->energy[i], &subject->figures.counts, &report->device[i]);
+    if (own) // behind those on the model's
+        energy_init(&subject->energy[report->device_count], &subject->figures.counts, own);
 }
 
 // Saved outputs are of the samples that they were made of, and of no others.
@@ -270,23 +286,41 @@ static double ratio_of(const struct eval_report *report, const char *name)
     return after > 0 ? before / after : NAN;
 }
 
+static const struct json *saved_on(const struct eval_report *report, const struct device *on)
+{
+    return json_member(json_at(report->baseline->saved, "steps"), on->name);
+}
+
+const char *eval_saved_reason(const struct eval_report *report, const struct device *on)
+{
+    const char *profile = json_text(json_at(saved_on(report, on), "profile"));
+    double batch = json_number(json_at(report->baseline->saved, "batch"));
+
+    batch = isnan(batch) ? 1 : batch; // saved before there were batches
+    if (batch < on->batch || batch > on->batch)
+        return batches_words(report->invocation->arena, batch, on->batch);
+    if (profile && strcmp(profile, on->sha256) != 0)
+        return arena_format(report->invocation->arena,
+                            "the baseline's joules were saved when the profile '%s' was another "
+                            "one",
+                            on->name);
+    return NULL;
+}
+
 // Of the baseline, where its outputs were saved with the same profile.
 static bool saved_steps(const struct eval_report *report, int device, struct energy_steps *out)
 {
-    const struct device *on = &report->device[device];
-    const struct json *saved = report->baseline->saved;
-    const struct json *steps = saved ? json_member(json_at(saved, "steps"), on->name) : NULL;
-    const char *profile = json_text(json_at(steps, "profile"));
+    const struct json *steps = saved_on(report, &report->device[device]);
 
-    if (!profile || strcmp(profile, on->sha256) != 0)
+    if (!json_text(json_at(steps, "profile")))
         return false;
     *out = energy_steps_from_json(steps, eval_joules(report, report->baseline, device));
     return true;
 }
 
-struct energy_ratio eval_ratio(const struct eval_report *report, int device)
+static struct energy_ratio ratio_on(const struct eval_report *report, int device)
 {
-    struct energy_ratio ratio = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct energy_ratio ratio = energy_ratio_unknown;
     struct energy_steps before, own;
     double after;
 
@@ -297,6 +331,9 @@ struct energy_ratio eval_ratio(const struct eval_report *report, int device)
                        &report->model->figures.counts, &report->device[device], &ratio);
         return ratio;
     }
+    ratio.reason = eval_saved_reason(report, &report->device[device]);
+    if (ratio.reason)
+        return ratio;
     if (saved_steps(report, device, &before)) {
         energy_steps_of(&report->model->figures.counts, &report->device[device], &own);
         energy_compare_steps(&before, &own, report->device[device].ratio_error_percent, &ratio);
@@ -306,6 +343,36 @@ struct energy_ratio eval_ratio(const struct eval_report *report, int device)
     if (after > 0)
         ratio.energy = eval_joules(report, report->baseline, device) / after;
     return ratio;
+}
+
+struct energy_ratio eval_ratio(const struct eval_report *report, int device)
+{
+    struct energy_ratio ratio = ratio_on(report, device);
+    struct energy before;
+
+    if (!report->baseline || !report->baseline_device)
+        return ratio;
+    before = eval_baseline_energy(report, device);
+    if (!report->baseline->file.graph)
+        ratio.reason = eval_saved_reason(report, report->baseline_device);
+    energy_ratio_across(&ratio, report->baseline_device, &before, &report->device[device],
+                        &report->model->energy[device]);
+    return ratio;
+}
+
+static void tell_of_boundaries(const struct eval_report *report)
+{
+    const struct device *a = report->baseline_device;
+
+    for (int i = 0; i < report->device_count && a; i++) {
+        const struct device *b = &report->device[i];
+        if (strcmp(a->sha256, b->sha256) != 0 && energy_boundaries_differ(a, b))
+            context_warn(report->invocation->context,
+                         "the ratio's joules end at different boundaries: the baseline's on %s at "
+                         "%s (%s), the model's on %s at %s (%s)",
+                         a->name, a->boundary ? a->boundary : "one that is not told", a->scope,
+                         b->name, b->boundary ? b->boundary : "one that is not told", b->scope);
+    }
 }
 
 struct measured_ratio eval_measured_ratio(const struct eval_report *report)
@@ -321,6 +388,10 @@ enum status eval_compare(struct eval_report *report)
     const struct eval_subject *model = report->model, *baseline = report->baseline;
 
     report->ratio = eval_ratio(report, 0);
+    if (report->ratio.reason)
+        context_warn(context, "no ratio of energies: %s", report->ratio.reason);
+    else
+        tell_of_boundaries(report);
     report->difference = report->ratio_bytes = report->ratio_parameters = report->ratio_macs = NAN;
     report->difference_ci95 = (struct interval){NAN, NAN};
     if (!baseline)

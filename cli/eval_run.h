@@ -17,7 +17,7 @@ struct eval_options {
     struct json_options json;
     struct cost_options cost;
     struct eval_own_options {
-        const char *baseline, *save_outputs;
+        const char *baseline, *baseline_device, *save_outputs;
         bool measure;
         int64_t energy_batch;
         struct strings device;
@@ -28,6 +28,9 @@ struct eval_options {
 // clear them with eval_close_devices in any case.
 MUST_CHECK enum status eval_open_devices(struct invocation *invocation, const struct strings *names,
                                          struct eval_report *report);
+// The profile of --baseline-device; without one nothing happens. Closed with the others.
+MUST_CHECK enum status eval_open_baseline_device(struct invocation *invocation, const char *name,
+                                                 struct eval_report *report);
 void eval_close_devices(struct eval_report *report);
 
 // Reads a model, or saved outputs where may_be_saved allows it.

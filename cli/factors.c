@@ -57,6 +57,12 @@ struct measured_ratio measured_ratio_of(const struct measured *baseline,
     return out;
 }
 
+const char *batches_words(struct arena *arena, double baseline, double model)
+{
+    return arena_format(arena, "the baseline's joules are of batches of %g, the model's of %g",
+                        baseline, model);
+}
+
 void energy_steps_to_json(struct json *object, const struct energy_steps *steps)
 {
     json_add_int(object, "reference_bits", steps->reference_bits);
@@ -94,6 +100,7 @@ void factors_to_json(struct json *ratio, const struct energy_ratio *estimated,
     json_add_number(object, "energy", measured->energy);
     json_add_interval(object, "energy_interval", measured->low, measured->high);
     json_add_text(object, "counter", measured->counter);
+    json_add_text(ratio, "reason", estimated->reason);
 }
 
 void factors_text(const struct energy_ratio *estimated, const struct measured_ratio *measured,

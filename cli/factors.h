@@ -20,13 +20,17 @@ extern const struct measured_ratio measured_ratio_nothing;
 struct measured_ratio measured_ratio_of(const struct measured *baseline,
                                         const struct measured *model);
 
+// "the baseline's joules are of batches of 64, the model's of 1": why there is no ratio.
+const char *batches_words(struct arena *arena, double baseline, double model);
+
 // What one network's report holds, so that another's can be compared with it.
 void energy_steps_to_json(struct json *object, const struct energy_steps *steps);
 // From there; NaN where a key is not there. joules: `own`, which stands beside it.
 struct energy_steps energy_steps_from_json(const struct json *object, double joules);
 
-// Adds "factors", "factors_measured" and "measured" to a "ratio" object: the last two are those
-// factors that are not 1 and differ between the networks, whose product was measured.
+// Adds "factors", "factors_measured", "measured" and "reason" to a "ratio" object: the second and
+// third are those factors that are not 1 and differ between the networks, whose product was
+// measured.
 void factors_to_json(struct json *ratio, const struct energy_ratio *estimated,
                      const struct measured_ratio *measured);
 // "12 = bits 4 x sparsity 1 x architecture 3 x memory 1 x hardware 1", with a * behind what the

@@ -31,14 +31,31 @@ double eval_figure(const struct eval_subject *subject, const char *name)
     return strcmp(name, "parameters") == 0 ? counts->parameters : counts->macs;
 }
 
+static double saved_joules(const struct eval_report *report, const struct eval_subject *subject,
+                           const struct device *on)
+{
+    return subject->saved && !eval_saved_reason(report, on)
+               ? json_number(json_member(json_at(subject->saved, "joules"), on->name))
+               : NAN;
+}
+
 double eval_joules(const struct eval_report *report, const struct eval_subject *subject, int device)
 {
-    const struct json *joules;
+    return subject->energy ? subject->energy[device].joules
+                           : saved_joules(report, subject, &report->device[device]);
+}
 
-    if (subject->energy)
-        return subject->energy[device].joules;
-    joules = subject->saved ? json_at(subject->saved, "joules") : NULL;
-    return joules ? json_number(json_at(joules, report->device[device].name)) : NAN;
+struct energy eval_baseline_energy(const struct eval_report *report, int device)
+{
+    const struct eval_subject *baseline = report->baseline;
+    const struct device *own = report->baseline_device;
+
+    if (baseline->energy)
+        return baseline->energy[own ? report->device_count : device];
+    return (struct energy){.joules =
+                               saved_joules(report, baseline, own ? own : &report->device[device]),
+                           .low = NAN,
+                           .high = NAN};
 }
 
 static void add_data(struct json *document, const struct eval_report *report)
@@ -154,11 +171,16 @@ static void add_baseline(struct json *document, const struct eval_report *report
     json_add_count(block, "macs", baseline ? eval_figure(baseline, "macs") : NAN);
     json_add_number(block, "accuracy",
                     baseline && baseline->has_accuracy ? baseline->value : (double)NAN);
-    json_add_number(block, "joules", baseline ? eval_joules(report, baseline, 0) : NAN);
+    json_add_number(block, "joules", baseline ? eval_baseline_energy(report, 0).joules : NAN);
     add_baseline_preprocess(block, baseline);
     add_comparison(block, report);
     measured_to_json(json_add_object(block, "measured"),
                      baseline ? &baseline->measured : &measured_nothing);
+    json_add_text(block, "device", report->baseline_device ? report->baseline_device->name : NULL);
+    if (report->baseline_device)
+        energy_profile_to_json(json_add_object(block, "profile"), report->baseline_device);
+    else
+        json_add_null(block, "profile");
 }
 
 // A counter's reading is of this machine, whatever the device.
@@ -344,6 +366,7 @@ char *eval_saved_figures(const struct eval_report *report)
     json_add_count(figures, "parameters", model->figures.counts.parameters);
     json_add_count(figures, "nonzero", model->figures.counts.nonzero);
     json_add_count(figures, "macs", model->figures.counts.macs);
+    json_add_number(figures, "batch", model->energy[0].batch);
     joules = json_add_object(figures, "joules");
     for (int i = 0; i < report->device_count; i++)
         json_add_number(joules, report->device[i].name, model->energy[i].joules);

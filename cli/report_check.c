@@ -56,21 +56,29 @@ static void drop_carbon(struct json *eval)
     json_free(unknown);
 }
 
+// Compressing is not paid back by other hardware.
+static double on_one_device(const struct json *eval, const struct json *by_device, double before)
+{
+    return json_is_text(json_at(eval, "baseline.device"))
+               ? before / json_number(json_at(by_device, "factors.hardware"))
+               : before;
+}
+
 // energy, ratio and the baseline's joules as they would be with that device named first.
 static struct json *with_device(const struct json *eval, const char *device)
 {
-    static const char *const of_device[] = {"energy", "energy_interval", "factors",
-                                            "factors_measured", "measured"};
+    static const char *const of_device[] = {"energy",           "energy_interval", "factors",
+                                            "factors_measured", "measured",        "reason"};
     struct json *out = json_copy(eval);
     const struct json *energy = json_member(json_at(eval, "energy_by_device"), device);
     const struct json *by_device = json_member(json_at(eval, "ratio_by_device"), device);
+    double joules = json_number(json_at(energy, "joules"));
+    double before = json_number(json_member(by_device, "energy")) * joules;
     struct json *ratio, *baseline;
 
     json_replace(out, "energy", json_copy(energy));
     drop_carbon(out);
-    pay_back(out,
-             json_number(json_member(by_device, "energy")) * json_number(json_at(energy, "joules")),
-             json_number(json_at(energy, "joules")), device);
+    pay_back(out, on_one_device(eval, by_device, before), joules, device);
     if (!json_is_object(json_at(eval, "ratio")) || !json_is_object(by_device))
         return out;
     ratio = json_replace(out, "ratio", json_copy(json_at(eval, "ratio")));
@@ -80,9 +88,7 @@ static struct json *with_device(const struct json *eval, const char *device)
     if (!json_is_object(json_at(eval, "baseline")))
         return out;
     baseline = json_replace(out, "baseline", json_copy(json_at(eval, "baseline")));
-    json_set_number(baseline, "joules",
-                    json_number(json_member(by_device, "energy")) *
-                        json_number(json_at(energy, "joules")));
+    json_set_number(baseline, "joules", before);
     return out;
 }
 

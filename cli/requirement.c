@@ -67,6 +67,8 @@ const struct report_key eval_report_keys[] = {
     {"baseline.non_inferior.holds", QUANTITY_BOOL},
     {"baseline.measured.joules", QUANTITY_JOULES},
     {"baseline.measured.interval.#", QUANTITY_JOULES},
+    {"baseline.profile.error_percent", QUANTITY_NUMBER},
+    {"baseline.profile.mean_error_percent", QUANTITY_NUMBER},
     ENERGY_KEYS("energy."), ENERGY_KEYS("energy_by_device.*."),
     {"ratio.bytes", QUANTITY_NUMBER}, {"ratio.parameters", QUANTITY_NUMBER},
     {"ratio.macs", QUANTITY_NUMBER},

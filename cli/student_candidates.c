@@ -333,7 +333,7 @@ static bool forecast_counts(struct student_search *search, const struct family *
 struct energy_ratio search_forecast_ratio(struct student_search *search,
                                           const struct attempt *attempt)
 {
-    struct energy_ratio ratio = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct energy_ratio ratio = energy_ratio_unknown;
     struct counts counts;
 
     if (!forecast_counts(search, &search->search.family[attempt->family], attempt->sparsity,

@@ -58,13 +58,15 @@ static void add_count_row(const struct eval_report *report, struct table *table,
 
 static void add_energy_row(const struct eval_report *report, struct table *table, int device)
 {
-    double baseline = eval_joules(report, report->baseline, device);
+    double baseline = eval_baseline_energy(report, device).joules;
     double model = eval_joules(report, report->model, device);
+    const struct device *own = report->baseline_device;
 
-    table_format(table, "energy, %s", report->device[device].name);
+    table_format(table, own ? "energy, %s (baseline: %s)" : "energy, %s",
+                 report->device[device].name, own ? own->name : "");
     table_add_number(table, baseline, "J");
     table_add_number(table, model, "J");
-    add_ratio_cell(table, baseline / model);
+    add_ratio_cell(table, eval_ratio(report, device).energy);
 }
 
 // Only where some device tells how much memory it has.

@@ -238,7 +238,10 @@ static void add_ratio(const struct eval_report *report, struct text *out)
         return;
     add_title(out, "ratio");
     text_add(out, "energy ");
-    factors_text(ratio, &measured, out);
+    if (ratio->reason)
+        text_add(out, "unknown");
+    else
+        factors_text(ratio, &measured, out);
     text_format(out, "; bytes %.4g, weights %.4g, MACs %.4g\n", report->ratio_bytes,
                 report->ratio_parameters, report->ratio_macs);
     add_cliff(report, out);

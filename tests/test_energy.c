@@ -385,6 +385,63 @@ START_TEST(the_factors_multiply_to_the_ratio)
 }
 END_TEST
 
+// The baseline on the phone, the model on the controller: the ratio is of the two energies, the
+// hardware what the baseline takes on one over the other, and both profiles' errors count.
+START_TEST(the_baselines_own_device_is_the_hardware_factor)
+{
+    struct value_id x = input_of("x", SHAPE(1, 400));
+    struct value_id w = weight_of("big", DT_F32, SHAPE(400, 400), 160000, 1);
+    struct counts teacher;
+    struct energy_ratio one, ratio;
+    struct energy there, here;
+    struct device phone;
+    struct graph *first = graph;
+
+    count_to(add_gemm(x, w, NO_VALUE), &teacher);
+    graph = graph_new();
+    estimate_to(quantized_gemm(DT_I8, 50, 5), "cpu-sbc-a72");
+    ck_assert_int_eq(device_read(&context, "cpu-phone-a76", &phone), OK);
+    energy_compare(&teacher, &device, &counts, &device, &one);
+    energy_compare(&teacher, &phone, &counts, &device, &ratio);
+    energy_init(&there, &teacher, &phone);
+    energy_init(&here, &teacher, &device);
+    ck_assert_ptr_null(ratio.reason);
+    ck_assert_double_eq_tol(ratio.energy, there.joules / energy.joules, 1e-12 * ratio.energy);
+    ck_assert_double_eq_tol(ratio.hardware, there.joules / here.joules, 1e-12);
+    ck_assert(fabs(ratio.hardware - 1) > 0.01);
+    ck_assert_double_eq(ratio.bits, one.bits);
+    ck_assert_double_eq_tol(ratio.energy,
+                            ratio.bits * ratio.sparsity * ratio.architecture * ratio.memory *
+                                ratio.hardware,
+                            1e-12 * ratio.energy);
+    ck_assert_double_eq_tol(ratio.high / ratio.energy,
+                            (1 + phone.error_percent / 100) * (1 + device.error_percent / 100),
+                            1e-9);
+    ck_assert_double_eq_tol(ratio.energy / ratio.low, ratio.high / ratio.energy, 1e-9);
+    device_clear(&phone);
+    energy_clear(&there);
+    energy_clear(&here);
+    counts_clear(&teacher);
+    graph_free(first);
+}
+END_TEST
+
+START_TEST(a_datapath_and_a_machine_have_no_ratio)
+{
+    struct energy_ratio ratio;
+    struct device logic;
+
+    estimate_to(quantized_gemm(DT_I8, 50, 5), "cpu-phone-a76");
+    ck_assert_int_eq(device_read(&context, "asic-45nm", &logic), OK);
+    energy_compare(&counts, &logic, &counts, &device, &ratio);
+    ck_assert(isnan(ratio.energy) && isnan(ratio.low) && isnan(ratio.hardware));
+    ck_assert_ptr_nonnull(strstr(ratio.reason, "datapath"));
+    ck_assert(energy_boundaries_differ(&logic, &device));
+    ck_assert(!energy_boundaries_differ(&device, &device));
+    device_clear(&logic);
+}
+END_TEST
+
 // The shape of the teacher (testdata/MANIFEST.md): three residual blocks behind a stem.
 #define BATCH_NORM(name, channels)                                                                 \
     name "s:f32[" channels "] init=ones  " name "b:f32[" channels "] init=ones  " name             \
@@ -521,6 +578,8 @@ Suite *energy_suite(void)
     tcase_add_test(tcase, a_precision_without_a_figure_gives_null_and_names_the_layer);
     tcase_add_test(tcase, a_calibrated_profile_is_its_linear_model);
     tcase_add_test(tcase, the_factors_multiply_to_the_ratio);
+    tcase_add_test(tcase, the_baselines_own_device_is_the_hardware_factor);
+    tcase_add_test(tcase, a_datapath_and_a_machine_have_no_ratio);
     tcase_add_test(tcase, the_teacher_costs_1773_microjoules_or_519_on_chip);
     tcase_add_test(tcase, all_profiles_are_listed_and_can_be_read);
     tcase_add_test(tcase, asic_45nm_is_frozen);

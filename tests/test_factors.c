@@ -99,7 +99,7 @@ END_TEST
 
 // ---- told ---------------------------------------------------------------------------------------
 
-static const struct energy_ratio estimated = {24, 16, 36, 4, 1, 3, 1, 2};
+static const struct energy_ratio estimated = {24, 16, 36, 4, 1, 3, 1, 2, NULL};
 static const struct measured_ratio measured = {2.3, 2.1, 2.5, "powercap package-0"};
 
 START_TEST(factors_that_the_readings_cover_are_marked)

@@ -131,6 +131,21 @@ bool sensors_choose(struct meter *meter, const struct sensors *sensors, const ch
     return meter->count > 0;
 }
 
+void sensors_find(struct meter *meter, const char *folder, const char *chip,
+                  sensors_add_function *add, struct sensors *out)
+{
+    const char **names;
+    size_t found = counter_list(meter->arena, folder, &names);
+
+    out->count = 0;
+    for (size_t i = 0; i < found; i++) {
+        const char *path = arena_format(meter->arena, "%s/%s", folder, names[i]);
+        const char *name = counter_word(meter->arena, arena_format(meter->arena, "%s/name", path));
+        if (name && strcmp(name, chip) == 0)
+            add(meter, path, out);
+    }
+}
+
 void counter_refuse(char *reason, const char *path, int error)
 {
     if (error == EACCES || error == EPERM)

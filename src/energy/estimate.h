@@ -54,11 +54,23 @@ void energy_clear(struct energy *energy);
 struct energy_ratio {
     double energy, low, high;
     double bits, sparsity, architecture, memory, hardware;
+    const char *reason; // why joules that are known have no ratio, borrowed; NULL: they have
 };
+extern const struct energy_ratio energy_ratio_unknown;
 
 void energy_compare(const struct counts *baseline, const struct device *baseline_device,
                     const struct counts *model, const struct device *device,
                     struct energy_ratio *ratio);
+
+// Whether the joules of two profiles end at different boundaries, or where they do is not told.
+bool energy_boundaries_differ(const struct device *a, const struct device *b);
+// A ratio on the model's device becomes one with the baseline on its own: `hardware` and the
+// interval, from both energies' own, are set anew. Unknown, with the reason, where one of the two
+// alone is a datapath: arithmetic and memory accesses are a part of a machine. Does nothing for one
+// profile.
+void energy_ratio_across(struct energy_ratio *ratio, const struct device *baseline_device,
+                         const struct energy *baseline, const struct device *device,
+                         const struct energy *model);
 
 // One network's part of that, which two reports need to be compared: joules after each step, in
 // either memory at the end, on one device. NaN: unknown.

@@ -5,6 +5,8 @@
 
 #include "energy/kinds.h"
 
+const struct energy_ratio energy_ratio_unknown = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NULL};
+
 static double joules_of(const struct counts *counts, const struct device *device,
                         const struct energy_scenario *scenario, bool *on_chip)
 {
@@ -65,7 +67,7 @@ void energy_compare_steps(const struct energy_steps *baseline, const struct ener
     double b_moved = a->is_on_chip ? b->on_chip : b->off_chip;
     double factor = 1 + ratio_error_percent / 100;
 
-    *ratio = (struct energy_ratio){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *ratio = energy_ratio_unknown;
     if (b->own > 0)
         ratio->energy = a->own / b->own;
     if (a->reference_bits == b->reference_bits && !isnan(a_moved) && !isnan(b_moved)) {
@@ -80,11 +82,41 @@ void energy_compare_steps(const struct energy_steps *baseline, const struct ener
     ratio->high = ratio->energy * factor;
 }
 
+bool energy_boundaries_differ(const struct device *a, const struct device *b)
+{
+    return !a->boundary || !b->boundary || strcmp(a->boundary, b->boundary) != 0;
+}
+
+static bool is_datapath(const struct device *device)
+{
+    return device->boundary && strcmp(device->boundary, "datapath") == 0;
+}
+
+void energy_ratio_across(struct energy_ratio *ratio, const struct device *baseline_device,
+                         const struct energy *baseline, const struct device *device,
+                         const struct energy *model)
+{
+    double on_one = ratio->energy * model->joules;
+
+    if (strcmp(baseline_device->sha256, device->sha256) == 0)
+        return;
+    if (is_datapath(baseline_device) != is_datapath(device)) {
+        *ratio = energy_ratio_unknown;
+        ratio->reason = "joules of a datapath alone are no measure of a whole chip, board or "
+                        "machine: the devices' boundaries differ";
+        return;
+    }
+    ratio->hardware *= baseline->joules / on_one;
+    ratio->energy = model->joules > 0 ? baseline->joules / model->joules : NAN;
+    ratio->low = baseline->low / model->high;
+    ratio->high = baseline->high / model->low;
+}
+
 void energy_compare(const struct counts *baseline, const struct device *baseline_device,
                     const struct counts *model, const struct device *device,
                     struct energy_ratio *ratio)
 {
-    const struct energy_scenario as_is = {0, false, LEVEL_OWN, 1};
+    struct energy before, after;
     struct energy_steps a, b;
 
     energy_steps_of(baseline, device, &a);
@@ -94,10 +126,9 @@ void energy_compare(const struct counts *baseline, const struct device *baseline
         b = steps_at(model, device, 8);
     }
     energy_compare_steps(&a, &b, device->ratio_error_percent, ratio);
-    if (strcmp(baseline_device->sha256, device->sha256) == 0)
-        return;
-    ratio->hardware = joules_of(baseline, baseline_device, &as_is, NULL) / a.own;
-    ratio->energy *= ratio->hardware;
-    ratio->low = ratio->energy / (1 + device->ratio_error_percent / 100);
-    ratio->high = ratio->energy * (1 + device->ratio_error_percent / 100);
+    energy_init(&before, baseline, baseline_device);
+    energy_init(&after, model, device);
+    energy_ratio_across(ratio, baseline_device, &before, device, &after);
+    energy_clear(&before);
+    energy_clear(&after);
 }

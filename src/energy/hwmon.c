@@ -111,18 +111,10 @@ static bool use_chip(struct meter *meter, const struct chip *chip, const struct 
 bool hwmon_find(struct meter *meter)
 {
     const char *folder = arena_format(meter->arena, "%s/class/hwmon", meter->root);
-    const char **names;
-    size_t found = counter_list(meter->arena, folder, &names);
+    struct sensors sensors;
 
     for (size_t c = 0; c < sizeof chips / sizeof chips[0]; c++) {
-        struct sensors sensors = {.count = 0};
-        for (size_t i = 0; i < found; i++) {
-            const char *path = arena_format(meter->arena, "%s/%s", folder, names[i]);
-            const char *name =
-                counter_word(meter->arena, arena_format(meter->arena, "%s/name", path));
-            if (name && strcmp(name, chips[c].name) == 0)
-                add_sensors(meter, path, &sensors);
-        }
+        sensors_find(meter, folder, chips[c].name, add_sensors, &sensors);
         if (use_chip(meter, &chips[c], &sensors))
             return true;
     }

@@ -47,7 +47,8 @@ static bool find_channel(struct meter *meter, const char *folder, const char *at
 
 static void add_channels(struct meter *meter, const char *folder, struct sensors *sensors)
 {
-    sensors->count += find_channel(meter, folder, "", &sensors->at[sensors->count]);
+    if (sensors->count < SENSORS_MAX)
+        sensors->count += find_channel(meter, folder, "", &sensors->at[sensors->count]);
     for (int at = 0; at < 8 && sensors->count < SENSORS_MAX; at++)
         sensors->count += find_channel(meter, folder, arena_format(meter->arena, "%d", at),
                                        &sensors->at[sensors->count]);
@@ -56,18 +57,10 @@ static void add_channels(struct meter *meter, const char *folder, struct sensors
 bool iio_find(struct meter *meter)
 {
     const char *folder = arena_format(meter->arena, "%s/bus/iio/devices", meter->root);
-    const char **names;
-    size_t found = counter_list(meter->arena, folder, &names);
+    struct sensors sensors;
 
     for (size_t c = 0; c < sizeof chips / sizeof chips[0]; c++) {
-        struct sensors sensors = {.count = 0};
-        for (size_t i = 0; i < found; i++) {
-            const char *path = arena_format(meter->arena, "%s/%s", folder, names[i]);
-            const char *name =
-                counter_word(meter->arena, arena_format(meter->arena, "%s/name", path));
-            if (name && strcmp(name, chips[c].name) == 0 && sensors.count < SENSORS_MAX)
-                add_channels(meter, path, &sensors);
-        }
+        sensors_find(meter, folder, chips[c].name, add_channels, &sensors);
         if (sensors_choose(meter, &sensors, chips[c].name, chips[c].total)) {
             meter->source = arena_format(meter->arena, "iio %s", chips[c].name);
             meter->whole = chips[c].total ? "whole board" : "board, as its sensor is wired";

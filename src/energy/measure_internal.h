@@ -71,6 +71,11 @@ struct sensors {
 // several are left of which none holds the others, none is taken and the reason says so.
 bool sensors_choose(struct meter *meter, const struct sensors *sensors, const char *chip,
                     const char *total);
+// What a chip's folder adds to its sensors.
+typedef void sensors_add_function(struct meter *meter, const char *folder, struct sensors *sensors);
+// The sensors of every chip of that name, in a folder that holds one of each chip.
+void sensors_find(struct meter *meter, const char *folder, const char *chip,
+                  sensors_add_function *add, struct sensors *out);
 // Why a counter cannot be read, with what to do.
 void counter_refuse(char *reason, const char *path, int error);
 

@@ -158,7 +158,8 @@ static enum status add_value(struct contents *contents, struct context *context,
     text_clear(&word);
     if (!text)
         return OK;
-    if (strcmp(option, "device") == 0 || strcmp(option, "host-device") == 0)
+    if (strcmp(option, "device") == 0 || strcmp(option, "host-device") == 0 ||
+        strcmp(option, "baseline-device") == 0)
         return add_content(contents, context, hash, &content_of_device, text);
     if (strcmp(option, "external-data") == 0)
         return add_content(contents, context, hash, &content_of_folder, text);

@@ -42,3 +42,5 @@ echo package-0 >sys/class/powercap/intel-rapl:0/name
 echo 5000000 >sys/class/powercap/intel-rapl:0/energy_uj
 s "ECAI_SYSFS=sys ecai prune magnitude -v small.onnx -o x.onnx 2>&1 | grep 'not measured' | sed 's/in .* s:/in T s:/'"
 s "ecai prune magnitude -v small.onnx -o x.onnx 2>&1 | grep 'not measured'"
+# What ran nothing is paid back at once where it saves anything, and says so where it does not.
+s "ecai simplify -q teacher.onnx -o same.onnx --json - | sed -n '/\"cost\"/,/^  }/p' | grep -E 'pay_back|\"reason\"'"

@@ -41,5 +41,5 @@ awk '{
     grep -vE '^(data.preprocess|baseline.preprocess|provenance|requirements)\.|[.]class$'
 END
 ecai prune magnitude -q --sparsity 0.5 model.onnx -o pruned.onnx
-s "ecai eval -q pruned.onnx --baseline model.onnx --data $data --device eyeriss-65nm --device cpu-phone-a76 --grid FR --inferences-per-day 5 --json r.json >/dev/null 2>&1; sh leaves r.json >keys; grep -c dram_bytes keys; while read -r key; do ecai diff none.json none.json --require \"\$key == true\" 2>&1 | grep -o 'unknown key [^ ]*'; done <keys >unknown; cat unknown"
+s "ecai eval -q pruned.onnx --baseline model.onnx --data $data --device eyeriss-65nm --device cpu-phone-a76 --baseline-device cpu-sbc-a72 --grid FR --inferences-per-day 5 --json r.json >/dev/null 2>&1; sh leaves r.json >keys; grep -c dram_bytes keys; while read -r key; do ecai diff none.json none.json --require \"\$key == true\" 2>&1 | grep -o 'unknown key [^ ]*'; done <keys >unknown; cat unknown"
 s "ecai eval -q pruned.onnx --data $data --device cpu-phone-a76 --inferences-per-day 1000 --max carbon.per_year.grams=0.2 --max energy.seconds=500us --json r.json 2>&1 | grep -o 'the error of the profile.*'; grep -A3 '\"seconds\"' r.json | head -3 | sed 's/[0-9][-0-9.e]*/N/g'"
