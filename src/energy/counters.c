@@ -137,7 +137,7 @@ void sensors_find(struct meter *meter, const char *folder, const char *chip,
     const char **names;
     size_t found = counter_list(meter->arena, folder, &names);
 
-    out->count = 0;
+    *out = (struct sensors){.count = 0}; // add() leaves alone what a sensor has none of
     for (size_t i = 0; i < found; i++) {
         const char *path = arena_format(meter->arena, "%s/%s", folder, names[i]);
         const char *name = counter_word(meter->arena, arena_format(meter->arena, "%s/name", path));

@@ -40,6 +40,6 @@ s "ecai scan quantize -q model.onnx --data $data --preprocess unit --json - | gr
 t ecai eval model.onnx --data $data --preprocess unit --device asic-45nm:memory.on_chip_byte=16
 t ecai eval model.onnx --data $data --preprocess unit --device asic-45nm:memory.on_chip_bytes=-1
 t ecai eval model.onnx --data $data --preprocess unit --energy-batch 0
-s "ecai eval -q model.onnx --data $data --preprocess unit --device asic-45nm --device asic-45nm:memory.on_chip_bytes=64 --device cpu-sbc-a72 --energy-batch 1 2>/dev/null | grep ^energy"
+s "ecai eval -q model.onnx --data $data --preprocess unit --device asic-45nm --device asic-45nm:memory.on_chip_bytes=16 --device cpu-sbc-a72 --energy-batch 1 2>/dev/null | grep ^energy"
 s "ecai eval -q model.onnx --data $data --preprocess unit --device cpu-sbc-a72 --energy-batch 16 --json - 2>/dev/null | grep -E '\"(batch|seconds|utilisation|changed)\"' | head -4"
 s "ecai eval -q pruned.onnx --baseline model.onnx --data $data --preprocess unit --device asic-45nm:memory.on_chip_bytes=2000 2>/dev/null | grep -A1 '^ratio'"
