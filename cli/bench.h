@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "cli/peak.h"
 #include "energy/count.h"
-#include "energy/measure.h"
+#include "measure/measure.h"
 #include "exec/infer.h"
 #include "kernels/kernels.h"
 

@@ -10,7 +10,7 @@
 #include "cli/model_args.h"
 #include "data/pictures.h"
 #include "energy/estimate.h"
-#include "energy/measure.h"
+#include "measure/measure.h"
 #include "pass/pass.h"
 #include "pass/work.h"
 

@@ -12,7 +12,7 @@
 #include "compress/search.h"
 #include "data/preprocess.h"
 #include "energy/estimate.h"
-#include "energy/measure.h"
+#include "measure/measure.h"
 
 struct compress_line {
     struct target_options target;

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "energy/measure.h"
+#include "measure/measure.h"
 
 // Ranges as processors have them: 32 bits of 61 and of 15.3 microjoules.
 #define INTEL_RANGE "262143328850"

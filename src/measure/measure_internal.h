@@ -1,14 +1,14 @@
 // What the finding of counters (powercap.c, hwmon.c), their reading (measure.c) and windows of it
 // (measured_window.c) share.
-#ifndef ENERGY_MEASURE_INTERNAL_H
-#define ENERGY_MEASURE_INTERNAL_H
+#ifndef MEASURE_MEASURE_INTERNAL_H
+#define MEASURE_MEASURE_INTERNAL_H
 
 #include <pthread.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "energy/measure.h"
+#include "measure/measure.h"
 
 // Which counters hold which: psys >= packages >= cores + rest; memory lies beside the packages,
 // though its folder lies in theirs.

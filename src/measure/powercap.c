@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "energy/measure_internal.h"
+#include "measure/measure_internal.h"
 
 struct zone {
     const char *folder, *name; // "intel-rapl:0:1", "dram"

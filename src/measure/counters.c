@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "energy/measure_internal.h"
+#include "measure/measure_internal.h"
 
 enum { LINE_BYTES = 256 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "energy/measure_internal.h"
+#include "measure/measure_internal.h"
 
 // The best first. total: the label of the sensor that holds the others, or how it begins; NULL: a
 // chip with one sensor. is_summed: several chips see a part each.

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/field.h"
-#include "energy/measure_internal.h"
+#include "measure/measure_internal.h"
 
 static const struct chip {
     const char *name, *total; // as in hwmon.c

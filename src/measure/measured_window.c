@@ -1,5 +1,5 @@
 // Energy of an inference beyond the idle machine's, from windows of both kinds.
-#include "energy/measure.h"
+#include "measure/measure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "energy/measure_internal.h"
+#include "measure/measure_internal.h"
 
 enum { ROUNDS = 5 };
 

@@ -1,8 +1,8 @@
 // Energy as the machine's own counters have it: powercap (RAPL of Intel and AMD), else sensors of
 // hwmon or Industrial I/O. A counter sees the whole processor or machine, every program that runs
 // on it included. An estimate is never replaced by it: both are told beside each other.
-#ifndef ENERGY_MEASURE_H
-#define ENERGY_MEASURE_H
+#ifndef MEASURE_MEASURE_H
+#define MEASURE_MEASURE_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 // Reading energy counters: what began anew, what stands twice, what lies in what.
-#include "energy/measure.h"
+#include "measure/measure.h"
 
 #include <math.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "energy/measure_internal.h"
+#include "measure/measure_internal.h"
 
 enum { READ_ATTEMPTS = 3 };
 
