@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "energy/array_map.h"
+#include "tests/support/published.h"
 
 static const struct array_zeros dense = {0, 0};
 
@@ -167,6 +168,7 @@ END_TEST
 
 // ---- row stationary ----------------------------------------------------------------------------
 
+// A layer of testdata/energy/eyeriss.csv: AlexNet's convolutions, then VGG-16's.
 struct published {
     double batch, groups, in, out, size, kernel, stride; // channels of one group
     double active, processing, total;                    // seconds
@@ -174,31 +176,48 @@ struct published {
     double buffer, dram; // MB, of 2^20 bytes (what the buffer's largest figures need to be true)
 };
 
-static const struct published alexnet[] = {
-    {4, 1, 3, 96, 55, 11, 4, 154, 16.5e-3, 20.9e-3, .0001, 18.5, 5},
-    {4, 2, 48, 128, 27, 5, 1, 135, 39.2e-3, 41.9e-3, .387, 77.6, 4},
-    {4, 1, 256, 384, 13, 3, 1, 156, 21.8e-3, 23.6e-3, .725, 50.2, 3},
-    {4, 2, 192, 192, 13, 3, 1, 156, 16.0e-3, 18.4e-3, .793, 37.4, 2.1},
-    {4, 2, 192, 128, 13, 3, 1, 156, 10.0e-3, 10.5e-3, .776, 24.9, 1.3},
-};
+enum { ALEXNET = 5, VGG16 = 13 };
 
-static const struct published vgg16[] = {
-    {3, 1, 3, 64, 224, 3, 1, 156, 38.0e-3, 76.2e-3, .016, 112.6, 15.4},
-    {3, 1, 64, 64, 224, 3, 1, 156, 810.6e-3, 910.3e-3, .477, 2402.8, 54},
-    {3, 1, 64, 128, 112, 3, 1, 156, 405.3e-3, 470.3e-3, .248, 1201.4, 33.4},
-    {3, 1, 128, 128, 112, 3, 1, 156, 810.8e-3, 894.3e-3, .387, 2402.8, 48.5},
-    {3, 1, 128, 256, 56, 3, 1, 156, 204.0e-3, 241.1e-3, .397, 607.4, 20.2},
-    {3, 1, 256, 256, 56, 3, 1, 156, 408.1e-3, 460.9e-3, .581, 1214.8, 32.2},
-    {3, 1, 256, 256, 56, 3, 1, 156, 408.1e-3, 457.7e-3, .587, 1214.8, 30.8},
-    {3, 1, 256, 512, 28, 3, 1, 168, 105.1e-3, 135.8e-3, .643, 321.8, 17.8},
-    {3, 1, 512, 512, 28, 3, 1, 168, 210.0e-3, 254.8e-3, .747, 643.7, 28.6},
-    {3, 1, 512, 512, 28, 3, 1, 168, 210.0e-3, 246.3e-3, .854, 643.7, 22.8},
-    {3, 1, 512, 512, 14, 3, 1, 168, 48.3e-3, 54.3e-3, .794, 90, 6.3},
-    {3, 1, 512, 512, 14, 3, 1, 168, 48.5e-3, 53.7e-3, .874, 90, 5.7},
-    {3, 1, 512, 512, 14, 3, 1, 168, 48.5e-3, 53.7e-3, .885, 90, 5.6},
-};
+static struct published layers[ALEXNET + VGG16];
 
-enum { ALEXNET = sizeof alexnet / sizeof alexnet[0], VGG16 = sizeof vgg16 / sizeof vgg16[0] };
+static void layer_read(const struct csv_table *table, int row, struct published *layer)
+{
+    double groups = published_number(table, row, "groups");
+    double kernel = published_number(table, row, "kernel");
+    double stride = published_number(table, row, "stride");
+    double seen = published_number(table, row, "height") + 2 * published_number(table, row, "pad");
+
+    *layer = (struct published){
+        .batch = published_number(table, row, "batch"),
+        .groups = groups,
+        .in = published_number(table, row, "in_channels") / groups,
+        .out = published_number(table, row, "out_channels") / groups,
+        .size = floor((seen - kernel) / stride) + 1,
+        .kernel = kernel,
+        .stride = stride,
+        .active = published_number(table, row, "active_pes"),
+        .processing = published_number(table, row, "seconds_processing"),
+        .total = published_number(table, row, "seconds_total"),
+        .zeros = published_number(table, row, "zero_activations"),
+        // The table has the printed megabytes times 10^6.
+        .buffer = published_number(table, row, "buffer_bytes") / 1e6,
+        .dram = published_number(table, row, "dram_bytes") / 1e6,
+    };
+}
+
+static void set_up(void)
+{
+    struct csv_table table;
+
+    published_read("eyeriss.csv", &table);
+    ck_assert_int_eq(table.rows, ALEXNET + VGG16);
+    for (int row = 0; row < table.rows; row++) {
+        ck_assert_str_eq(published_word(&table, row, "network"),
+                         row < ALEXNET ? "alexnet" : "vgg16");
+        layer_read(&table, row, &layers[row]);
+    }
+    csv_table_clear(&table);
+}
 
 static struct layer_shape shape_of(const struct published *layer)
 {
@@ -208,7 +227,7 @@ static struct layer_shape shape_of(const struct published *layer)
 
 static const struct published *layer_at(int i)
 {
-    return i < ALEXNET ? &alexnet[i] : &vgg16[i - ALEXNET];
+    return &layers[i];
 }
 
 START_TEST(eyeriss_is_laid_out_as_its_authors_did_for_alexnet)
@@ -221,7 +240,7 @@ START_TEST(eyeriss_is_laid_out_as_its_authors_did_for_alexnet)
                                              {64, 4, 13, 16, 3, 2, 2}};
 
     for (int i = 0; i < ALEXNET; i++) {
-        struct array_mapping at = map(&eyeriss, shape_of(&alexnet[i]));
+        struct array_mapping at = map(&eyeriss, shape_of(&layers[i]));
         const double found[7] = {at.m, at.n, at.e, at.p, at.q, at.r, at.t};
         for (int k = 0; k < 7; k++)
             ck_assert_msg(found[k] == table[i][k], "conv%d, %c: %g", i + 1, "mnepqrt"[k], found[k]);
@@ -390,6 +409,7 @@ Suite *array_suite(void)
     Suite *suite = suite_create("array");
     TCase *tests = tcase_create("array");
 
+    tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, a_fold_takes_twice_the_rows_the_columns_and_what_streams_less_two);
     tcase_add_test(tests,
                    tpu_takes_18_us_for_600x600_weights_and_would_take_32_us_with_512x512_elements);

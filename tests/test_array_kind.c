@@ -9,6 +9,7 @@
 #include "energy/energy_json.h"
 #include "tests/support/estimated.h"
 #include "tests/support/fixture.h"
+#include "tests/support/temporary.h"
 
 static const struct node_count *node_named(const char *name)
 {
@@ -258,14 +259,16 @@ static const struct {
 
 START_TEST(an_array_that_cannot_be_is_refused_by_key)
 {
-    char path[] = "/tmp/ecai_array_XXXXXX";
-    FILE *file = fdopen(mkstemp(path), "w");
+    char path[TEMPORARY_BYTES];
+    struct text text;
 
-    fprintf(file,
-            "{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",\"kind\":\"array\","
-            "\"zero_weights\":%s,\"array\":{%s},\"power\":{\"static_watts\":1}}",
-            bad_arrays[_i].zeros ? bad_arrays[_i].zeros : "\"cost\"", bad_arrays[_i].array);
-    fclose(file);
+    text_init(&text);
+    text_format(&text,
+                "{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",\"kind\":\"array\","
+                "\"zero_weights\":%s,\"array\":{%s},\"power\":{\"static_watts\":1}}",
+                bad_arrays[_i].zeros ? bad_arrays[_i].zeros : "\"cost\"", bad_arrays[_i].array);
+    temporary_file(path, text.at);
+    text_clear(&text);
     ck_assert_int_eq(device_read(&context, path, &device), ERR_FORMAT);
     ck_assert_msg(strstr(context.error, bad_arrays[_i].says) != NULL, "%s", context.error);
     remove(path);

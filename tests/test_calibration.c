@@ -9,12 +9,13 @@
 
 #include "energy/array.h"
 #include "energy/estimate.h"
+#include "tests/support/temporary.h"
 #include "validate/calibration_profile.h"
 
 static struct context context;
 static struct csv_table table;
 static struct calibration calibration;
-static char path[32];
+static char path[TEMPORARY_BYTES];
 static char warnings[4096];
 
 static void keep(void *self, enum level level, const char *text)
@@ -31,8 +32,7 @@ static void set_up(void)
     warnings[0] = '\0';
     memset(&table, 0, sizeof table);
     memset(&calibration, 0, sizeof calibration);
-    snprintf(path, sizeof path, "/tmp/ecai-calibrate-XXXXXX");
-    close(mkstemp(path));
+    temporary_file(path, "");
 }
 
 static void tear_down(void)

@@ -8,6 +8,7 @@
 
 #include "energy/device.h"
 #include "tests/support/fixture.h"
+#include "tests/support/temporary.h"
 
 static struct context context;
 static struct device device;
@@ -26,12 +27,10 @@ static void end(void)
 // Reads a profile that stands in a file with that text; NAME stands for the path.
 static enum status read_text(const char *text, const char *overrides)
 {
-    char path[64] = "/tmp/ecai_device_XXXXXX", name[256];
-    FILE *file = fdopen(mkstemp(path), "w");
+    char path[TEMPORARY_BYTES], name[256];
     enum status status;
 
-    fputs(text, file);
-    fclose(file);
+    temporary_file(path, text);
     snprintf(name, sizeof name, "%s%s", path, overrides);
     status = device_read(&context, name, &device);
     ck_assert_msg(status == OK || strstr(context.error, path) != NULL, "%s", context.error);

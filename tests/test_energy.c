@@ -10,6 +10,7 @@
 #include "ir/graph.h"
 #include "ops/attr.h"
 #include "tests/support/estimated.h"
+#include "tests/support/temporary.h"
 
 static void begin(void)
 {
@@ -546,11 +547,9 @@ static const char *const bad_profiles[] = {
 
 START_TEST(a_bad_profile_is_refused_with_its_path)
 {
-    char path[] = "/tmp/ecai_profile_XXXXXX";
-    FILE *file = fdopen(mkstemp(path), "w");
+    char path[TEMPORARY_BYTES];
 
-    fputs(bad_profiles[_i], file);
-    fclose(file);
+    temporary_file(path, bad_profiles[_i]);
     ck_assert_int_eq(device_read(&context, path, &device), ERR_FORMAT);
     ck_assert_ptr_nonnull(strstr(context.error, path));
     remove(path);

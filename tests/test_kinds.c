@@ -9,6 +9,8 @@
 
 #include "tests/support/estimated.h"
 #include "tests/support/fixture.h"
+#include "tests/support/published.h"
+#include "tests/support/temporary.h"
 
 static void read_device(const char *name)
 {
@@ -19,11 +21,13 @@ static void read_device(const char *name)
 // A profile of the words given, behind name, summary, scope.
 static void make_device(const char *words)
 {
-    char path[64] = "/tmp/ecai_kinds_XXXXXX";
-    FILE *file = fdopen(mkstemp(path), "w");
+    char path[TEMPORARY_BYTES];
+    struct text text;
 
-    fprintf(file, "{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",%s}", words);
-    fclose(file);
+    text_init(&text);
+    text_format(&text, "{\"name\":\"x\",\"summary\":\"\",\"scope\":\"\",%s}", words);
+    temporary_file(path, text.at);
+    text_clear(&text);
     read_device(path);
     remove(path);
 }
@@ -356,46 +360,51 @@ END_TEST
 
 // ---- sparse engine and spiking -----------------------------------------------------------------
 
-// Time of nine layers (Han et al. 2016, tables III and IV): macs, densities, microseconds.
-static const struct {
-    double macs, weights, activations, microseconds;
-} eie[] = {
-    {37748736, 0.09, 0.351, 30.3},  {16777216, 0.09, 0.353, 12.2}, {4096000, 0.25, 0.375, 9.9},
-    {102760448, 0.04, 0.183, 34.4}, {16777216, 0.04, 0.375, 8.7},  {4096000, 0.23, 0.411, 8.4},
-    {2457600, 0.10, 1, 8.0},        {5274600, 0.11, 1, 13.9},      {2882400, 0.10, 1, 7.5},
-};
+static struct energy_work eie_work(const struct csv_table *eie, int row, double activations)
+{
+    return (struct energy_work){.macs = published_number(eie, row, "macs"),
+                                .nonzero = published_number(eie, row, "weight_density"),
+                                .nonzero_activations = activations};
+}
 
+// Time of nine layers (Han et al. 2016, tables III and IV).
 START_TEST(eie_takes_its_published_time_within_20_percent_on_average)
 {
+    struct csv_table eie;
     double mean = 0;
 
+    published_read("eie.csv", &eie);
     read_device("eie-45nm-sparse");
-    for (int i = 0; i < 9; i++) {
-        struct energy_work work = {.macs = eie[i].macs,
-                                   .nonzero = eie[i].weights,
-                                   .nonzero_activations = eie[i].activations};
+    ck_assert_int_eq(eie.rows, 9);
+    for (int i = 0; i < eie.rows; i++) {
+        double seconds = published_number(&eie, i, "seconds");
+        struct energy_work work =
+            eie_work(&eie, i, published_number(&eie, i, "activation_density"));
         struct energy_sum sum = energy_of_work(&device, &work, 1);
         assert_near(sum.watts, 0.59);
-        mean += fabs(sum.seconds * 1e6 / eie[i].microseconds - 1) / 9;
-        ck_assert_double_eq_tol(sum.seconds * 1e6, eie[i].microseconds, 0.4 * eie[i].microseconds);
+        mean += fabs(sum.seconds / seconds - 1) / eie.rows;
+        ck_assert_double_eq_tol(sum.seconds, seconds, 0.4 * seconds);
     }
     ck_assert_msg(mean < 0.2, "mean error %g", mean);
+    csv_table_clear(&eie);
 }
 END_TEST
 
 // A network does not tell its zero activations: the interval must hold what comes of that.
 START_TEST(eie_is_within_its_interval_though_it_knows_no_zero_activation)
 {
+    struct csv_table eie;
     double low = INFINITY, high = 0;
 
+    published_read("eie.csv", &eie);
     read_device("eie-45nm-sparse");
-    for (int i = 0; i < 9; i++) {
-        struct energy_work work = {
-            .macs = eie[i].macs, .nonzero = eie[i].weights, .nonzero_activations = 1};
-        double off = energy_of_work(&device, &work, 1).joules / (eie[i].microseconds * 0.59e-6);
+    for (int i = 0; i < eie.rows; i++) {
+        struct energy_work work = eie_work(&eie, i, 1);
+        double off = energy_of_work(&device, &work, 1).joules / published_number(&eie, i, "joules");
         low = fmin(low, off);
         high = fmax(high, off);
     }
+    csv_table_clear(&eie);
     ck_assert_double_gt(high, 4);
     ck_assert_double_le(fmax(high, 1 / low), 1 + device.error_percent / 100);
     ck_assert_double_le(high / low, 1 + device.ratio_error_percent / 100);

@@ -6,18 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/support/temporary.h"
 #include "validate/table.h"
 
 static struct context context;
 static struct csv_table table;
-static char path[32];
+static char path[TEMPORARY_BYTES];
 
 static void set_up(void)
 {
     context_init(&context);
     memset(&table, 0, sizeof table);
-    snprintf(path, sizeof path, "/tmp/ecai-table-XXXXXX");
-    close(mkstemp(path));
+    temporary_file(path, "");
 }
 
 static void tear_down(void)
